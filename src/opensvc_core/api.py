@@ -1,0 +1,126 @@
+"""The only door for drivers and library users: everything here is stable within one API version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pluggy import HookimplMarker
+
+from opensvc_core.batching import one_by_one
+from opensvc_core.clock import Cancel, Clock, Deadline
+from opensvc_core.config.keywords import Keyword, Kind
+from opensvc_core.context import CommandLine, Context
+from opensvc_core.errors import (
+    ActionError,
+    Cancelled,
+    CommandError,
+    CommandFailed,
+    CommandNotFound,
+    CommandTimeout,
+    ConfigError,
+    DriverError,
+    ExitStatus,
+    Locked,
+    OpenSVCError,
+    Undetermined,
+    Vetoed,
+    WaitTimeout,
+)
+from opensvc_core.events import Event, EventKind
+from opensvc_core.host import Command, CommandResult, Host
+from opensvc_core.model import (
+    Device,
+    Evidence,
+    InventoryItem,
+    NodeState,
+    Note,
+    Outcome,
+    Phase,
+    Resource,
+    ResourceId,
+    Service,
+    Severity,
+    Status,
+    StatusReport,
+    Veto,
+)
+
+if TYPE_CHECKING:
+    from opensvc_core.actions.agent import Agent, open_agent
+    from opensvc_core.container import ContainerLifeCycle, ContainerPlatform
+    from opensvc_core.host.guest import SshGuest
+
+API_VERSION = 1
+"""A driver that sets ``api_version`` to another number is refused when it is loaded."""
+
+hookimpl = HookimplMarker("opensvc")
+
+# Loaded when first asked for: a driver needs no journal, a status needs no container life cycle.
+_LATE = {
+    "Agent": "opensvc_core.actions.agent",
+    "open_agent": "opensvc_core.actions.agent",
+    "ContainerLifeCycle": "opensvc_core.container",
+    "ContainerPlatform": "opensvc_core.container",
+    "SshGuest": "opensvc_core.host.guest",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """The late members of the door."""
+    if name in _LATE:
+        from importlib import import_module
+
+        return getattr(import_module(_LATE[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ = [
+    "API_VERSION",
+    "ActionError",
+    "Agent",
+    "Cancel",
+    "Cancelled",
+    "Clock",
+    "Command",
+    "CommandError",
+    "CommandFailed",
+    "CommandLine",
+    "CommandNotFound",
+    "CommandResult",
+    "CommandTimeout",
+    "ConfigError",
+    "ContainerLifeCycle",
+    "ContainerPlatform",
+    "Context",
+    "Deadline",
+    "Device",
+    "DriverError",
+    "Event",
+    "EventKind",
+    "Evidence",
+    "ExitStatus",
+    "Host",
+    "InventoryItem",
+    "Keyword",
+    "Kind",
+    "Locked",
+    "NodeState",
+    "Note",
+    "OpenSVCError",
+    "Outcome",
+    "Phase",
+    "Resource",
+    "ResourceId",
+    "Service",
+    "Severity",
+    "SshGuest",
+    "Status",
+    "StatusReport",
+    "Undetermined",
+    "Veto",
+    "Vetoed",
+    "WaitTimeout",
+    "hookimpl",
+    "one_by_one",
+    "open_agent",
+]

@@ -1,0 +1,1 @@
+"""Platform-neutral drivers that ship with the core, reached like any other."""

@@ -1,0 +1,1 @@
+"""Service files: text in, a validated Service out."""

@@ -1,0 +1,46 @@
+"""What happens in a run, as values: the journal, the live view and observers read the same events."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+from attrs import field, frozen
+
+
+class EventKind(Enum):
+    """Kinds of events, in the order in which a run can show them."""
+
+    RUN_BEGIN = "run_begin"
+    STEP_BEGIN = "step_begin"
+    COMMAND_BEGIN = "command_begin"
+    COMMAND_END = "command_end"
+    NOTE = "note"
+    STEP_END = "step_end"
+    ROLLBACK_BEGIN = "rollback_begin"
+    RUN_END = "run_end"
+
+
+@frozen
+class Event:
+    """One thing that happened.
+
+    Attributes:
+        kind: what.
+        at: seconds since the epoch.
+        run_id: of the run, empty outside one.
+        service: name, empty when it concerns the run as a whole.
+        rid: of the resource, or empty.
+        step: id of the step, ``start vm188/container#0``, or empty.
+        text: one line for people.
+        data: further facts, JSON-ready: ``argv``, ``rc``, ``seconds``, ``state``, ``outcome``, ``severity``, ``code``.
+    """
+
+    kind: EventKind
+    at: float
+    run_id: str = ""
+    service: str = ""
+    rid: str = ""
+    step: str = ""
+    text: str = ""
+    data: dict[str, Any] = field(factory=dict, hash=False)

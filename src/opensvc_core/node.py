@@ -1,0 +1,74 @@
+"""This node: its name, platform, folders and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from attrs import field, frozen
+
+DEFAULT_ROOT = Path("/opt/opensvc")
+"""Root folder of the cookbook; ``$OSVC_ROOT`` names another."""
+
+
+@frozen
+class Folders:
+    """The tree below the root (cookbook, "Files")."""
+
+    root: Path
+
+    @property
+    def etc(self) -> Path:
+        """Service files and ``node.conf``."""
+        return self.root / "etc"
+
+    @property
+    def var(self) -> Path:
+        """State: journal, locks, pinned host keys."""
+        return self.root / "var"
+
+    @property
+    def lock(self) -> Path:
+        """One lock file a service."""
+        return self.var / "lock"
+
+    @property
+    def log(self) -> Path:
+        """Log files."""
+        return self.root / "log"
+
+    @property
+    def tmp(self) -> Path:
+        """Scratch files."""
+        return self.root / "tmp"
+
+    @property
+    def bin(self) -> Path:
+        """``svcmgr`` and its kin."""
+        return self.root / "bin"
+
+    @property
+    def journal(self) -> Path:
+        """The journal's database."""
+        return self.var / "journal.db"
+
+
+@frozen
+class Node:
+    """Facts about the node that configuration, status and plans depend on.
+
+    Attributes:
+        name: host name, or ``$OSVC_NODE``.
+        os_name: as ``uname -s`` prints it: ``Linux``, ``HP-UX``, ``SunOS``.
+        folders: where things lie.
+        settings: of ``etc/node.conf``: section to keyword to value, all lower case names.
+    """
+
+    name: str
+    os_name: str
+    folders: Folders
+    settings: Mapping[str, Mapping[str, str]] = field(factory=dict, hash=False)
+
+    def setting(self, section: str, keyword: str, default: str = "") -> str:
+        """A setting of ``node.conf`` as text."""
+        return self.settings.get(section, {}).get(keyword, default)
