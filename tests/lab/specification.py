@@ -1,0 +1,135 @@
+"""What a node of the lab boots with: mounts, files, network commands; data for `pid1.py`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+from tests.lab import cgroups
+from tests.lab.network import SEGMENTS
+
+REPOSITORY = Path(__file__).parents[2]
+MAX_NODES = 9
+_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+_SSHD = """\
+HostKey /etc/ssh/lab_hostkey
+PidFile /run/sshd.pid
+UsePAM no
+UseDNS no
+PermitRootLogin yes
+StrictModes no
+PasswordAuthentication no
+KexAlgorithms curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256
+PrintMotd no
+MaxStartups 200
+MaxSessions 200
+Subsystem sftp internal-sftp
+SetEnv PATH={path}
+"""
+# KexAlgorithms: Debian's default (sntrup761) costs 110 ms of CPU a connection.
+
+
+def environment() -> dict[str, str]:
+    """The environment of commands in a node: the running interpreter first on PATH, the C locale, root's home."""
+    path = f"{Path(sys.executable).parent}:{_SYSTEM_PATH}"
+    return {"PATH": path, "HOME": "/root", "USER": "root", "LC_ALL": "C", "LANG": "C", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def host_files(disk: Path) -> None:
+    """Make what all nodes of a lab share: root's key `id`, the nodes' host key `hostkey`, the table `hosts`."""
+    for name in ("id", "hostkey"):
+        line = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"lab {name}", "-f", str(disk / name)]
+        subprocess.run(line, check=True, timeout=20, stdin=subprocess.DEVNULL)
+    lines = ["127.0.0.1 localhost"]
+    for number in range(1, MAX_NODES + 1):
+        lines += [f"{SEGMENTS['pub']}.{number} node{number}", f"{SEGMENTS['hb']}.{number} node{number}-hb"]
+    (disk / "hosts").write_text("\n".join(lines) + "\n")
+
+
+def node_specification(name: str, number: int, disk: Path) -> dict[str, object]:
+    """All that `pid1.py` needs to boot the node `name`, in JSON's types."""
+    own = disk / name
+    return {
+        "hostname": name,
+        "root": str(own / "root"),
+        "upper": str(own / "upper"),
+        "work": str(own / "work"),
+        "mounts": _mounts(disk),
+        "file_binds": [["/dev/pts/ptmx", "/dev/ptmx"], ["/run/boot_id", "/proc/sys/kernel/random/boot_id"]],
+        "files": _files(name, disk),
+        "commands": _network(number),
+    }
+
+
+def _mounts(disk: Path) -> list[list[str]]:
+    """Rows of kind, source, options, target; the order counts."""
+    rows = [
+        ["rbind", "/dev", "", "/dev"],
+        ["devpts", "devpts", "newinstance,ptmxmode=0666,mode=620", "/dev/pts"],
+        ["tmpfs", "shm", "", "/dev/shm"],
+        ["proc", "proc", "", "/proc"],
+        ["sysfs", "sysfs", "", "/sys"],
+    ]
+    hierarchies = cgroups.list_hierarchies()
+    if hierarchies and hierarchies[0].path != cgroups.ROOT:
+        rows.append(["tmpfs", "cgroup", "mode=755", str(cgroups.ROOT)])
+    rows += [[tree.filesystem, "cgroup", tree.options, str(tree.path)] for tree in hierarchies]
+    rows += [["tmpfs", "run", "mode=755", "/run"], ["tmpfs", "tmp", "mode=1777", "/tmp"]]
+    # After /tmp: these may lie in it. An overlay shows nothing of other file systems mounted under its lower folder,
+    # so the interpreter and the code under test are brought in by hand, and nodes cannot write to them.
+    rows += [["bind", path, "ro", path] for path in _code_folders()]
+    rows.append(["bind", str(disk), "", str(disk)])
+    return rows
+
+
+def _code_folders() -> list[str]:
+    """The repository, and the folders of this interpreter that are not on the file system of `/`."""
+    root = Path("/").stat().st_dev
+    prefixes = {Path(sys.prefix), Path(sys.base_prefix), *(Path(entry) for entry in sys.path if entry)}
+    foreign = {path.resolve() for path in prefixes if path.is_dir() and path.stat().st_dev != root}
+    folders = sorted({REPOSITORY, *foreign})
+    return [str(path) for path in folders if not any(above in folders for above in path.parents)]
+
+
+def _files(name: str, disk: Path) -> dict[str, tuple[str, int]]:
+    host_key = " ".join((disk / "hostkey.pub").read_text().split()[:2])
+    names = ",".join(f"{prefix}.{number}" for prefix in SEGMENTS.values() for number in range(1, MAX_NODES + 1))
+    aliases = ",".join(f"node{number},node{number}-hb" for number in range(1, MAX_NODES + 1))
+    private = 0o600
+    return {
+        "/etc/hostname": (f"{name}\n", 0o644),
+        "/etc/hosts": ((disk / "hosts").read_text(), 0o644),
+        "/etc/machine-id": (f"{uuid.uuid5(uuid.NAMESPACE_DNS, name).hex}\n", 0o444),
+        "/etc/ssh/lab_hostkey": ((disk / "hostkey").read_text(), private),
+        "/etc/ssh/lab_sshd": (_SSHD.format(path=environment()["PATH"]), 0o644),
+        "/root/.ssh/id_ed25519": ((disk / "id").read_text(), private),
+        "/root/.ssh/authorized_keys": ((disk / "id.pub").read_text(), private),
+        # Nodes know each other. They do not know guests: to pin those is the business of what is tested.
+        "/root/.ssh/known_hosts": (f"{aliases},{names} {host_key}\n", private),
+        "/root/.ssh/config": ("", private),
+        # bash reads .bashrc under sshd too; what a developer keeps in there is not part of the lab.
+        "/root/.bashrc": ("", 0o644),
+        "/root/.profile": ("", 0o644),
+        "/run/boot_id": (f"{uuid.UUID(bytes=os.urandom(16), version=4)}\n", 0o444),
+        "/run/sshd/.keep": ("", 0o644),
+        "/run/lock/.keep": ("", 0o644),
+    }
+
+
+def _network(number: int) -> list[list[str]]:
+    """`eth0` (public) in the bridge `br0`, where guests are connected too; `eth1` is the heartbeat segment."""
+    settings = ["net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1"]
+    return [
+        ["sysctl", "-qw", *settings, "net.ipv4.conf.all.arp_notify=1"],
+        ["ip", "link", "set", "lo", "up"],
+        ["ip", "link", "add", "br0", "type", "bridge", "forward_delay", "0"],
+        ["ip", "link", "set", "eth0", "master", "br0", "up"],
+        ["ip", "link", "set", "br0", "up"],
+        ["ip", "address", "add", f"{SEGMENTS['pub']}.{number}/24", "dev", "br0"],
+        ["ip", "link", "set", "eth1", "up"],
+        ["ip", "address", "add", f"{SEGMENTS['hb']}.{number}/24", "dev", "eth1"],
+    ]
