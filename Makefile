@@ -40,7 +40,7 @@ demo-kvm: $(VENV)/.ready lab-packages ## the same on a real libvirt with a real 
 	@$(BIN)/osvc demo --kvm
 
 test: $(VENV)/.ready ## every tier that this machine can run; says which it cannot, and why
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m "not wheels" $(PYTEST_ARGS)
 
 wheel-test: $(VENV)/.ready ## builds every distribution, checks what is in it and installs it in empty environments
 	@$(BIN)/python -m pytest -m wheels $(PYTEST_ARGS)

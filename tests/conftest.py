@@ -1,0 +1,55 @@
+"""Settings of the whole test run: its tiers, its seed and how hard the property tests try."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import hypothesis
+import pytest
+
+from tests.tiers import WHOLE_RUNS, Tiers, is_true
+
+RUNS_KEY = pytest.StashKey[int]()
+SEED_KEY = pytest.StashKey[int]()
+EXAMPLES = 100
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the tiers; take `OSVC_RUNS` and `OSVC_SEED`, and hand the seed to hypothesis."""
+    runs = int(os.environ.get("OSVC_RUNS") or 1)
+    seed = int(os.environ.get("OSVC_SEED") or random.SystemRandom().getrandbits(32))
+    if runs < 1:
+        message = f"OSVC_RUNS must be 1 or more, not {runs}"
+        raise pytest.UsageError(message)
+    config.stash[RUNS_KEY] = runs
+    config.stash[SEED_KEY] = seed
+    whole = (
+        config.option.markexpr in WHOLE_RUNS
+        and not config.option.keyword
+        and config.args_source is config.ArgsSource.TESTPATHS
+    )
+    config.pluginmanager.register(Tiers(strict=is_true(os.environ.get("CI", "")), whole=whole), "opensvc-tiers")
+    # No deadline: a busy machine is not a defect. `print_blob` gives the line that repeats a failure.
+    hypothesis.settings.register_profile("opensvc", deadline=None, max_examples=EXAMPLES * runs, print_blob=True)
+    hypothesis.settings.load_profile("opensvc")
+    if config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = str(seed)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """What repeats this run."""
+    return f"OSVC_RUNS={config.stash[RUNS_KEY]} OSVC_SEED={config.stash[SEED_KEY]} (set both to repeat this run)"
+
+
+@pytest.fixture(scope="session")
+def osvc_runs(pytestconfig: pytest.Config) -> int:
+    """How many rounds a test with chance in it plays: `OSVC_RUNS`, by default 1."""
+    return pytestconfig.stash[RUNS_KEY]
+
+
+@pytest.fixture
+def osvc_random(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> random.Random:
+    """A source of chance of the test's own, the same again for the same `OSVC_SEED`."""
+    return random.Random(f"{pytestconfig.stash[SEED_KEY]} {request.node.nodeid}")

@@ -1,0 +1,117 @@
+"""Which tiers of tests ran, which did not and why; on CI a test of the lab that does not run is a failure.
+
+A pytest plugin (an object, registered by `tests/conftest.py`). Marks tell the tiers: `lab`, `wheels`, `simulated`, and
+none for pure tests.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping, Sequence
+
+PURE = "pure"
+NAMES: Mapping[str, str] = {
+    PURE: "tier 0, pure",
+    "simulated": "tier 1, simulated platforms",
+    "lab": "tier 2, real platforms",
+    "wheels": "wheels, built and installed",
+}
+# Mark expressions of a run that is meant to be whole; any other is somebody's choice of a few tests.
+WHOLE_RUNS = frozenset({"", "not wheels"})
+
+
+def tier_of(item: pytest.Item) -> str:
+    """The tier of a test: the heaviest of its marks."""
+    return next((mark for mark in ("lab", "wheels", "simulated") if item.get_closest_marker(mark)), PURE)
+
+
+def is_true(value: str) -> bool:
+    """Whether an environment variable says yes: `CI` is `true` on most hosts and `1` on others."""
+    return value.strip().lower() in {"1", "true", "yes", "on"}
+
+
+class Tiers:
+    """Counts the tests of each tier, says at the end which did not run, and on CI fails for those of the lab.
+
+    Args:
+        strict: whether a test of the lab that does not run is a failure.
+        whole: whether this run is meant to hold all tests, so that a lab without a single test is a failure too.
+    """
+
+    def __init__(self, *, strict: bool, whole: bool) -> None:
+        self._strict = strict
+        self._whole = whole
+        self._ran: Counter[str] = Counter()
+        self._missed: dict[str, Counter[str]] = {}
+        self._failure = ""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Count a file that took itself out; one of the lab is a failure where that is asked."""
+        report = yield
+        if report.skipped and "lab" in collector.path.parts:
+            self._miss("lab", _reason(report))
+            if self._strict:
+                report.outcome = "failed"
+                report.longrepr = f"a file of the lab did not run: {_reason(report)}"
+        return report
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Count what ran and what was skipped; a skipped test of the lab is a failure where that is asked."""
+        report = yield
+        tier = tier_of(item)
+        if report.when == "call":
+            self._ran[tier] += not report.skipped or hasattr(report, "wasxfail")
+        if report.skipped and not hasattr(report, "wasxfail"):
+            reason = _reason(report)
+            self._miss(tier, reason)
+            if tier == "lab" and self._strict:
+                report.outcome = "failed"
+                report.longrepr = f"a test of the lab did not run: {reason}"
+        return report
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """Count what was left out before it could run."""
+        for item in items:
+            self._miss(tier_of(item), "left out of this run (by -m, -k or --deselect)")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Fail a whole run on CI in which no test of the lab was there, or some were left out."""
+        if session.config.option.collectonly or not (self._strict and self._whole):
+            return
+        left_out = sum(n for why, n in self._missed.get("lab", Counter()).items() if why.startswith("left out"))
+        if left_out:
+            self._failure = f"{left_out} tests of the lab were left out of a run that CI takes for whole"
+        elif not self._ran["lab"] and "lab" not in self._missed:
+            self._failure = "no test of the lab was found, in a run that CI takes for whole"
+        if self._failure and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """One line a tier: how many ran; and under it how many did not, by reason."""
+        terminalreporter.section("tiers")
+        for tier, name in NAMES.items():
+            ran, missed = self._ran[tier], self._missed.get(tier, Counter())
+            terminalreporter.write_line(f"{name}: {ran} ran, {missed.total()} did not")
+            for reason, number in missed.most_common():
+                terminalreporter.write_line(f"    {number} not run: {reason}")
+        if self._failure:
+            terminalreporter.write_line(f"FAILED: {self._failure}", red=True)
+
+    def _miss(self, tier: str, reason: str) -> None:
+        self._missed.setdefault(tier, Counter())[reason] += 1
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """Why a report is a skip, in the words of whoever skipped."""
+    text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return text.removeprefix("Skipped: ")

@@ -1,0 +1,1 @@
+"""Every distribution is built, looked into and installed in empty environments."""

@@ -1,0 +1,1 @@
+"""The workspace itself: the settings of the tests, the Makefile, what may lie in the repository."""
