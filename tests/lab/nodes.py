@@ -7,8 +7,10 @@ Needs root; needs no systemd. Nodes end with the process that made them, also wh
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -23,6 +25,7 @@ from tests.lab.processes import NodeProcess
 from tests.lab.specification import environment, host_files, node_specification
 
 BOOT_SECONDS = 20.0
+OFF_SECONDS = 20.0
 EXEC_SECONDS = 30.0
 
 
@@ -98,13 +101,17 @@ class Node:
         """Cut its power: every process in it is killed at once. Nothing happens if it is off."""
         if self._unshare is None or self._lifeline is None:
             return
-        # Its PID 1 sees the end of the lifeline only when it is scheduled; a power cut does not wait for that.
-        self._unshare.kill()
-        self._unshare.wait()
+        # The kernel ends all processes of a pid namespace with its first one, and reports that one last.
+        if self._pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+        else:
+            self._unshare.kill()
+        self._unshare.wait(OFF_SECONDS)
         self._lifeline.close()
         self._lab.switch.disconnect(self.name)
         cgroups.remove(f"{self._lab.folder.path.name}-{self.name}")
-        self._unshare = None
+        self._unshare, self._pid = None, 0
 
     def cut(self, segment: str | None = None) -> None:
         """Pull the cable of one segment (`pub`, `hb`), or of all."""

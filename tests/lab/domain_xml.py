@@ -1,0 +1,144 @@
+"""Definitions of the lab's guests, as libvirt's domain XML."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from xml.sax.saxutils import escape, quoteattr
+
+import attrs
+
+from tests.lab.linux_image import LinuxImage
+
+AGENT_CHANNEL = "org.qemu.guest_agent.0"
+
+
+class Kind(StrEnum):
+    """The guests of the lab."""
+
+    BOOT = "boot"
+    """One boot sector, which obeys the ACPI power button. Up in 0.2 s."""
+    STUBBORN = "stubborn"
+    """One boot sector, which obeys nothing."""
+    LINUX = "linux"
+    """Linux with ssh, in memory; obeys the power button. Up in about 3 s."""
+    DEAF_LINUX = "deaf-linux"
+    """The same, but it ignores the power button."""
+    AGENT = "agent"
+    """Linux with ssh and QEMU's guest agent."""
+
+    @property
+    def is_linux(self) -> bool:
+        """Whether a Linux kernel runs in it."""
+        return self not in {Kind.BOOT, Kind.STUBBORN}
+
+    @property
+    def memory_mib(self) -> int:
+        """Its memory, in MiB."""
+        return {Kind.BOOT: 16, Kind.STUBBORN: 16, Kind.AGENT: 160}.get(self, 112)
+
+
+@attrs.frozen(slots=True)
+class Disk:
+    """A further disk of a guest: a raw image file, or a block device."""
+
+    path: Path
+    target: str
+    """Device name in the guest, `vdb`, …"""
+    is_block: bool = False
+
+
+@attrs.frozen(slots=True)
+class GuestFiles:
+    """The files of one guest that its definition names."""
+
+    console: Path
+    boot_disk: Path
+    initrd: Path
+
+
+def mac_address(name: str) -> str:
+    """The MAC address of the guest `name`: the same on every node."""
+    tail = uuid.uuid5(uuid.NAMESPACE_DNS, name).bytes[:3]
+    return "52:54:00:" + ":".join(f"{byte:02x}" for byte in tail)
+
+
+def domain_xml(
+    name: str,
+    kind: Kind,
+    files: GuestFiles,
+    image: LinuxImage | None = None,
+    *,
+    address: str | None = None,
+    host_key: int = 1,
+    disks: Sequence[Disk] = (),
+) -> str:
+    """The definition of a guest. It runs on QEMU's own emulation: the lab depends on no hardware virtualisation.
+
+    Args:
+        name: name of the domain.
+        kind: what boots in it.
+        files: its own files.
+        image: kernel of the Linux kinds.
+        address: of a Linux guest, with prefix length: `10.77.0.101/24`. It has a network card only with an address.
+        host_key: 1 or 2, which of its two ssh host keys a Linux guest shows.
+        disks: further disks.
+    """
+    devices = [f'<serial type="file"><source path={_attr(files.console)}/></serial>']
+    if kind.is_linux:
+        assert image is not None
+        words = [f"guest.name={name}", f"guest.hostkey={host_key}"]
+        words += [f"guest.address={address}"] if address else []
+        words += ["guest.stubborn"] if kind is Kind.DEAF_LINUX else []
+        line = " ".join(["console=ttyS0", "quiet", "panic=-1", "mitigations=off", "tsc=reliable", *words])
+        boot = (
+            f"<kernel>{escape(str(image.kernel))}</kernel><initrd>{escape(str(files.initrd))}</initrd>"
+            f"<cmdline>{escape(line)}</cmdline>"
+        )
+    else:
+        boot = '<boot dev="hd"/>'
+        devices.append(_disk(Disk(files.boot_disk, "vda")))
+    devices += [_disk(disk) for disk in disks]
+    if address:
+        devices.append(
+            f'<interface type="bridge"><source bridge="br0"/><mac address="{mac_address(name)}"/>'
+            '<model type="virtio"/></interface>'
+        )
+    if kind is Kind.AGENT:
+        devices.append(f'<channel type="unix"><target type="virtio" name="{AGENT_CHANNEL}"/></channel>')
+    return f"""\
+<domain type="qemu">
+  <name>{escape(name)}</name>
+  <uuid>{uuid.uuid5(uuid.NAMESPACE_DNS, name)}</uuid>
+  <memory unit="MiB">{kind.memory_mib}</memory>
+  <vcpu>1</vcpu>
+  <os><type arch="x86_64" machine="pc">hvm</type>{boot}</os>
+  <features><acpi/></features>
+  <on_poweroff>destroy</on_poweroff>
+  <on_reboot>restart</on_reboot>
+  <on_crash>destroy</on_crash>
+  <devices>
+    {_lines(devices)}
+    <controller type="usb" model="none"/>
+    <memballoon model="none"/>
+  </devices>
+</domain>
+"""
+
+
+def _lines(devices: Sequence[str]) -> str:
+    return "\n    ".join(devices)
+
+
+def _disk(disk: Disk) -> str:
+    kind, word = ("block", "dev") if disk.is_block else ("file", "file")
+    return (
+        f'<disk type="{kind}" device="disk"><driver name="qemu" type="raw"/><source {word}={_attr(disk.path)}/>'
+        f'<target dev="{disk.target}" bus="virtio"/></disk>'
+    )
+
+
+def _attr(value: object) -> str:
+    return quoteattr(str(value))
