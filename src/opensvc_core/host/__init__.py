@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from attrs import field, frozen
 
-from opensvc_core.clock import Cancel
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from opensvc_core.clock import Cancel
 
 
 @frozen
