@@ -21,6 +21,7 @@ NAMES: Mapping[str, str] = {
     "lab": "tier 2, real platforms",
     "wheels": "wheels, built and installed",
 }
+LEFT_OUT = "left out of this run"
 # Mark expressions of a run that is meant to be whole; any other is somebody's choice of a few tests.
 WHOLE_RUNS = frozenset({"", "not wheels"})
 
@@ -81,14 +82,16 @@ class Tiers:
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         """Count what was left out before it could run."""
         for item in items:
-            self._miss(tier_of(item), "left out of this run (by -m, -k or --deselect)")
+            tier = tier_of(item)
+            by = "; `make wheel-test` runs it" if tier == "wheels" else ""
+            self._miss(tier, f"{LEFT_OUT} (by -m, -k or --deselect){by}")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Fail a whole run on CI in which no test of the lab was there, or some were left out."""
         if session.config.option.collectonly or not (self._strict and self._whole):
             return
-        left_out = sum(n for why, n in self._missed.get("lab", Counter()).items() if why.startswith("left out"))
+        left_out = sum(n for why, n in self._missed.get("lab", Counter()).items() if why.startswith(LEFT_OUT))
         if left_out:
             self._failure = f"{left_out} tests of the lab were left out of a run that CI takes for whole"
         elif not self._ran["lab"] and "lab" not in self._missed:
