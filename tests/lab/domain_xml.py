@@ -86,9 +86,12 @@ def domain_xml(
         host_key: 1 or 2, which of its two ssh host keys a Linux guest shows.
         disks: further disks.
     """
+    cpu = ""
     devices = [f'<serial type="file"><source path={_attr(files.console)}/></serial>']
     if kind.is_linux:
         assert image is not None
+        # With an instruction for random numbers the kernel needs not wait a second for enough noise to speak ssh.
+        cpu = '<cpu mode="custom"><model>qemu64</model><feature policy="require" name="rdrand"/></cpu>'
         words = [f"guest.name={name}", f"guest.hostkey={host_key}"]
         words += [f"guest.address={address}"] if address else []
         words += ["guest.stubborn"] if kind is Kind.DEAF_LINUX else []
@@ -115,7 +118,7 @@ def domain_xml(
   <memory unit="MiB">{kind.memory_mib}</memory>
   <vcpu>1</vcpu>
   <os><type arch="x86_64" machine="pc">hvm</type>{boot}</os>
-  <features><acpi/></features>
+  <features><acpi/></features>{cpu}
   <on_poweroff>destroy</on_poweroff>
   <on_reboot>restart</on_reboot>
   <on_crash>destroy</on_crash>

@@ -73,10 +73,14 @@ def start_time(pid: int) -> str:
     return stat.rpartition(")")[2].split()[19]
 
 
-def sweep() -> list[Path]:
-    """Clean up after every session that is no more; returns the folders removed. Running sessions are left alone."""
+def sweep(temporary: Path | None = None) -> list[Path]:
+    """Clean up after every session that is no more; returns the folders removed. Running sessions are left alone.
+
+    Args:
+        temporary: where to look; the folder for temporary files if not given.
+    """
     removed = []
-    for path in sorted(Path(tempfile.gettempdir()).glob(f"{PREFIX}*")):
+    for path in sorted((temporary or Path(tempfile.gettempdir())).glob(f"{PREFIX}*")):
         try:
             lock = (path / "lock").open("r+")
         except OSError:

@@ -1,9 +1,7 @@
-"""A hypervisor of the lab: a node with a libvirtd of its own, without systemd, and the guests that tests define there."""
+"""A hypervisor of the lab: a node with a libvirtd of its own, without systemd, and the guests that tests define."""
 
 from __future__ import annotations
 
-import contextlib
-import selectors
 import subprocess
 import time
 import uuid
@@ -15,6 +13,7 @@ from tests.lab.boot_sector import write_boot_disk
 from tests.lab.domain_xml import Disk, GuestFiles, Kind, domain_xml
 from tests.lab.linux_image import LAUNCHERS, LinuxImage, build
 from tests.lab.nodes import Node
+from tests.lab.processes import OutputWatch
 
 URI = "qemu:///system"
 VIRSH_SECONDS = 30.0
@@ -69,7 +68,7 @@ class Hypervisor:
 
     @property
     def pid(self) -> int | None:
-        """libvirtd's process id inside the node; None when it does not run."""
+        """The process id of libvirtd inside the node; None when it does not run."""
         text = self.node.exec(["cat", "/run/libvirtd.pid"]).stdout.strip()
         if not text or self.node.exec(["kill", "-0", text]).returncode:
             return None
@@ -108,7 +107,10 @@ class Hypervisor:
             return
         self.node.exec(["kill", signal, str(pid)], check=True)
         if wait:
-            self.node.exec(["tail", f"--pid={pid}", "--sleep-interval=0.02", "-f", "/dev/null"], check=True)
+            self._wait_gone(pid)
+
+    def _wait_gone(self, pid: int) -> None:
+        self.node.exec(["tail", f"--pid={pid}", "--sleep-interval=0.02", "-f", "/dev/null"], check=True)
 
     def set_hook(self, script: str | None) -> None:
         """Install libvirt's hook for guests, or remove it (None); libvirtd looks for it only when it starts."""
@@ -189,38 +191,21 @@ class Hypervisor:
         Raises:
             TimeoutError: it has not within `timeout` seconds.
         """
-        self.wait_console(name, "BOOTED", timeout)
+        with OutputWatch(self.node.popen(["tail", "-n", "+1", "-F", str(self.console(name))])) as console:
+            console.wait_for("BOOTED", timeout)
 
-    def wait_console(self, name: str, text: str, timeout: float = BOOT_SECONDS) -> None:
-        """Wait until `text` is on the console of the guest.
+    def wait_state(self, name: str, state: str, timeout: float = VIRSH_SECONDS) -> None:
+        """Wait until `virsh domstate` says `state`.
+
+        By asking again: `virsh event` does not tell when it has begun to listen, so an event could be missed.
 
         Raises:
-            TimeoutError: it is not within `timeout` seconds.
+            TimeoutError: it does not within `timeout` seconds.
         """
         deadline = time.monotonic() + timeout
-        seen = b""
-        with (
-            self.node.popen(["tail", "-n", "+1", "-F", str(self.console(name))]) as tail,
-            selectors.DefaultSelector() as selector,
-        ):
-            assert tail.stdout is not None
-            selector.register(tail.stdout, selectors.EVENT_READ)
-            try:
-                while text.encode() not in seen:
-                    if not selector.select(max(0.0, deadline - time.monotonic())):
-                        raise TimeoutError(f"{name} does not say {text!r} in {timeout} s: {seen[-500:]!r}")
-                    seen += tail.stdout.buffer.raw.read(4096)
-            finally:
-                tail.kill_group()
-
-    def wait_event(self, name: str, event: str = "lifecycle", timeout: float = VIRSH_SECONDS) -> str:
-        """Wait for the next libvirt event of the guest; returns virsh's line for it.
-
-        Raises:
-            subprocess.CalledProcessError: none came within `timeout` seconds.
-        """
-        argv = ["event", "--domain", name, "--event", event, "--timeout", str(int(timeout))]
-        return self.virsh(*argv, timeout=timeout + 5, check=True).stdout
+        while (now := self.state(name)) != state:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{name} is {now!r}, not {state!r}, after {timeout} s")
 
     def ssh(self, address: str, *argv: str, timeout: float = 20.0) -> subprocess.CompletedProcess[str]:
         """Run a command in a Linux guest, over ssh from the node, trusting whatever host key it shows."""
@@ -228,26 +213,50 @@ class Hypervisor:
         words = [word for option in options for word in ("-o", option)]
         return self.node.exec(["ssh", "-q", *words, f"root@{address}", *argv], timeout=timeout)
 
+    def qemu_pid(self, name: str) -> int:
+        """Process id, inside the node, of the QEMU that runs the guest.
+
+        Raises:
+            subprocess.CalledProcessError: it does not run.
+        """
+        return int(self.node.exec(["cat", f"/run/libvirt/qemu/{name}.pid"], check=True).stdout)
+
+    def signal_guest(self, name: str, signal: str) -> None:
+        """Send `STOP`, `CONT` or `KILL` to the QEMU of a guest."""
+        self.node.exec(["kill", f"-{signal}", str(self.qemu_pid(name))], check=True)
+
     def clear(self) -> None:
         """Leave no guest, no hook and a libvirtd that serves, whatever a test has done to them."""
+        self.node.on()
+        self.node.plug()
         self.thaw()
         self._kill_guests()
         if self.node.exec(["test", "-e", HOOK]).returncode == 0:
-            self.set_hook(None)
+            self.node.exec(["rm", "-f", HOOK], check=True)
+            self._kill_with_hooks()
         self.start()
-        names = self.virsh("list", "--all", "--name", check=True).stdout.split()
-        for name in names:
+        for name in self.virsh("list", "--all", "--name", check=True).stdout.split():
             self.virsh("destroy", name)
             self.virsh("undefine", name, "--managed-save", "--snapshots-metadata", "--nvram", check=True)
         for path in self.files.iterdir():
-            with contextlib.suppress(FileNotFoundError):
+            if not path.name.startswith("hostkey"):
                 path.unlink()
 
     def _kill_guests(self) -> None:
         """SIGKILL: libvirt would ask each QEMU to end and wait seconds for one that was stopped."""
-        pids = self.node.exec(["find", "/run/libvirt/qemu", "-name", "*.pid", "-exec", "cat", "{}", "+"]).stdout
+        # The files end without a newline, which grep adds; driver.pid is libvirtd's own.
+        where = ["/run/libvirt/qemu", "--include=*.pid", "--exclude=driver.pid"]
+        pids = self.node.exec(["grep", "-rhs", ".", *where]).stdout
         for pid in pids.split():
             self.node.exec(["kill", "-KILL", pid])
+
+    def _kill_with_hooks(self) -> None:
+        """Kill libvirtd with the hooks that it runs, which are of its process group; guests are not."""
+        pid = self.pid
+        if pid is not None:
+            group = self.node.exec(["ps", "-o", "pgid=", "-p", str(pid)], check=True).stdout.strip()
+            self.node.exec(["kill", "-KILL", "--", f"-{group}"], check=True)
+            self._wait_gone(pid)
 
     def _linux_image(self) -> LinuxImage:
         if self._image is None:

@@ -8,7 +8,10 @@ from types import MappingProxyType
 from tests.lab import processes
 
 SEGMENTS = MappingProxyType({"pub": "10.77.0", "hb": "10.78.0"})
-"""Name of a segment and the first three numbers of its addresses: `pub` for guests and services, `hb` for heartbeats."""
+"""Name of a segment, first three numbers of its addresses: `pub` for guests and services, `hb` for heartbeats."""
+
+SWITCH_NUMBER = 254
+"""Last number of the addresses at which the switches themselves answer."""
 
 
 class Switch:
@@ -29,6 +32,7 @@ class Switch:
         self._run("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1")
         for segment in SEGMENTS:
             self._run("ip", "link", "add", segment, "type", "bridge", "forward_delay", "0")
+            self._run("ip", "address", "add", f"{SEGMENTS[segment]}.{SWITCH_NUMBER}/24", "dev", segment)
             self._run("ip", "link", "set", segment, "up")
 
     @property

@@ -14,13 +14,12 @@ import signal
 import socket
 import subprocess
 import sys
-import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.lab import cgroups, processes
 from tests.lab.leftovers import LabFolder, sweep
-from tests.lab.network import SEGMENTS, Switch
+from tests.lab.network import SEGMENTS, SWITCH_NUMBER, Switch
 from tests.lab.processes import NodeProcess
 from tests.lab.specification import environment, host_files, node_specification
 
@@ -118,8 +117,16 @@ class Node:
         self._lab.switch.set_port(self.name, segment, up=False)
 
     def plug(self, segment: str | None = None) -> None:
-        """Plug the cable of one segment, or of all, in again."""
+        """Plug the cable of one segment, or of all, in again; returns when the switch answers through it.
+
+        Raises:
+            subprocess.CalledProcessError: it does not answer.
+        """
         self._lab.switch.set_port(self.name, segment, up=True)
+        for name in SEGMENTS if segment is None else [segment]:
+            # One answer, or five seconds: the kernel needs up to one to see that the carrier is back.
+            address = f"{SEGMENTS[name]}.{SWITCH_NUMBER}"
+            self.exec(["ping", "-q", "-i", "0.05", "-c", "1", "-w", "5", address], check=True)
 
     def popen(
         self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: str = "/", has_input: bool = False
@@ -140,7 +147,7 @@ class Node:
         *,
         timeout: float = EXEC_SECONDS,
         env: Mapping[str, str] | None = None,
-        input: str | None = None,  # noqa: A002 - the word that subprocess.run uses
+        input: str | None = None,
         cwd: str = "/",
         check: bool = False,
     ) -> subprocess.CompletedProcess[str]:
@@ -194,7 +201,6 @@ class Lab:
     def __init__(self) -> None:
         sweep()
         self.folder = LabFolder.create()
-        self.boot_id = uuid.uuid4().hex
         self.nodes: list[Node] = []
         host_files(self.folder.disk)
         self.shared.mkdir()
@@ -224,6 +230,11 @@ class Lab:
     def shared(self) -> Path:
         """A folder at the same path in every node and on this machine."""
         return self.folder.disk / "shared"
+
+    @property
+    def public_key(self) -> str:
+        """Root's public ssh key, the same on all nodes."""
+        return (self.folder.disk / "id.pub").read_text()
 
     def down(self) -> None:
         """Cut the power of all nodes and leave nothing behind."""

@@ -2,7 +2,7 @@
 
 Runs as a script of its own, with the standard library only: `pid1.py SPECIFICATION.json CONTROL_FD`. It says `born` on
 the control socket, waits for `wired` (its network cables are in), boots and says `ready`. When the other end of the
-socket is closed – the test session ended, however it ended – it exits, and the kernel ends the node with it.
+socket is closed (the test session ended, however it ended) it exits, and the kernel ends the node with it.
 """
 
 from __future__ import annotations

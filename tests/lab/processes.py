@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -62,6 +64,39 @@ class NodeProcess(subprocess.Popen[str]):
         """End the command with everything it started in its process group."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
+
+
+class OutputWatch:
+    """Waits for words in what a command prints, as they come. A context: the command ends with it."""
+
+    def __init__(self, process: NodeProcess) -> None:
+        """Watch the output of `process`, a command that prints until it is ended."""
+        self._process = process
+        self._seen = b""
+
+    def wait_for(self, text: str, timeout: float) -> str:
+        """Wait until `text` has been printed; returns all that was.
+
+        Raises:
+            TimeoutError: it was not within `timeout` seconds, or the command ended.
+        """
+        assert self._process.stdout is not None
+        output = self._process.stdout.fileno()
+        deadline = time.monotonic() + timeout
+        while text.encode() not in self._seen:
+            ready, _, _ = select.select([output], [], [], max(0.0, deadline - time.monotonic()))
+            chunk = os.read(output, 65536) if ready else b""
+            if not chunk:
+                raise TimeoutError(f"{text!r} was not printed in {timeout} s: {self._seen[-500:]!r}")
+            self._seen += chunk
+        return self._seen.decode(errors="replace")
+
+    def __enter__(self) -> OutputWatch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill_group()
+        self._process.communicate()
 
 
 def enter(pid: int, argv: Sequence[str], cwd: str) -> list[str]:

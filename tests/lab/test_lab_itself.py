@@ -1,0 +1,199 @@
+"""The lab proves itself: nodes, libvirtd and every kind of guest do what the tests that use them rely on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.lab import cgroups, leftovers
+from tests.lab.domain_xml import Kind
+from tests.lab.libvirt import Hypervisor
+from tests.lab.nodes import Lab
+from tests.lab.specification import REPOSITORY
+
+LINUX = "10.77.0.101"
+
+
+def test_nodes_have_their_own_name_processes_and_addresses(lab: Lab) -> None:
+    first, second = lab.nodes
+    assert first.exec(["hostname"]).stdout == "node1\n"
+    assert first.exec(["cat", "/proc/1/comm"]).stdout != Path("/proc/1/comm").read_text()
+    assert "10.77.0.1/24" in first.exec(["ip", "-brief", "address", "show", "br0"]).stdout
+    assert first.exec(["ssh", second.address, "hostname"]).stdout == "node2\n"
+
+
+def test_a_node_writes_to_its_own_disk_only(lab: Lab) -> None:
+    first, second = lab.nodes
+    first.write("/etc/opensvc-lab-probe", "mine\n")
+    assert first.read("/etc/opensvc-lab-probe") == "mine\n"
+    assert second.exec(["test", "-e", "/etc/opensvc-lab-probe"]).returncode == 1
+    assert not Path("/etc/opensvc-lab-probe").exists()
+
+
+def test_a_node_runs_the_interpreter_of_the_tests(lab: Lab) -> None:
+    done = lab.nodes[0].exec([sys.executable, "-c", "import attrs, sys; print(sys.prefix)"])
+    assert done.stdout.strip() == sys.prefix, done.stderr
+
+
+def test_what_takes_too_long_is_killed_and_says_so(lab: Lab) -> None:
+    with pytest.raises(subprocess.TimeoutExpired):
+        lab.nodes[0].exec(["sh", "-c", "sleep 4242 & sleep 4242"], timeout=0.5)
+    assert lab.nodes[0].exec(["pgrep", "-r", "S,R,D", "-f", "sleep 4242"]).stdout == ""
+
+
+def test_a_signal_reaches_the_command_and_its_status_comes_back(lab: Lab) -> None:
+    with lab.nodes[0].popen(["sh", "-c", "trap 'exit 42' TERM; echo on; while :; do sleep 0.01; done"]) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "on\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 42
+
+
+def test_a_power_cut_ends_all_and_keeps_the_disk(lab: Lab) -> None:
+    node = lab.nodes[1]
+    before = node.read("/proc/sys/kernel/random/boot_id")
+    node.write("/var/kept", "on disk\n")
+    node.write("/run/lost", "in memory\n")
+    with node.popen(["sleep", "4242"]) as process:
+        node.off()
+        assert process.wait(10) != 0
+    with pytest.raises(RuntimeError, match="node2 is off"):
+        node.exec(["true"])
+    assert lab.nodes[0].exec(["ping", "-c", "1", "-W", "1", node.address]).returncode == 1
+    node.on()
+    assert node.read("/var/kept") == "on disk\n"
+    assert node.exec(["test", "-e", "/run/lost"]).returncode == 1
+    assert node.read("/proc/sys/kernel/random/boot_id") != before
+
+
+def test_a_cut_cable_silences_one_segment(lab: Lab) -> None:
+    first, second = lab.nodes
+    ping = ["ping", "-c", "1", "-W", "1"]
+    second.cut("pub")
+    try:
+        assert first.exec([*ping, "10.77.0.2"]).returncode == 1
+        assert first.exec([*ping, "10.78.0.2"]).returncode == 0
+    finally:
+        second.plug("pub")
+    assert first.exec([*ping, "10.77.0.2"]).returncode == 0
+
+
+def test_a_killed_session_is_swept_away_by_the_next(tmp_path: Path) -> None:
+    code = (
+        "import os, signal; from tests.lab.nodes import Lab; lab = Lab.up(1);"
+        "print(lab.folder.path, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    line, env = [sys.executable, "-c", code], {**os.environ, "TMPDIR": str(tmp_path)}
+    killed = subprocess.run(line, cwd=REPOSITORY, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    folder = Path(killed.stdout.strip())
+    assert (folder / "disk").is_mount()
+    assert leftovers.sweep(tmp_path) == [folder]
+    assert list(tmp_path.iterdir()) == []
+    assert not [path for tree in cgroups.list_hierarchies() for path in tree.path.glob(f"{folder.name}*")]
+
+
+def test_a_running_session_is_not_swept_away(lab: Lab) -> None:
+    assert lab.folder.path not in leftovers.sweep(lab.folder.path.parent)
+    assert lab.nodes[0].exec(["true"]).returncode == 0
+
+
+def test_a_boot_guest_starts_and_obeys_the_power_button(clean_hypervisor: Hypervisor) -> None:
+    clean_hypervisor.add("plain")
+    assert clean_hypervisor.state("plain") == "shut off"
+    clean_hypervisor.virsh("start", "plain", check=True)
+    clean_hypervisor.wait_booted("plain")
+    assert clean_hypervisor.state("plain") == "running"
+    clean_hypervisor.virsh("shutdown", "plain", check=True)
+    clean_hypervisor.wait_state("plain", "shut off")
+
+
+def test_a_stubborn_guest_ignores_the_button_and_can_be_destroyed(clean_hypervisor: Hypervisor) -> None:
+    clean_hypervisor.add("mule", Kind.STUBBORN)
+    clean_hypervisor.add("plain")
+    for name in ("mule", "plain"):
+        clean_hypervisor.virsh("start", name, check=True)
+        clean_hypervisor.wait_booted(name)
+    clean_hypervisor.virsh("shutdown", "mule", check=True)
+    clean_hypervisor.virsh("shutdown", "plain", check=True)
+    clean_hypervisor.wait_state("plain", "shut off")
+    # The other one, told later, is down: this one has had its time.
+    assert clean_hypervisor.state("mule") == "running"
+    clean_hypervisor.virsh("destroy", "mule", check=True)
+    assert clean_hypervisor.state("mule") == "shut off"
+
+
+def test_a_linux_guest_answers_and_runs_its_launchers(clean_hypervisor: Hypervisor) -> None:
+    launcher = '#!/bin/sh\necho "$(hostname) $1"\nexit 7\n'
+    xml = clean_hypervisor.domain_xml("penguin", Kind.LINUX, ip=LINUX, launchers={"S10db": launcher})
+    clean_hypervisor.define("penguin", xml)
+    clean_hypervisor.virsh("start", "penguin", check=True)
+    clean_hypervisor.wait_booted("penguin")
+    assert clean_hypervisor.node.exec(["ping", "-c", "1", "-W", "5", LINUX]).returncode == 0
+    done = clean_hypervisor.ssh(LINUX, "/svc/etc/init.d/S10db", "start")
+    assert (done.returncode, done.stdout) == (7, "penguin start\n")
+    assert clean_hypervisor.ssh(LINUX, "/bin/pwd").stdout == "/root\n"
+    assert clean_hypervisor.ssh(LINUX, "/usr/bin/find /svc/etc/init.d -name 'S*'").stdout == "/svc/etc/init.d/S10db\n"
+    assert clean_hypervisor.ssh(LINUX, "touch", "/svc/etc/init.d/S20web").returncode == 0
+    # busybox knows no JSON: the address must be read from ifconfig.
+    assert clean_hypervisor.ssh(LINUX, "ip -j addr").returncode != 0
+    assert LINUX in clean_hypervisor.ssh(LINUX, "ifconfig eth0").stdout
+    clean_hypervisor.virsh("shutdown", "penguin", check=True)
+    clean_hypervisor.wait_state("penguin", "shut off")
+
+
+def test_the_guest_agent_answers_and_shuts_down(clean_hypervisor: Hypervisor) -> None:
+    clean_hypervisor.add("agent", Kind.AGENT)
+    clean_hypervisor.virsh("start", "agent", check=True)
+    clean_hypervisor.wait_booted("agent")
+    done = clean_hypervisor.virsh("qemu-agent-command", "agent", '{"execute": "guest-ping"}')
+    assert done.stdout.strip() == '{"return":{}}', done.stderr
+    clean_hypervisor.virsh("shutdown", "agent", "--mode", "agent", check=True)
+    clean_hypervisor.wait_state("agent", "shut off")
+
+
+def test_a_frozen_libvirtd_hangs_its_clients(clean_hypervisor: Hypervisor) -> None:
+    clean_hypervisor.freeze()
+    with pytest.raises(subprocess.TimeoutExpired):
+        clean_hypervisor.virsh("list", timeout=1)
+    clean_hypervisor.thaw()
+    assert clean_hypervisor.virsh("list").returncode == 0
+
+
+def test_guests_outlive_a_killed_libvirtd(clean_hypervisor: Hypervisor) -> None:
+    clean_hypervisor.add("mule", Kind.STUBBORN)
+    clean_hypervisor.virsh("start", "mule", check=True)
+    qemu = clean_hypervisor.qemu_pid("mule")
+    clean_hypervisor.kill()
+    refused = clean_hypervisor.virsh("list")
+    assert refused.returncode == 1
+    assert "failed to connect to the hypervisor" in refused.stderr
+    clean_hypervisor.start()
+    assert clean_hypervisor.state("mule") == "running"
+    assert clean_hypervisor.qemu_pid("mule") == qemu
+
+
+def test_a_clear_hypervisor_has_no_guest_whatever_was_done(clean_hypervisor: Hypervisor) -> None:
+    clean_hypervisor.set_hook("#!/bin/sh\nexit 0\n")
+    clean_hypervisor.add("mule", Kind.STUBBORN)
+    clean_hypervisor.virsh("start", "mule", check=True)
+    clean_hypervisor.signal_guest("mule", "STOP")
+    clean_hypervisor.freeze()
+    clean_hypervisor.clear()
+    assert clean_hypervisor.virsh("list", "--all", "--name", check=True).stdout.split() == []
+    assert list(clean_hypervisor.files.glob("mule*")) == []
+
+
+def test_a_hypervisor_comes_back_after_a_power_cut(clean_hypervisor: Hypervisor) -> None:
+    clean_hypervisor.add("plain")
+    clean_hypervisor.virsh("start", "plain", check=True)
+    clean_hypervisor.node.off()
+    clean_hypervisor.node.on()
+    assert clean_hypervisor.pid is None
+    clean_hypervisor.start()
+    assert clean_hypervisor.state("plain") == "shut off"
