@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from attrs import Factory, define, field, frozen
 
@@ -20,7 +18,12 @@ from opensvc_core.errors import (
 )
 from opensvc_core.host import Command, CommandResult, Host, Spawned
 from opensvc_core.model import Device, Note, Resource, ResourceId, Service, Severity, StatusReport
-from opensvc_core.node import Node
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from opensvc_core.node import Node
 
 QUERY_LIMIT = 20.0
 """Seconds for a command that reads, where the driver names no other limit."""
@@ -37,6 +40,10 @@ class Network(Protocol):
 
     def ping(self, address: str, timeout: float = 1.0) -> bool:
         """Whether a name or address answers one echo request. Raises ActionError if that cannot be told."""
+        ...
+
+    def ping_all(self, addresses: Sequence[str], timeout: float = 1.0) -> Mapping[str, bool | ActionError]:
+        """The same for many at once, in the time of one; an error stands for what cannot be told. Raises nothing."""
         ...
 
     def neighbour(self, address: str) -> str:
@@ -178,7 +185,7 @@ class Context:
         command = Command(
             argv, timeout=QUERY_LIMIT if timeout is None else timeout, input=input, env=dict(env or {}), changes=False
         )
-        return self._execute(command, check)
+        return self._execute(command, check=check)
 
     def run(
         self,
@@ -200,8 +207,8 @@ class Context:
             leaves_daemons: it may leave processes behind on purpose.
 
         Raises:
-            CommandFailed, CommandTimeout, CommandNotFound, Cancelled: as they say. After a CommandTimeout the change may
-                still come: it is kept in ``lost_changes``.
+            CommandFailed, CommandTimeout, CommandNotFound, Cancelled: as they say. After a CommandTimeout the change
+                may still come: it is kept in ``lost_changes``.
         """
         if self.recording is not None:
             self.recording.commands.append(CommandLine(self.host.name, argv))
@@ -214,9 +221,9 @@ class Context:
             changes=True,
             leaves_daemons=leaves_daemons,
         )
-        return self._execute(command, check)
+        return self._execute(command, check=check)
 
-    def _execute(self, command: Command, check: bool) -> CommandResult:
+    def _execute(self, command: Command, *, check: bool) -> CommandResult:
         if self.cancel.is_set:
             raise Cancelled(f"cancelled: {self.cancel.reason}")
         remaining = self.deadline.remaining()
@@ -370,4 +377,3 @@ class Context:
     def known_hosts(self, service: str) -> Path:
         """The file that pins the host keys of a service's guests."""
         return self.node.folders.var / "known_hosts" / service
-
