@@ -47,7 +47,15 @@ from opensvc_core.model import (
 
 if TYPE_CHECKING:
     from opensvc_core.actions.agent import Agent, open_agent
-    from opensvc_core.container import ContainerLifeCycle, ContainerPlatform
+    from opensvc_core.container import ContainerLifeCycle
+    from opensvc_core.container_platform import (
+        LIFE_CYCLE_KEYWORDS,
+        ContainerPlatform,
+        GuestState,
+        guest_address,
+        guest_name,
+        is_guest_running,
+    )
     from opensvc_core.host.guest import SshGuest
 
 API_VERSION = 1
@@ -60,7 +68,12 @@ _LATE = {
     "Agent": "opensvc_core.actions.agent",
     "open_agent": "opensvc_core.actions.agent",
     "ContainerLifeCycle": "opensvc_core.container",
-    "ContainerPlatform": "opensvc_core.container",
+    "ContainerPlatform": "opensvc_core.container_platform",
+    "GuestState": "opensvc_core.container_platform",
+    "LIFE_CYCLE_KEYWORDS": "opensvc_core.container_platform",
+    "guest_address": "opensvc_core.container_platform",
+    "guest_name": "opensvc_core.container_platform",
+    "is_guest_running": "opensvc_core.container_platform",
     "SshGuest": "opensvc_core.host.guest",
 }
 
@@ -76,6 +89,7 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "API_VERSION",
+    "LIFE_CYCLE_KEYWORDS",
     "ActionError",
     "Agent",
     "Cancel",
@@ -99,6 +113,7 @@ __all__ = [
     "EventKind",
     "Evidence",
     "ExitStatus",
+    "GuestState",
     "Host",
     "InventoryItem",
     "Keyword",
@@ -120,7 +135,10 @@ __all__ = [
     "Veto",
     "Vetoed",
     "WaitTimeout",
+    "guest_address",
+    "guest_name",
     "hookimpl",
+    "is_guest_running",
     "one_by_one",
     "open_agent",
 ]

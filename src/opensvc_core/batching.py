@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,8 @@ from opensvc_core.errors import OpenSVCError
 from opensvc_core.model import StatusReport
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from opensvc_core.context import Context
     from opensvc_core.model import Resource, ResourceId
 
@@ -32,5 +33,5 @@ def one_by_one(
             yield resource.id, report
 
     # pluggy reads the signature, which `wraps` would show as that of the wrapped function.
-    del status.__wrapped__  # type: ignore[attr-defined]
+    del status.__wrapped__
     return status

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Clock(Protocol):
@@ -47,12 +50,21 @@ class Cancel:
     def __init__(self) -> None:
         self.event = threading.Event()
         self.reason = ""
+        self._listeners: list[Callable[[], None]] = []
 
     def set(self, reason: str) -> None:
         """Cancel; the first reason stands."""
         if not self.event.is_set():
             self.reason = reason
         self.event.set()
+        for listener in self._listeners:
+            listener()
+
+    def subscribe(self, listener: Callable[[], None]) -> None:
+        """Have a listener called when it is cancelled, at once if it is already. It must not block."""
+        self._listeners.append(listener)
+        if self.is_set:
+            listener()
 
     @property
     def is_set(self) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 DEFAULT_ROOT = Path("/opt/opensvc")
 """Root folder of the cookbook; ``$OSVC_ROOT`` names another."""

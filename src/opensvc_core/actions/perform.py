@@ -1,0 +1,162 @@
+"""Doing one step: the context that its driver is handed, its time limit, its commands in the journal."""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from opensvc_core.actions.status import ask
+from opensvc_core.clock import Cancel, Deadline
+from opensvc_core.context import Context, Recording
+from opensvc_core.errors import JournalError, WaitTimeout
+from opensvc_core.events import Event, EventKind
+from opensvc_core.model import Outcome, Resource, ResourceId, Status, StatusReport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from opensvc_core.actions.agent import Agent
+    from opensvc_core.executor import Attempt
+    from opensvc_core.host import Command, CommandResult, Spawned
+    from opensvc_core.plan import Plan, Step
+
+STEP_LIMIT = 300.0
+"""Seconds for a step of a resource that has no limit of its own."""
+MARGIN = 30.0
+"""Seconds that a step has beyond the limits of what it does, so that these strike first and say more."""
+PREFLIGHT_LIMIT = 30.0
+"""Seconds for all the drivers' checks."""
+LATE_START = 10.0
+"""Seconds that a way back waits for a guest whose start command was cut: it may still come up."""
+
+
+@define
+class _CommandJournal:
+    """Journal of one step's commands; on a way back, and in a stop, a broken journal does not stop it."""
+
+    agent: Agent
+    step: Step
+    run_id: str
+    is_strict: bool
+    on_event: Callable[[Event], None]
+    numbers: itertools.count[int]
+    running: dict[str, tuple[str, ...]] = field(factory=dict)
+
+    def begin(self, host: str, command: Command) -> str:
+        """See CommandLog."""
+        command_id = f"{self.run_id}.{next(self.numbers)}"
+        try:
+            self.agent.journal.begin_command(self.run_id, self.step, host, command, command_id)
+        except JournalError:
+            if self.is_strict:
+                raise
+        self.running[command_id] = command.argv
+        self._emit(EventKind.COMMAND_BEGIN, {"argv": list(command.argv), "host": host, "changes": command.changes})
+        return command_id
+
+    def spawned(self, command_id: str, process: Spawned) -> None:
+        """See CommandLog."""
+        with suppress(JournalError):
+            self.agent.journal.command_spawned(command_id, process)
+
+    def end(self, command_id: str, result: CommandResult | None, error: str) -> None:
+        """See CommandLog."""
+        with suppress(JournalError):
+            self.agent.journal.end_command(command_id, result, error)
+        argv = self.running.pop(command_id, ())
+        rc = None if result is None else result.rc
+        self._emit(EventKind.COMMAND_END, {"argv": list(argv), "rc": rc, "error": error})
+
+    def _emit(self, kind: EventKind, data: dict[str, object]) -> None:
+        resource = self.step.resource
+        self.on_event(
+            Event(kind, self.agent.clock.now(), self.run_id, resource.id.service, resource.rid, self.step.id, "", data)
+        )
+
+
+@define
+class Performer:
+    """Performs the steps of one plan on this node."""
+
+    agent: Agent
+    plan: Plan
+    statuses: Mapping[ResourceId, StatusReport]
+    run_id: str
+    on_event: Callable[[Event], None]
+    _numbers: itertools.count[int] = field(factory=itertools.count)
+
+    def perform(self, attempt: Attempt) -> Outcome:
+        """Do a step. Raises what its driver raises."""
+        step = attempt.step
+        context = self._context(step.action, attempt.cancel, attempt.deadline)
+        strict = step.action == "start" and not attempt.is_way_back
+        context.command_log = _CommandJournal(self.agent, step, self.run_id, strict, self.on_event, self._numbers)
+        context.on_note = attempt.on_note
+        try:
+            if step.action == "start":
+                return self.agent.dispatcher.start(step.resource, context)
+            if attempt.start_was_lost:
+                self._await_late_start(step, context)
+            return self.agent.dispatcher.stop(step.resource, context)
+        finally:
+            attempt.lost_changes.extend(context.lost_changes)
+
+    def _await_late_start(self, step: Step, context: Context) -> None:
+        """A start command that was cut may still take effect: give it a while, so that the stop finds it."""
+        with suppress(WaitTimeout):
+            context.wait_until(
+                lambda: not self.verify(step).is_down, f"the lost start of {step.resource.id}", LATE_START
+            )
+
+    def rehearse(self, step: Step, recording: Recording, statuses: Mapping[ResourceId, StatusReport]) -> Outcome:
+        """Do a step of a dry run: queries are made, changes only recorded. Raises what its driver raises."""
+        context = self._context(step.action, Cancel(), self._deadline(step))
+        context.statuses = statuses
+        context.recording = recording
+        hook = self.agent.dispatcher.start if step.action == "start" else self.agent.dispatcher.stop
+        return hook(step.resource, context)
+
+    def verify(self, step: Step) -> Status:
+        """Ask for the state of a step's resource, now."""
+        graph = self.plan.graphs[step.resource.id.service]
+        reports = ask(self.agent, [graph], only=[step.resource.id], known=self.statuses)
+        return reports[step.resource.id].status
+
+    def step_limit(self, step: Step) -> float:
+        """Seconds for a step: what its resource asks for, and a margin."""
+        return step_limit(step.resource, step.action)
+
+    def reading_context(self, action: str) -> Context:
+        """For the drivers' checks before the first step."""
+        return self._context(action, Cancel(), Deadline.after(PREFLIGHT_LIMIT, self.agent.clock, "the checks"))
+
+    def _deadline(self, step: Step) -> Deadline:
+        return Deadline.after(self.step_limit(step), self.agent.clock, f"step {step.id}")
+
+    def _context(self, action: str, cancel: Cancel, deadline: Deadline) -> Context:
+        agent = self.agent
+        return Context(
+            node=agent.node,
+            host=agent.host,
+            services={service.name: service for service in self.plan.services},
+            statuses=self.statuses,
+            action=action,
+            cancel=cancel,
+            deadline=deadline,
+            clock=agent.clock,
+            network=agent.network,
+            drivers=agent.dispatcher,
+            run_id=self.run_id,
+        )
+
+
+def step_limit(resource: Resource, action: str) -> float:
+    """Seconds for a step of a resource: its ``start_timeout``, or twice its ``stop_timeout``, and a margin."""
+    keyword = "start_timeout" if action == "start" else "stop_timeout"
+    own = resource.options.get(keyword)
+    if own is None:
+        return STEP_LIMIT + MARGIN
+    return float(own) * (1 if action == "start" else 2) + MARGIN

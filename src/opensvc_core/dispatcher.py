@@ -1,0 +1,240 @@
+"""One call of one driver's hook. The only place that knows pluggy's manager."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pluggy
+from attrs import define, field
+
+from opensvc_core.config.keywords import DriverInfo, Keyword
+from opensvc_core.errors import ActionError, DriverContractError, DriverError, OpenSVCError
+from opensvc_core.hookspecs import DriverHooks, ObserverHooks
+from opensvc_core.model import (
+    Device,
+    Outcome,
+    Phase,
+    Resource,
+    ResourceId,
+    StatusReport,
+    Veto,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from opensvc_core.context import Context
+    from opensvc_core.events import Event
+    from opensvc_core.host import Host
+    from opensvc_core.registry import Registry
+
+REQUIRED_HOOKS = ("start", "stop", "status")
+PHASE_OF_GROUP = {
+    "container": Phase.CONTAINER,
+    "disk": Phase.DISK,
+    "fs": Phase.FILESYSTEM,
+    "ip": Phase.ADDRESS,
+    "app": Phase.APPLICATION,
+    "sync": Phase.REPLICATION,
+}
+"""Default order of design §6 by driver group; a driver says otherwise with ``phase``."""
+
+
+def default_phase(driver_id: str) -> Phase | None:
+    """Place of a driver's group in the default order, ``None`` for a group that has none."""
+    if driver_id == "ip.guest":
+        return Phase.GUEST_ADDRESS
+    if driver_id == "disk.scsireserv":
+        return Phase.RESERVATION
+    return PHASE_OF_GROUP.get(driver_id.partition(".")[0])
+
+
+@define
+class Dispatcher:
+    """Holds each driver that was asked for once, registered under its id.
+
+    Attributes:
+        registry: where drivers come from.
+        policies: wrappers around every hook: timing, tracing.
+        observers: see events.
+    """
+
+    registry: Registry
+    policies: Sequence[object] = ()
+    observers: Sequence[object] = ()
+    _plugins: pluggy.PluginManager = field(init=False)
+    _drivers: dict[str, object] = field(factory=dict)
+    _broken: dict[str, DriverError] = field(factory=dict)
+    _guard: threading.RLock = field(factory=threading.RLock)
+
+    def __attrs_post_init__(self) -> None:
+        """Make the manager and register policies."""
+        self._plugins = pluggy.PluginManager("opensvc")
+        self._plugins.add_hookspecs(DriverHooks)
+        self._plugins.add_hookspecs(ObserverHooks)
+        for plugin in (*self.policies, *self.observers):
+            self._plugins.register(plugin)
+
+    # -- drivers --------------------------------------------------------------------------------------------------
+
+    def driver(self, name: str) -> object:
+        """The driver of that id, loaded and checked at the first call.
+
+        Raises:
+            DriverError: not installed, fails to load, conflicts, or breaks the contract of a hook.
+        """
+        with self._guard:
+            if name in self._broken:
+                raise self._broken[name]
+            if name not in self._drivers:
+                try:
+                    self._drivers[name] = self._register(name)
+                except DriverError as error:
+                    self._broken[name] = error
+                    raise
+            return self._drivers[name]
+
+    def describe(self, name: str) -> DriverInfo | None:
+        """What configuration needs of a driver; ``None`` if it is not installed. Raises DriverError if it is broken."""
+        if not self.registry.has(name):
+            return None
+        driver = self.driver(name)
+        keywords = tuple(getattr(driver, "keywords", ()))
+        if not all(isinstance(keyword, Keyword) for keyword in keywords):
+            raise DriverContractError(f"driver {name}: `keywords` holds something that is not a Keyword")
+        phase = getattr(driver, "phase", None) or default_phase(name)
+        if phase is None:
+            raise DriverContractError(
+                f"driver {name}: its group has no place in the default order, and it declares no `phase`"
+            )
+        return DriverInfo(name, keywords, Phase(phase))
+
+    def _register(self, name: str) -> object:
+        loaded = self.registry.load(name)
+        try:
+            driver: object = loaded()
+        except Exception as error:  # a constructor of a third party may raise anything
+            raise DriverContractError(f"driver {name}: {loaded.__name__}() failed: {error!r}") from error
+        try:
+            self._plugins.register(driver, name=name)
+            self._plugins.check_pending()
+        except pluggy.PluginValidationError as error:
+            # A half-registered driver would make every later one fail too.
+            if self._plugins.has_plugin(name):
+                self._plugins.unregister(name=name)
+            raise DriverContractError(
+                f"driver {name}: {error}", hint="compare it with the hooks in docs/reference"
+            ) from error
+        callers = {caller.name for caller in self._plugins.get_hookcallers(driver) or ()}
+        missing = [hook for hook in REQUIRED_HOOKS if hook not in callers]
+        if missing:
+            self._plugins.unregister(name=name)
+            raise DriverContractError(
+                f"driver {name}: lacks the hook {', '.join(missing)}", hint="decorate the method with @hookimpl"
+            )
+        return driver
+
+    def _hook(self, hook: str, name: str) -> pluggy.HookCaller:
+        mine = self.driver(name)
+        with self._guard:
+            others = [driver for driver in self._drivers.values() if driver is not mine]
+            return self._plugins.subset_hook_caller(hook, remove_plugins=others)
+
+    def has_hook(self, hook: str, name: str) -> bool:
+        """Whether a driver implements a hook. Raises DriverError."""
+        driver = self.driver(name)
+        return any(caller.name == hook for caller in self._plugins.get_hookcallers(driver) or ())
+
+    # -- hooks ----------------------------------------------------------------------------------------------------
+
+    def start(self, resource: Resource, context: Context) -> Outcome:
+        """Call ``start``. Raises what the driver raises, and DriverContractError if it gives no Outcome."""
+        return self._outcome(
+            "start", resource, self._hook("start", resource.driver)(resource=resource, context=context)
+        )
+
+    def stop(self, resource: Resource, context: Context) -> Outcome:
+        """Call ``stop``. Raises what the driver raises, and DriverContractError if it gives no Outcome."""
+        return self._outcome("stop", resource, self._hook("stop", resource.driver)(resource=resource, context=context))
+
+    @staticmethod
+    def _outcome(hook: str, resource: Resource, outcome: object) -> Outcome:
+        if not isinstance(outcome, Outcome):
+            raise DriverContractError(
+                f"driver {resource.driver}: `{hook}` of {resource.id} gave {outcome!r} where an Outcome is due"
+            )
+        return outcome
+
+    def status(
+        self, name: str, resources: Sequence[Resource], context: Context
+    ) -> Iterator[tuple[ResourceId, StatusReport]]:
+        """Call ``status`` and pass on each answer as it comes; whatever goes wrong makes the rest ``undef``."""
+        missing = {resource.id for resource in resources}
+        reason, code = "the driver gave no answer for it", "no_answer"
+        try:
+            answers = self._hook("status", name)(resources=list(resources), context=context)
+            if answers is None:
+                raise DriverContractError(f"driver {name}: `status` gave None")
+            for answer in answers:
+                resource_id, report = self._answer(name, answer)
+                missing.discard(resource_id)
+                yield resource_id, report
+        except OpenSVCError as error:
+            reason, code = error.message, error.code
+        except Exception as error:  # noqa: BLE001 - a driver's bug must not end what others do
+            reason, code = f"driver {name}: {type(error).__name__}: {error}", "driver_bug"
+        for resource_id in sorted(missing):
+            yield resource_id, StatusReport.undef(reason, code)
+
+    @staticmethod
+    def _answer(name: str, answer: object) -> tuple[ResourceId, StatusReport]:
+        match answer:
+            case (ResourceId() as resource_id, StatusReport() as report):
+                return resource_id, report
+        raise DriverContractError(f"driver {name}: `status` gave {answer!r} where (ResourceId, StatusReport) is due")
+
+    def preflight(self, resource: Resource, action: str, context: Context) -> tuple[Veto, ...]:
+        """Vetoes of a resource's driver; a driver that cannot say for a bug of its own vetoes."""
+        try:
+            answers = self._hook("preflight", resource.driver)(resource=resource, action=action, context=context)
+        except OpenSVCError as error:
+            return (Veto("preflight_failed", error.message, str(resource.id), error.hint),)
+        except Exception as error:  # noqa: BLE001 - a driver's bug must not end what others do
+            return (Veto("preflight_failed", f"{type(error).__name__}: {error}", str(resource.id)),)
+        vetoes = []
+        for veto in answers or ():
+            if not isinstance(veto, Veto):
+                vetoes.append(
+                    Veto("preflight_failed", f"its driver gave {veto!r} where a Veto is due", str(resource.id))
+                )
+            else:
+                vetoes.append(veto if veto.subject else Veto(
+                    veto.code, veto.reason, str(resource.id), veto.hint, veto.is_liftable
+                ))  # fmt: skip
+        return tuple(vetoes)
+
+    def companions(self, resource: Resource) -> tuple[Resource, ...]:
+        """Resources that a driver adds. Raises DriverError."""
+        return tuple(self._hook("companions", resource.driver)(resource=resource) or ())
+
+    def open_guest(self, container: Resource, context: Context) -> Host:
+        """A host inside a guest. Raises ActionError if the driver has no way in."""
+        host: Host | None = self._hook("open_guest", container.driver)(resource=container, context=context)
+        if host is None:
+            raise ActionError(
+                f"{container.id}: its driver {container.driver} has no way into the guest", code="no_guest"
+            )
+        return host
+
+    def list_devices(self, resource: Resource, context: Context) -> tuple[Device, ...]:
+        """Devices of a resource; none if its driver lists none."""
+        return tuple(self._hook("list_devices", resource.driver)(resource=resource, context=context) or ())
+
+    def observe(self, event: Event) -> None:
+        """Tell observers; what one raises changes nothing."""
+        if self.observers:
+            for plugin in self.observers:
+                with suppress(Exception):
+                    plugin.observe(event=event)  # type: ignore[attr-defined]

@@ -1,0 +1,473 @@
+"""Walks plans: steps side by side where edges allow, the way back, limits, cancellation, the journal."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from graphlib import TopologicalSorter
+from typing import Protocol
+
+from attrs import Factory, define, field
+
+from opensvc_core.clock import Cancel, Clock, Deadline
+from opensvc_core.errors import ActionError, Cancelled, CommandTimeout, JournalError, OpenSVCError, WaitTimeout
+from opensvc_core.events import Event, EventKind
+from opensvc_core.model import Note, Outcome, ResourceId, Severity, Status
+from opensvc_core.plan import Plan, Step
+from opensvc_core.run import Run, RunOutcome, StepResult, StepState
+from opensvc_core.wayback import way_back_steps
+
+MAX_PARALLEL = 16
+"""Steps side by side where nobody says otherwise."""
+ABANDON_AFTER = 15.0
+"""Seconds that a step may outlive its limit before it is given up: a process that cannot be killed, a deaf driver."""
+
+
+class Authority(Protocol):
+    """What allows a run to go on: an operator's always does, an engine's as long as its lease."""
+
+    def is_valid(self) -> bool:
+        """Asked before each step of the way forward."""
+        ...
+
+
+class OperatorAuthority:
+    """The authority of a person at a terminal: it does not run out."""
+
+    def is_valid(self) -> bool:
+        """Always."""
+        return True
+
+
+class RunLog(Protocol):
+    """The journal of one run. Raises JournalError when it cannot write."""
+
+    def begin_step(self, step: Step, *, is_way_back: bool) -> None:
+        """A step is about to begin."""
+        ...
+
+    def end_step(self, result: StepResult, *, is_way_back: bool) -> None:
+        """A step has ended, or will never begin."""
+        ...
+
+    def end_service(self, service: str, outcome: RunOutcome) -> None:
+        """All is done for a service."""
+        ...
+
+
+@define
+class Attempt:
+    """What a performer is handed for one step.
+
+    Attributes:
+        step: what to do.
+        cancel: ends it.
+        deadline: when it must be over.
+        is_way_back: whether it takes back.
+        on_note: told notes as they come.
+        start_was_lost: an earlier start of this resource was cut and may still take effect.
+        lost_changes: filled in by the performer: changes whose effect may still come.
+    """
+
+    step: Step
+    cancel: Cancel
+    deadline: Deadline
+    is_way_back: bool
+    on_note: Callable[[Note], None]
+    start_was_lost: bool = False
+    lost_changes: list[str] = Factory(list)
+
+
+Perform = Callable[[Attempt], Outcome]
+"""Does a step: gives its outcome, or raises."""
+Verify = Callable[[Step], Status]
+"""Asks the platform for the state of a step's resource, now."""
+StepLimit = Callable[[Step], float]
+"""Seconds that a step may take."""
+
+
+@define
+class _Walk:
+    """Steps that are walked in the order of their edges."""
+
+    steps: dict[str, Step]
+    is_way_back: bool
+    sorter: TopologicalSorter[str] = field(init=False)
+    ready: list[str] = Factory(list)
+    results: dict[str, StepResult] = Factory(dict)
+
+    def __attrs_post_init__(self) -> None:
+        self.sorter = TopologicalSorter(
+            {key: [other for other in step.requires if other in self.steps] for key, step in self.steps.items()}
+        )
+        self.sorter.prepare()
+        self.refill()
+
+    def refill(self) -> None:
+        self.ready.extend(sorted(self.sorter.get_ready()) if self.sorter.is_active() else ())
+
+    def release(self, step_id: str) -> None:
+        """Let what waits for a step begin."""
+        self.sorter.done(step_id)
+        self.refill()
+
+
+def _ignore(event: Event) -> None:
+    """Nobody listens."""
+    del event
+
+
+@define
+class Executor:
+    """Runs one plan.
+
+    Attributes:
+        perform: does a step.
+        verify: asks for the state of a resource after a stop that failed.
+        step_limit: seconds a step may take.
+        log: journal of this run.
+        clock: source of time.
+        cancel: ends the way forward; the way back is walked all the same.
+        authority: asked before each step forward.
+        on_event: told what happens; must not raise.
+        max_parallel: steps at once.
+        deadline: of the way forward.
+        run_id: name of the run, for events.
+        up_before: resources that were not seen down before the first step.
+        unsettled: resources whose start was cut in an earlier run and may still take effect.
+    """
+
+    perform: Perform
+    verify: Verify
+    step_limit: StepLimit
+    log: RunLog
+    clock: Clock
+    cancel: Cancel = Factory(Cancel)
+    authority: Authority = Factory(OperatorAuthority)
+    on_event: Callable[[Event], None] = _ignore
+    max_parallel: int = MAX_PARALLEL
+    deadline: Deadline | None = None
+    run_id: str = ""
+    up_before: frozenset[ResourceId] = frozenset()
+    unsettled: frozenset[ResourceId] = frozenset()
+    _forward_results: dict[str, StepResult] = Factory(dict)
+    _notes: list[Note] = Factory(list)
+    _finished: queue.SimpleQueue[tuple[_Walk, StepResult]] = Factory(queue.SimpleQueue)
+    _running: dict[tuple[int, str], tuple[_Walk, Step, Deadline]] = Factory(dict)
+    _ending: dict[str, str] = Factory(dict)
+    _back: dict[str, _Walk] = Factory(dict)
+    _no_way_back: set[str] = Factory(set)
+    _journal_is_broken: bool = False
+
+    def run(self, plan: Plan) -> Run:
+        """Walk the plan to its end and, where it failed, the way back.
+
+        A failure ends the way forward of its own service; other services go on. Returns when nothing is left to do;
+        never raises for what a step does.
+        """
+        self._emit(EventKind.RUN_BEGIN, text=plan.action, data={"steps": [step.id for step in plan.steps]})
+        forward = _Walk({step.id: step for step in plan.steps}, is_way_back=False)
+        walks = [forward]
+        # A cancelled run must wake the loop even when no step ends by itself.
+        self.cancel.subscribe(lambda: self._finished.put(_WAKE))
+        while True:
+            self._watch_limits(forward)
+            for walk in walks:
+                self._begin_ready(walk)
+            started = self._start_ways_back(forward, plan)
+            walks += started
+            if started:
+                continue
+            if not self._running:
+                break
+            self._take_one()
+        outcomes = self._conclude(plan, forward)
+        results = tuple(forward.results[step.id] for step in plan.steps)
+        rollback = tuple(result for walk in walks if walk.is_way_back for result in walk.results.values())
+        run = Run(self.run_id, plan.action, results, rollback, outcomes, tuple(self._notes))
+        self._emit(
+            EventKind.RUN_END,
+            text=", ".join(f"{name}: {outcome.value}" for name, outcome in outcomes.items()),
+            data={"outcomes": {name: outcome.value for name, outcome in outcomes.items()}},
+        )
+        return run
+
+    # -- the loop -------------------------------------------------------------------------------------------------
+
+    def _watch_limits(self, forward: _Walk) -> None:
+        """Turn cancellation, the run's limit and lost authority into the end of every service's way forward."""
+        reason = ""
+        if self.cancel.is_set:
+            reason = f"cancelled: {self.cancel.reason}"
+        elif self.deadline is not None and self.deadline.is_over:
+            reason = "the run's time limit is over"
+            self.cancel.set(reason)
+        if reason:
+            for step in forward.steps.values():
+                self._ending.setdefault(step.resource.id.service, reason)
+
+    def _begin_ready(self, walk: _Walk) -> None:
+        waiting = []
+        progressed = True
+        while progressed:
+            progressed = False
+            todo, walk.ready = walk.ready, []
+            for step_id in todo:
+                step = walk.steps[step_id]
+                service = step.resource.id.service
+                if not walk.is_way_back and service in self._ending:
+                    continue  # never begun: concluded as skipped
+                if len(self._running) >= max(1, self.max_parallel):
+                    waiting.append(step_id)
+                    continue
+                if not walk.is_way_back and not self.authority.is_valid():
+                    self._ending.setdefault(service, "the authority of this run has ended")
+                    continue
+                if self._begin(walk, step):
+                    progressed = progressed or bool(walk.ready)
+        walk.ready = waiting + walk.ready
+
+    def _begin(self, walk: _Walk, step: Step) -> bool:
+        """Journal the step and start its thread; whether it was begun."""
+        service = step.resource.id.service
+        try:
+            self.log.begin_step(step, is_way_back=walk.is_way_back)
+        except JournalError as error:
+            self._say_journal_is_broken(error)
+            if step.action == "start":
+                self._ending.setdefault(service, f"the journal cannot be written: {error}")
+                return False
+        limit = self.step_limit(step)
+        deadline = Deadline.after(limit, self.clock, f"step {step.id}")
+        if self.deadline is not None and not walk.is_way_back:
+            deadline = deadline.earliest(self.deadline)
+        self._running[id(walk), step.id] = (walk, step, deadline)
+        self._emit(EventKind.STEP_BEGIN, step, data={"way_back": walk.is_way_back, "limit": limit})
+        threading.Thread(target=self._work, args=(walk, step, deadline), name=step.id, daemon=True).start()
+        return True
+
+    def _work(self, walk: _Walk, step: Step, deadline: Deadline) -> None:
+        """In a thread of its own: do the step, report how it ended."""
+        began = self.clock.monotonic()
+        notes: list[Note] = []
+
+        def on_note(note: Note) -> None:
+            notes.append(note)
+            self._emit(EventKind.NOTE, step, note.text, {"severity": note.severity.value, "code": note.code})
+
+        # The way back is walked to its end: what ends the way forward must not end it.
+        cancel = Cancel() if walk.is_way_back else self.cancel
+        attempt = Attempt(step, cancel, deadline, walk.is_way_back, on_note, self._start_was_lost(step))
+        state, text, failure = StepState.FAILED, "", None
+        try:
+            outcome = self.perform(attempt)
+            state = StepState.DONE if outcome.is_changed else StepState.UNCHANGED
+            text = outcome.text
+            notes.extend(note for note in outcome.notes if note not in notes)
+        except OpenSVCError as error:
+            failure, text = error, error.message
+            if isinstance(error, Cancelled) or (cancel.is_set and isinstance(error, (CommandTimeout, WaitTimeout))):
+                state = StepState.CANCELLED
+            elif isinstance(error, (CommandTimeout, WaitTimeout)):
+                state = StepState.TIMEOUT
+        except Exception as error:  # noqa: BLE001 - a driver's bug must not end what others do
+            failure = ActionError(f"{step.resource.driver}: {type(error).__name__}: {error}", code="driver_bug")
+            failure.__cause__ = error
+            text = failure.message
+        if failure is not None and step.action == "stop":
+            state, text = self._verify_stop(step, state, text, on_note)
+        self._finished.put(
+            (
+                walk,
+                StepResult(
+                    step,
+                    state,
+                    text,
+                    tuple(notes),
+                    self.clock.monotonic() - began,
+                    failure,
+                    tuple(attempt.lost_changes),
+                ),
+            )
+        )
+
+    def _verify_stop(
+        self, step: Step, state: StepState, text: str, on_note: Callable[[Note], None]
+    ) -> tuple[StepState, str]:
+        """A stop that failed may have brought the resource down all the same: ask."""
+        try:
+            status = self.verify(step)
+        except Exception:  # noqa: BLE001 - whatever went wrong, it could not be told
+            status = Status.UNDEF
+        if status.is_down:
+            on_note(Note(f"the stop failed, and it is down all the same: {text}", "stop_failed", Severity.WARNING))
+            return StepState.DONE, f"verified down after: {text}"
+        return state, f"{text} (it is {status.value})"
+
+    def _take_one(self) -> None:
+        """Wait for the end of a step, or give up one that outlives its limit."""
+        patience = min(
+            (deadline.remaining() + ABANDON_AFTER for _, _, deadline in self._running.values()), default=ABANDON_AFTER
+        )
+        if self.deadline is not None and not self.cancel.is_set:
+            patience = min(patience, self.deadline.remaining() + 0.01)
+        try:
+            item = self._finished.get(timeout=patience)
+        except queue.Empty:
+            self._abandon_overdue()
+            return
+        if item is not _WAKE:
+            walk, result = item
+            if self._running.pop((id(walk), result.step.id), None) is not None:
+                self._end(walk, result)
+
+    def _abandon_overdue(self) -> None:
+        for key, (walk, step, deadline) in list(self._running.items()):
+            if deadline.is_over:
+                del self._running[key]
+                error = WaitTimeout(
+                    f"{step.id} did not end {ABANDON_AFTER:g} s after its limit and was given up",
+                    hint="a process that cannot be killed, on storage that hangs perhaps: see `osvc log`",
+                )
+                result = StepResult(
+                    step, StepState.TIMEOUT, error.message, error=error, lost_changes=(f"{step.id}: given up",)
+                )
+                self._end(walk, result)
+
+    def _end(self, walk: _Walk, result: StepResult) -> None:
+        """Take note of how a step ended and release what waits for it."""
+        step = result.step
+        self._record(walk, result)
+        self._emit(
+            EventKind.STEP_END,
+            step,
+            result.text,
+            {"state": result.state.value, "seconds": result.seconds, "way_back": walk.is_way_back},
+        )
+        if result.state.is_good:
+            if not self._is_unsettled(result):
+                walk.release(step.id)
+        elif step.action == "start":
+            if step.resource.is_optional and result.state is not StepState.CANCELLED:
+                walk.release(step.id)
+            else:
+                self._ending.setdefault(step.resource.id.service, f"{step.id}: {result.text}")
+
+    def _start_was_lost(self, step: Step) -> bool:
+        """Whether a start of the step's resource, in this run or an earlier one, was cut and may still come."""
+        forward = self._forward_results.get(f"start {step.resource.id}")
+        return step.action == "stop" and (
+            step.resource.id in self.unsettled or (forward is not None and bool(forward.lost_changes))
+        )
+
+    def _is_unsettled(self, result: StepResult) -> bool:
+        """Whether a stop found nothing to stop while a start may still come: then nothing below may be let go."""
+        return result.state is StepState.UNCHANGED and self._start_was_lost(result.step)
+
+    def _record(self, walk: _Walk, result: StepResult) -> None:
+        walk.results[result.step.id] = result
+        if not walk.is_way_back:
+            self._forward_results[result.step.id] = result
+        try:
+            self.log.end_step(result, is_way_back=walk.is_way_back)
+        except JournalError as error:
+            self._say_journal_is_broken(error)
+
+    # -- the way back ---------------------------------------------------------------------------------------------
+
+    def _start_ways_back(self, forward: _Walk, plan: Plan) -> list[_Walk]:
+        """Begin the way back of each service whose way forward has ended badly and stands still."""
+        begun = []
+        busy = {step.resource.id.service for walk, step, _ in self._running.values() if not walk.is_way_back}
+        for service, reason in self._ending.items():
+            if service in busy or service in self._back or service in self._no_way_back:
+                continue
+            steps = way_back_steps(plan.graphs[service], forward.results.values(), self.up_before)
+            if not steps:
+                self._no_way_back.add(service)
+                continue
+            self._emit(EventKind.ROLLBACK_BEGIN, text=reason, service=service, data={"steps": [s.id for s in steps]})
+            walk = _Walk({step.id: step for step in steps}, is_way_back=True)
+            self._back[service] = walk
+            begun.append(walk)
+        return begun
+
+    # -- the end --------------------------------------------------------------------------------------------------
+
+    def _conclude(self, plan: Plan, forward: _Walk) -> dict[str, RunOutcome]:
+        for step in plan.steps:
+            if step.id not in forward.results:
+                self._record(forward, self._never_begun(step, forward))
+        for walk in self._back.values():
+            for step in walk.steps.values():
+                if step.id not in walk.results:
+                    self._record(walk, self._never_begun(step, walk))
+        outcomes = {}
+        for service in plan.services:
+            outcomes[service.name] = self._outcome(service.name, forward)
+            try:
+                self.log.end_service(service.name, outcomes[service.name])
+            except JournalError as error:
+                self._say_journal_is_broken(error)
+        return outcomes
+
+    def _never_begun(self, step: Step, walk: _Walk) -> StepResult:
+        """Skipped, or kept as what stands on it is not verified down."""
+        reason = self._ending.get(step.resource.id.service, "")
+        before = [walk.results[other] for other in step.requires if other in walk.results]
+        blockers = [r.step.id for r in before if not r.state.is_good or self._is_unsettled(r)]
+        if step.action == "stop" and blockers and all(walk.results[b].step.action == "stop" for b in blockers):
+            return StepResult(step, StepState.KEPT, f"left as it is: not verified down: {', '.join(blockers)}")
+        return StepResult(step, StepState.SKIPPED, reason or f"waits for {', '.join(blockers)}")
+
+    def _outcome(self, service: str, forward: _Walk) -> RunOutcome:
+        back = self._back.get(service)
+        results = [r for r in forward.results.values() if r.step.resource.id.service == service]
+        results += back.results.values() if back else ()
+        for result in results:
+            is_stop = result.step.action == "stop"
+            if is_stop and (result.state.is_perhaps_done or result.state is StepState.KEPT):
+                return RunOutcome.UNKNOWN
+            if is_stop and self._is_unsettled(result):
+                return RunOutcome.UNKNOWN
+            if not is_stop and result.lost_changes and back is None and not result.state.is_good:
+                return RunOutcome.UNKNOWN  # an optional one that failed: nothing took it back
+        if service not in self._ending:
+            return RunOutcome.DONE
+        return RunOutcome.CANCELLED if self.cancel.is_set else RunOutcome.FAILED
+
+    # -- telling --------------------------------------------------------------------------------------------------
+
+    def _say_journal_is_broken(self, error: JournalError) -> None:
+        if not self._journal_is_broken:
+            self._journal_is_broken = True
+            note = Note(
+                f"the journal cannot be written, this run goes on without it: {error}", "journal", Severity.ERROR
+            )
+            self._notes.append(note)
+            self._emit(EventKind.NOTE, text=note.text, data={"severity": "error", "code": "journal"})
+
+    def _emit(
+        self,
+        kind: EventKind,
+        step: Step | None = None,
+        text: str = "",
+        data: Mapping[str, object] | None = None,
+        service: str = "",
+    ) -> None:
+        self.on_event(
+            Event(
+                kind,
+                self.clock.now(),
+                self.run_id,
+                step.resource.id.service if step else service,
+                step.resource.rid if step else "",
+                step.id if step else "",
+                text,
+                dict(data or {}),
+            )
+        )
+
+
+_WAKE: tuple[_Walk, StepResult] = (None, None)  # type: ignore[assignment]

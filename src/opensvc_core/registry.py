@@ -1,0 +1,151 @@
+"""Which drivers are installed, and the loading of one by name. The only place that knows stevedore."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field, frozen
+
+from opensvc_core.errors import DriverConflict, DriverContractError, DriverLoadError, DriverNotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+DRIVERS = "opensvc.drivers"
+RESERVATIONS = "opensvc.reservations"
+OBSERVERS = "opensvc.observers"
+
+DISTRIBUTIONS = {
+    "container.kvm": "opensvc-drivers-kvm",
+    "container.xen": "opensvc-drivers-xen",
+    "container.lxc": "opensvc-drivers-lxc",
+    "container.hpvm": "opensvc-drivers-hpvm",
+    "container.zone": "opensvc-drivers-solaris",
+    "container.ldom": "opensvc-drivers-solaris",
+    "disk.zpool": "opensvc-drivers-solaris",
+    "ip.zone": "opensvc-drivers-solaris",
+    "ip.host": "opensvc-drivers-linux",
+    "fs.mount": "opensvc-drivers-linux",
+    "disk.lvm": "opensvc-lvm",
+    "disk.hpux_lvm": "opensvc-lvm",
+}
+"""Which of our distributions gives a driver, for the hint when it is missing (design §2)."""
+
+
+@frozen
+class Listing:
+    """An entry point of a driver, unloaded.
+
+    Attributes:
+        id: driver id.
+        distribution: name of the package that gives it.
+        version: of that package.
+        entry_point: ``package.module:Class``.
+    """
+
+    id: str
+    distribution: str
+    version: str
+    entry_point: str
+
+
+@define
+class Registry:
+    """Entry points of one group.
+
+    Attributes:
+        group: entry-point group.
+        disabled: ids that are treated as not installed (``$OSVC_DISABLED_DRIVERS``).
+        api_version: what a loaded class may be made for.
+    """
+
+    group: str = DRIVERS
+    disabled: Collection[str] = ()
+    api_version: int = 1
+    _found: dict[str, list[EntryPoint]] | None = field(default=None, repr=False)
+
+    def listings(self) -> list[Listing]:
+        """Everything installed, sorted by id, nothing imported; an id that two distributions give stands twice."""
+        return sorted(
+            (self._listing(entry) for entries in self._entries().values() for entry in entries),
+            key=lambda listing: (listing.id, listing.distribution),
+        )
+
+    def has(self, name: str) -> bool:
+        """Whether some distribution gives that id."""
+        return name in self._entries()
+
+    def load(self, name: str) -> type[Any]:
+        """Import the class of one driver, and nothing else.
+
+        Raises:
+            DriverNotFound: not installed; the hint says what to install.
+            DriverConflict: two distributions give it; names both.
+            DriverLoadError: its import fails, or it is made for another API version.
+            DriverContractError: the entry point is not a class.
+        """
+        entries = self._entries().get(name, [])
+        if not entries:
+            raise DriverNotFound(f"driver {name} is not installed", hint=self.install_hint(name))
+        listings = [self._listing(entry) for entry in entries]
+        if len(listings) > 1:
+            both = " and ".join(f"{listing.distribution} {listing.version}" for listing in listings)
+            raise DriverConflict(f"driver {name} is given by {both}", hint="uninstall one of them")
+        loaded = self._load_entry(name, entries)
+        where = f"driver {name} ({listings[0].entry_point} of {listings[0].distribution})"
+        if not isinstance(loaded, type):
+            raise DriverContractError(f"{where}: the entry point is not a class")
+        made_for = getattr(loaded, "api_version", self.api_version)
+        if made_for != self.api_version:
+            raise DriverLoadError(
+                f"{where} is made for API version {made_for}, this core has {self.api_version}",
+                hint=f"upgrade {listings[0].distribution} or opensvc-core",
+            )
+        return loaded
+
+    def install_hint(self, name: str) -> str:
+        """What to do about a driver that is missing."""
+        if name in self.disabled:
+            return f"it is switched off by OSVC_DISABLED_DRIVERS; take {name} out of it"
+        if name in DISTRIBUTIONS:
+            return f"pip install {DISTRIBUTIONS[name]}"
+        return "install the distribution that gives it, or correct `type` (`osvc driver list` shows what is there)"
+
+    def _load_entry(self, name: str, entries: Iterable[EntryPoint]) -> Any:
+        from stevedore import ExtensionManager, NamedExtensionManager
+
+        # Handed over by hand, stevedore neither reads nor writes its cache in the home of whoever runs us.
+        ExtensionManager.ENTRY_POINT_CACHE[self.group] = list(entries)
+        failures: list[BaseException] = []
+        extensions: Any = NamedExtensionManager(
+            self.group,
+            [name],
+            invoke_on_load=False,
+            on_load_failure_callback=lambda _manager, _entry, error: failures.append(error),
+            warn_on_missing_entrypoint=False,
+        )
+        if failures:
+            entry = next(iter(entries))
+            raise DriverLoadError(
+                f"driver {name} ({entry.value}) failed to load: {type(failures[0]).__name__}: {failures[0]}",
+                hint="mend or uninstall its distribution; `osvc driver check` shows all that fail",
+            ) from failures[0]
+        return extensions[name].plugin
+
+    def _entries(self) -> dict[str, list[EntryPoint]]:
+        if self._found is None:
+            self._found = {}
+            for entry in entry_points(group=self.group):
+                same = self._found.setdefault(entry.name, [])
+                # An editable install and a leftover of the same distribution are one.
+                if all(self._listing(entry).distribution != self._listing(other).distribution for other in same):
+                    same.append(entry)
+            for name in self.disabled:
+                self._found.pop(name, None)
+        return self._found
+
+    @staticmethod
+    def _listing(entry: EntryPoint) -> Listing:
+        dist = entry.dist
+        return Listing(entry.name, dist.name if dist else "?", dist.version if dist else "?", entry.value)
