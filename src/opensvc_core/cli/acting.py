@@ -1,0 +1,168 @@
+"""Makes a plan, shows it or runs it, and tells how it went: what start, stop, restart, recover and svcmgr share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from opensvc_core.cli.options import Format
+from opensvc_core.cli.output import say, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from opensvc_core.actions.agent import Agent
+    from opensvc_core.cli.manner import Limits, Manner
+    from opensvc_core.cli.telling import Teller
+    from opensvc_core.clock import Cancel
+    from opensvc_core.model import Service
+    from opensvc_core.plan import Plan, Selection
+    from opensvc_core.run import Run
+
+
+def load_or_fail(agent: Agent, names: Sequence[str]) -> list[Service]:
+    """Read service files: nothing is begun unless all of them can be used.
+
+    Raises:
+        ConfigError: with the problems of all files.
+        OpenSVCError: the first other error.
+    """
+    from opensvc_core.cli.asking import load_all
+    from opensvc_core.errors import ConfigError
+
+    services, broken = load_all(agent, agent.find(names))
+    for error in broken.values():
+        if not isinstance(error, ConfigError):
+            raise error
+    if broken:
+        raise ConfigError([p for error in broken.values() if isinstance(error, ConfigError) for p in error.problems])
+    return services
+
+
+def act(agent: Agent, action: str, names: Sequence[str], selection: Selection, limits: Limits, manner: Manner) -> int:
+    """Run an action on services and give back the exit status.
+
+    Args:
+        agent: of this node.
+        action: ``start``, ``stop`` or ``restart``.
+        names: names or globs, at least one.
+        selection: which resources.
+        limits: what bounds the run.
+        manner: how it is told.
+
+    Raises:
+        OpenSVCError: nothing was begun.
+    """
+    plan = agent.plan(action, load_or_fail(agent, names), selection)
+
+    def run(cancel: Cancel, teller: Teller) -> Run:
+        return agent.run(
+            plan,
+            permits=limits.permits,
+            cancel=cancel,
+            on_event=teller.on_event,
+            wait=limits.wait,
+            max_parallel=limits.max_parallel,
+            time_limit=limits.time_limit,
+        )
+
+    return run_and_tell(plan, run, manner)
+
+
+def recover_services(agent: Agent, names: Sequence[str], wait: float, manner: Manner) -> int:
+    """Look after cut runs of services, one service after the other, and give back the highest exit status.
+
+    Args:
+        agent: of this node.
+        names: names or globs, at least one.
+        wait: seconds to wait for another run's lock.
+        manner: how it is told.
+
+    Raises:
+        OpenSVCError: nothing was begun for that service; those before it are done.
+    """
+    worst = 0
+    for service in load_or_fail(agent, names):
+        name = service.name
+
+        def run(cancel: Cancel, teller: Teller, name: str = name) -> Run:
+            return agent.recover(name, cancel=cancel, on_event=teller.on_event, wait=wait)
+
+        worst = max(worst, run_and_tell(None, run, manner))
+    return worst
+
+
+def run_and_tell(plan: Plan | None, run: Callable[[Cancel, Teller], Run], manner: Manner) -> int:
+    """Run something that can be cancelled by signals, tell it, print its report, give back its exit status.
+
+    Args:
+        plan: what is about to run, for the live view; ``None`` if that is not known before.
+        run: does it.
+        manner: how it is told.
+    """
+    from opensvc_core.cli.signals import cancelling
+    from opensvc_core.cli.telling import telling
+    from opensvc_core.clock import Cancel
+
+    cancel = Cancel()
+    with telling(plan, form=manner.form, color=manner.color, verbosity=manner.verbosity) as teller:
+        for note in () if plan is None else plan.notes:
+            teller.say(f"note: {note.text}")
+        with cancelling(cancel, teller.say):
+            report = run(cancel, teller)
+    print_run(report, manner)
+    return int(report.exit_status)
+
+
+def print_run(run: Run, manner: Manner) -> None:
+    """Print the report of a run on standard output, and what went wrong on standard error."""
+    if manner.form is Format.JSON:
+        import json
+
+        from opensvc_core.cli.document import run_document
+
+        write(json.dumps(run_document(run), ensure_ascii=False, indent=2) + "\n")
+        return
+    if manner.form is Format.PLAIN:
+        from opensvc_core.cli.plain import run_lines
+
+        write(run_lines(run))
+        return
+    from opensvc_core.cli.verdict import problem_lines, verdict_lines
+
+    for line in problem_lines(run):
+        say(line)
+    write("".join(f"{line}\n" for line in verdict_lines(run)))
+
+
+def show_plan(agent: Agent, action: str, names: Sequence[str], selection: Selection, manner: Manner) -> int:
+    """Print what an action would do and give back 0; changes nothing.
+
+    Args:
+        agent: of this node.
+        action: ``start``, ``stop`` or ``restart``.
+        names: names or globs, at least one.
+        selection: which resources.
+        manner: how it is printed.
+
+    Raises:
+        OpenSVCError: no plan can be made.
+    """
+    from opensvc_core.cli.previews import preview_document
+
+    preview = agent.preview(agent.plan(action, load_or_fail(agent, names), selection))
+    document = preview_document(preview)
+    if manner.form is Format.JSON:
+        import json
+
+        write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    elif manner.form is Format.PLAIN:
+        from opensvc_core.cli.plain import plan_lines
+
+        write(plan_lines(document))
+    else:
+        from opensvc_core.cli.render import to_text
+        from opensvc_core.cli.render.plan import plan_view
+        from opensvc_core.cli.terminal import wants_color
+
+        write(to_text(plan_view(document), has_color=wants_color(manner.color)))
+    return 0

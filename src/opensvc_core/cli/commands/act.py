@@ -1,0 +1,146 @@
+"""`osvc start`, `osvc stop`, `osvc restart`: what changes the state of services."""
+# ruff: noqa: PLR0917 - the parameters of a command are its options, used or not
+
+from typing import Annotated
+
+import typer
+
+from opensvc_core.cli.manner import Limits, Manner
+from opensvc_core.cli.options import (
+    Color,
+    ColorOption,
+    Format,
+    FormatOption,
+    Names,
+    Permits,
+    Rids,
+    Tags,
+    Verbose,
+    Wait,
+    new_app,
+    split,
+)
+
+app = new_app()
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show steps and commands as `osvc plan` does; change nothing.")]
+MaxParallel = Annotated[
+    int, typer.Option("--max-parallel", metavar="N", min=0, help="Steps side by side; 0 means as many as usual.")
+]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option("--timeout", metavar="SECONDS", min=0.1, help="Limit of the whole run; then the way back begins."),
+]
+DeclareDead = Annotated[
+    list[str] | None,
+    typer.Option("--declare-dead", metavar="NODE", hidden=True, help="Answer for it that a node runs nothing."),
+]
+
+
+@app.command(epilog="Example: osvc start vm188 --dry-run")
+def start(
+    names: Names,
+    rids: Rids = None,
+    tags: Tags = None,
+    permit: Permits = None,
+    dry_run: DryRun = False,
+    wait: Wait = 60.0,
+    max_parallel: MaxParallel = 0,
+    timeout: TimeLimit = None,
+    declare_dead: DeclareDead = None,
+    form: FormatOption = Format.TABLE,
+    color: ColorOption = Color.AUTO,
+    verbose: Verbose = 0,
+) -> int:
+    """Bring services up: checks first, then disks, addresses, containers, applications.
+
+    Where a step fails, what this run brought up is brought down again, in reverse. Ctrl-C does the same.
+    """
+    return _run(
+        "start",
+        names,
+        (rids, tags),
+        Limits(frozenset(permit or ()), wait, max_parallel, timeout),
+        Manner(form, color, verbose),
+        is_dry=dry_run,
+        dead=declare_dead,
+    )
+
+
+@app.command(epilog="Example: osvc stop vm188 --rid app")
+def stop(
+    names: Names,
+    rids: Rids = None,
+    tags: Tags = None,
+    permit: Permits = None,
+    dry_run: DryRun = False,
+    wait: Wait = 60.0,
+    max_parallel: MaxParallel = 0,
+    timeout: TimeLimit = None,
+    form: FormatOption = Format.TABLE,
+    color: ColorOption = Color.AUTO,
+    verbose: Verbose = 0,
+) -> int:
+    """Bring services down: applications first, then containers, addresses, disks.
+
+    What a resource stands on stays as it is unless the resource is verified down.
+    """
+    return _run(
+        "stop",
+        names,
+        (rids, tags),
+        Limits(frozenset(permit or ()), wait, max_parallel, timeout),
+        Manner(form, color, verbose),
+        is_dry=dry_run,
+    )
+
+
+@app.command(epilog="Example: osvc restart vm188 --rid app")
+def restart(
+    names: Names,
+    rids: Rids = None,
+    tags: Tags = None,
+    permit: Permits = None,
+    dry_run: DryRun = False,
+    wait: Wait = 60.0,
+    max_parallel: MaxParallel = 0,
+    timeout: TimeLimit = None,
+    declare_dead: DeclareDead = None,
+    form: FormatOption = Format.TABLE,
+    color: ColorOption = Color.AUTO,
+    verbose: Verbose = 0,
+) -> int:
+    """Stop services, then start them, as one run."""
+    return _run(
+        "restart",
+        names,
+        (rids, tags),
+        Limits(frozenset(permit or ()), wait, max_parallel, timeout),
+        Manner(form, color, verbose),
+        is_dry=dry_run,
+        dead=declare_dead,
+    )
+
+
+def _run(
+    action: str,
+    names: list[str],
+    selection: tuple[list[str] | None, list[str] | None],
+    limits: Limits,
+    manner: Manner,
+    *,
+    is_dry: bool,
+    dead: list[str] | None = None,
+) -> int:
+    from opensvc_core.cli.acting import act, show_plan
+    from opensvc_core.cli.environment import open_here
+    from opensvc_core.errors import NotYet
+    from opensvc_core.plan import Selection
+
+    if dead:
+        raise NotYet("--declare-dead: no other node is asked yet", hint="it comes with the cluster")
+    chosen = Selection(split(selection[0]), tuple(selection[1] or ()))
+    agent = open_here()
+    if is_dry:
+        return show_plan(agent, action, names, chosen, manner)
+    return act(agent, action, names, chosen, limits, manner)

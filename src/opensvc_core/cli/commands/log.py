@@ -1,0 +1,26 @@
+"""`osvc log`: past runs."""
+# ruff: noqa: ARG001 - the parameters of a command are its options, used or not
+
+from typing import Annotated
+
+import typer
+
+from opensvc_core.cli.options import Color, ColorOption, Format, FormatOption, Loud, new_app
+
+app = new_app()
+
+
+@app.command(epilog="Example: osvc log vm188 --limit 5")
+def log(
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="A service; none means all.")] = "",
+    run: Annotated[str, typer.Option("--run", metavar="ID", help="One run, with its steps and commands.")] = "",
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many runs, the newest first.")] = 20,
+    form: FormatOption = Format.TABLE,
+    color: ColorOption = Color.AUTO,
+    verbose: Loud = 0,
+) -> int:
+    """Show past runs from the journal: when, what, by whom, how it ended. `interrupted` means that it was cut."""
+    from opensvc_core.cli.environment import open_here
+    from opensvc_core.cli.history import show_log
+
+    return show_log(open_here(), name, run, limit, form, color)

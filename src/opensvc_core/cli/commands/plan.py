@@ -1,0 +1,67 @@
+"""`osvc plan start|stop|restart`: what an action would do."""
+# ruff: noqa: ARG001 - the parameters of a command are its options, used or not
+
+from opensvc_core.cli.options import (
+    Color,
+    ColorOption,
+    Format,
+    FormatOption,
+    Loud,
+    Names,
+    Rids,
+    Tags,
+    new_app,
+    split,
+)
+
+app = new_app("Show what an action would do, step by step with its commands, and change nothing.")
+
+
+@app.command(short_help="What a start would do", epilog="Example: osvc plan start vm188 --format json")
+def start(
+    names: Names,
+    rids: Rids = None,
+    tags: Tags = None,
+    form: FormatOption = Format.TABLE,
+    color: ColorOption = Color.AUTO,
+    verbose: Loud = 0,
+) -> int:
+    """Show what a start would do: the order of the steps, and the commands as far as they can be known before."""
+    return _plan("start", names, rids, tags, form, color)
+
+
+@app.command(short_help="What a stop would do", epilog="Example: osvc plan stop vm188")
+def stop(
+    names: Names,
+    rids: Rids = None,
+    tags: Tags = None,
+    form: FormatOption = Format.TABLE,
+    color: ColorOption = Color.AUTO,
+    verbose: Loud = 0,
+) -> int:
+    """Show what a stop would do: the order of the steps, and the commands as far as they can be known before."""
+    return _plan("stop", names, rids, tags, form, color)
+
+
+@app.command(short_help="What a restart would do", epilog="Example: osvc plan restart vm188 --rid app")
+def restart(
+    names: Names,
+    rids: Rids = None,
+    tags: Tags = None,
+    form: FormatOption = Format.TABLE,
+    color: ColorOption = Color.AUTO,
+    verbose: Loud = 0,
+) -> int:
+    """Show what a restart would do: the stop, then the start."""
+    return _plan("restart", names, rids, tags, form, color)
+
+
+def _plan(
+    action: str, names: list[str], rids: list[str] | None, tags: list[str] | None, form: Format, color: Color
+) -> int:
+    from opensvc_core.cli.acting import show_plan
+    from opensvc_core.cli.environment import open_here
+    from opensvc_core.cli.manner import Manner
+    from opensvc_core.plan import Selection
+
+    return show_plan(open_here(), action, names, Selection(split(rids), tuple(tags or ())), Manner(form, color))

@@ -1,0 +1,114 @@
+"""What `osvc log` prints: runs from the journal, and one run with its steps and commands."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING
+
+from opensvc_core.cli.document import SCHEMA, Document, moment, record_document
+from opensvc_core.cli.options import Color, Format
+from opensvc_core.cli.output import write
+from opensvc_core.errors import OpenSVCError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from opensvc_core.actions.agent import Agent
+    from opensvc_core.journal import CommandRecord, RunRecord
+
+
+def show_log(agent: Agent, name: str, run_id: str, limit: int, form: Format, color: Color) -> int:
+    """Print past runs and give back 0.
+
+    Args:
+        agent: of this node.
+        name: of a service; empty for all. One that has a past need not have a file any more.
+        run_id: of one run, or the beginning of one; empty for a list.
+        limit: how many runs at the most.
+        form: table, plain or JSON.
+        color: when to use colours.
+
+    Raises:
+        OpenSVCError: there is no such run.
+        JournalError: the journal cannot be read.
+    """
+    if run_id:
+        return _show_run(agent, name, run_id, form, color)
+    records = agent.history(name, limit)
+    if form is Format.JSON:
+        write(_json({"schema": SCHEMA, "runs": [record_document(record) for record in records]}))
+    elif form is Format.PLAIN:
+        from opensvc_core.cli.plain import log_lines
+
+        write(log_lines(records))
+    else:
+        from opensvc_core.cli.render import to_text
+        from opensvc_core.cli.render.log import log_table
+        from opensvc_core.cli.terminal import wants_color
+
+        write(to_text(log_table(records), has_color=wants_color(color)))
+    return 0
+
+
+def _show_run(agent: Agent, name: str, run_id: str, form: Format, color: Color) -> int:
+    """One run: a record for each of its services, with steps and commands."""
+    records = agent.history(name, 1000, run_id=run_id)
+    if not records:
+        raise OpenSVCError(f"no run {run_id!r} in the journal", code="run_not_found", hint="`osvc log` lists the runs")
+    commands = agent.commands(records[0].id)
+    if form is Format.JSON:
+        document = {
+            "schema": SCHEMA,
+            "runs": [record_document(record) for record in records],
+            "commands": [command_document(command) for command in commands],
+        }
+        write(_json(document))
+        return 0
+    if form is Format.PLAIN:
+        write(_run_lines(records, commands))
+        return 0
+    from opensvc_core.cli.render import to_text
+    from opensvc_core.cli.render.log import run_view
+    from opensvc_core.cli.terminal import wants_color
+
+    write(to_text(run_view(records, commands), has_color=wants_color(color)))
+    return 0
+
+
+def command_document(command: CommandRecord) -> Document:
+    """A command of a run."""
+    return {
+        "id": command.id,
+        "service": command.service,
+        "rid": command.rid,
+        "host": command.host,
+        "argv": list(command.argv),
+        "changes": command.changes,
+        "began": moment(command.began),
+        "ended": moment(command.ended),
+        "rc": command.rc,
+        "stdout": command.stdout,
+        "stderr": command.stderr,
+        "error": command.error,
+    }
+
+
+def _run_lines(records: Sequence[RunRecord], commands: Sequence[CommandRecord]) -> str:
+    """``run``, ``step`` and ``command`` lines."""
+    from opensvc_core.cli.plain import line, log_lines
+    from opensvc_core.cli.words import local_time
+
+    lines = [log_lines(records)]
+    for record in records:
+        for step in record.steps:
+            word = "back" if step.is_way_back else "step"
+            lines.append(line(word, step.step, step.state, local_time(step.began), local_time(step.ended), step.text))
+    for command in commands:
+        rc = "" if command.rc is None else command.rc
+        lines.append(line("command", f"{command.service}/{command.rid}", command.host, rc, shlex.join(command.argv)))
+    return "".join(lines)
+
+
+def _json(document: Document) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"

@@ -1,0 +1,276 @@
+"""The commands of 2010: `svcmgr` (also as `etc/<svc>`), `svcmon`, `nodemgr`, as the cookbook types them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from opensvc_core.cli.failure import UsageError, Wishes, report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from opensvc_core.actions.agent import Agent
+    from opensvc_core.model import Service
+
+FORCE_PERMITS = ("duplicate_address", "preflight_failed", "requirement_down")
+"""Vetoes that ``--force`` lifts; ``osvc`` lifts them one by one with ``--permit``."""
+
+PARTS: dict[str, tuple[str, ...]] = {
+    "app": ("app",),
+    "container": ("container",),
+    "ip": ("ip",),
+    "disk": ("disk",),
+    "fs": ("fs",),
+}
+"""``start<part>`` and ``stop<part>``: the columns of ``svcmon`` whose resources they are about."""
+
+MOUNTS = {"mount": "start", "umount": "stop"}
+"""Disks and filesystems together (agent 2010)."""
+
+NOT_YET = (
+    "push", "diskupdate", "presync", "postsync", "syncnodes", "syncdrp", "syncall", "syncupdate", "syncresync",
+    "syncverify", "syncquiesce", "syncresume", "syncsplit", "switch", "takeover", "giveback", "migrate", "prstart",
+    "prstop", "prstatus", "startstandby", "stopstandby", "boot", "shutdown", "run", "get", "set", "unset", "update",
+    "delete", "edit_config", "create", "print_schedule", "push_appinfo", "freezestop", "move", "provision",
+    "unprovision", "enable", "disable",
+)  # fmt: skip
+"""Verbs of the cookbook and of the agents after it that this version does not have."""
+
+HINTS = {"create": "`osvc config create NAME --from FILE` makes a service"}
+
+NODE_VERBS = (
+    "syncservices", "updateservices", "pushasset", "pushservices", "pushstats", "pushpkg", "pushpatch", "pushsym",
+    "prkey", "checks", "compliance_check", "compliance_fix", "get", "set", "unset", "scanscsi", "register", "updatepkg",
+)  # fmt: skip
+"""Verbs of ``nodemgr`` (agents 2010 and 2013), none of which this version has."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors look like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raises UsageError."""
+        raise UsageError(message, hint=f"`{self.prog} --help` tells what it takes")
+
+
+def svcmgr() -> None:
+    """Run ``svcmgr -s SVC VERB``, or ``etc/SVC VERB``, and exit with its status."""
+    _exit("svcmgr", lambda: run_svcmgr(sys.argv[0], sys.argv[1:]))
+
+
+def svcmon() -> None:
+    """Run ``svcmon`` and exit with its status."""
+    _exit("svcmon", lambda: run_svcmon(sys.argv[1:]))
+
+
+def nodemgr() -> None:
+    """Run ``nodemgr VERB`` and exit with its status."""
+    _exit("nodemgr", lambda: run_nodemgr(sys.argv[1:]))
+
+
+def _exit(name: str, work: Callable[[], int]) -> NoReturn:
+    try:
+        status = work()
+    except KeyboardInterrupt:
+        status = 130
+    except Exception as error:  # noqa: BLE001 - the outermost door: every error becomes a line and an exit status
+        status = report(error, Wishes(is_loud="--debug" in sys.argv), command_line=name)
+    sys.exit(status)
+
+
+def link_of(program: str) -> tuple[Path | None, str]:
+    """Root folder and service that a call by ``etc/<svc>`` means.
+
+    Args:
+        program: ``argv[0]``.
+
+    Returns:
+        The root folder and the name, or ``(None, "")`` if it was not called by a link below an ``etc/``.
+    """
+    path = Path(program).absolute()
+    if path.parent.name == "etc" and path.is_symlink() and path.name != "svcmgr":
+        return path.parent.parent, path.name
+    return None, ""
+
+
+def run_svcmgr(program: str, argv: Sequence[str]) -> int:
+    """Run one command line of ``svcmgr`` and give back the exit status.
+
+    Args:
+        program: ``argv[0]``: a link ``etc/<svc>`` names service and root folder.
+        argv: the words after it.
+
+    Raises:
+        OpenSVCError: as for ``osvc``; NotYet for verbs of later versions.
+    """
+    root, linked = link_of(program)
+    options = _svcmgr_parser(linked).parse_args(list(argv))
+    verb: str = options.verb.replace("-", "_")
+    names = [linked] if linked else [name for name in options.service.split(",") if name]
+    if not names:
+        raise UsageError("no service is named", hint="svcmgr -s SERVICE VERB, or etc/SERVICE VERB")
+    if verb in NOT_YET:
+        _refuse(verb)
+    from opensvc_core.cli.environment import open_here
+
+    agent = open_here(root)
+    if verb in {"print_status", "status", "json_status", "frozen", "print_config", "validate_config"}:
+        return _look(agent, verb, names)
+    if verb in {"freeze", "thaw"}:
+        found = agent.find(names)
+        (agent.freeze if verb == "freeze" else agent.thaw)(found)
+        return 0
+    return _act(agent, verb, names, options)
+
+
+def _svcmgr_parser(linked: str) -> _Parser:
+    parser = _Parser(prog=linked or "svcmgr", description="The command of 2010. `osvc --help` tells of the new ones.")
+    if not linked:
+        parser.add_argument("-s", "--service", default="", metavar="SVC[,SVC]", help="the services")
+    parser.add_argument("-f", "--force", action="store_true", help=f"lift: {', '.join(FORCE_PERMITS)}")
+    parser.add_argument("--rid", action="append", metavar="RID[,RID]", help="only these resources")
+    parser.add_argument("--tags", action="append", metavar="TAGS", help="only resources with these tags")
+    parser.add_argument("--waitlock", type=float, default=60.0, metavar="SECONDS", help="wait for another run's lock")
+    parser.add_argument("--dry-run", action="store_true", help="show what would be done")
+    parser.add_argument("--debug", action="store_true", help="show commands, and tracebacks of errors")
+    parser.add_argument(
+        "verb",
+        metavar="VERB",
+        help="print_status, status, start, stop, restart, freeze, thaw, frozen, print_config, validate_config, mount, "
+        f"umount, start/stop followed by {', '.join(PARTS)}",
+    )
+    return parser
+
+
+def _refuse(verb: str) -> NoReturn:
+    from opensvc_core.errors import NotYet
+
+    raise NotYet(f"{verb}: this version does not have it yet", hint=HINTS.get(verb, "`osvc --help` lists what it has"))
+
+
+def _look(agent: Agent, verb: str, names: Sequence[str]) -> int:
+    """The verbs that only read."""
+    from opensvc_core.cli.asking import ask
+    from opensvc_core.cli.options import Color, Format
+    from opensvc_core.cli.output import write
+
+    if verb == "frozen":
+        for name in agent.find(names):
+            write(f"{name}: {'frozen' if agent.is_frozen(name) else 'not frozen'}\n")
+        return 0
+    if verb == "print_config":
+        from opensvc_core.cli.files import show_file
+
+        return max(show_file(agent, name, Format.PLAIN) for name in agent.find(names))
+    if verb == "validate_config":
+        from opensvc_core.cli.files import validate_files
+
+        return validate_files(agent, names, None, Format.TABLE)
+    answers = ask(names, agent=agent)
+    if verb == "json_status":
+        import json
+
+        write(json.dumps(answers.document(), ensure_ascii=False, indent=2) + "\n")
+        return answers.exit_status
+    answers.tell_broken()
+    if verb == "status":
+        from opensvc_core.cli.words import STATUS_EXIT
+
+        write("".join(f"{name}: {status.overall.value}\n" for name, status in answers.statuses.items()))
+        return max([answers.exit_status, *(STATUS_EXIT[status.overall] for status in answers.statuses.values())])
+    from opensvc_core.cli.render import to_text
+    from opensvc_core.cli.render.status import status_trees
+    from opensvc_core.cli.terminal import wants_color
+
+    write(to_text(status_trees(answers.statuses), has_color=wants_color(Color.AUTO)))
+    return answers.exit_status
+
+
+def _act(agent: Agent, verb: str, names: Sequence[str], options: argparse.Namespace) -> int:
+    """The verbs that change something."""
+    from opensvc_core.cli.acting import act, load_or_fail, show_plan
+    from opensvc_core.cli.manner import Limits, Manner
+    from opensvc_core.cli.options import split
+    from opensvc_core.plan import Selection
+
+    rids, tags = split(options.rid), tuple(options.tags or ())
+    if verb in {"start", "stop", "restart"}:
+        action = verb
+    else:
+        action, groups = part_of(verb)
+        rids = tuple(rid for rid in _rids(load_or_fail(agent, names), groups) if not rids or rid in rids)
+        if not rids:
+            from opensvc_core.cli.output import say
+
+            say(f"{', '.join(names)}: no such resources, nothing to do")
+            return 0
+    limits = Limits(frozenset(FORCE_PERMITS) if options.force else frozenset(), options.waitlock)
+    manner = Manner(verbosity=2 if options.debug else 0)
+    if options.dry_run:
+        return show_plan(agent, action, names, Selection(rids, tags), manner)
+    return act(agent, action, names, Selection(rids, tags), limits, manner)
+
+
+def part_of(verb: str) -> tuple[str, tuple[str, ...]]:
+    """The action and the columns of ``svcmon`` that a verb like ``startapp`` means. Raises UsageError."""
+    if verb in MOUNTS:
+        return MOUNTS[verb], ("disk", "fs")
+    for action in ("start", "stop"):
+        part = verb.removeprefix(action)
+        if part != verb and part in PARTS:
+            return action, PARTS[part]
+    raise UsageError(f"there is no verb {verb!r}", hint="`svcmgr --help` lists the verbs")
+
+
+def _rids(services: Sequence[Service], groups: Sequence[str]) -> tuple[str, ...]:
+    from opensvc_core.status import group_of
+
+    rids = (r.rid for service in services for r in service.resources if group_of(r) in groups)
+    return tuple(dict.fromkeys(rids))
+
+
+def run_svcmon(argv: Sequence[str]) -> int:
+    """Run one command line of ``svcmon``, which lists as ``osvc mon`` does, and give back the exit status.
+
+    Raises:
+        NotYet: ``--updatedb``: there is no collector to report to yet.
+    """
+    parser = _Parser(prog="svcmon", description="One row a service; `osvc mon` is the new way.")
+    parser.add_argument("-s", "--service", default="", metavar="SVC[,SVC]", help="only these")
+    parser.add_argument("--updatedb", action="store_true", help="report to the collector (not yet)")
+    parser.add_argument("--verbose", action="store_true", help="print_status of each service")
+    parser.add_argument("--debug", action="store_true", help="tracebacks of errors")
+    options = parser.parse_args(list(argv))
+    if options.updatedb:
+        _refuse("--updatedb")
+    from opensvc_core.cli.asking import ask
+    from opensvc_core.cli.options import Color
+    from opensvc_core.cli.output import write
+    from opensvc_core.cli.render import to_text
+    from opensvc_core.cli.render.status import mon_table, status_trees
+    from opensvc_core.cli.terminal import wants_color
+
+    answers = ask([name for name in options.service.split(",") if name])
+    view = (status_trees if options.verbose else mon_table)(answers.statuses)
+    write(to_text(view, has_color=wants_color(Color.AUTO)))
+    answers.tell_broken()
+    return answers.exit_status
+
+
+def run_nodemgr(argv: Sequence[str]) -> int:
+    """Run one command line of ``nodemgr``: every verb of it belongs to a later version.
+
+    Raises:
+        NotYet: the verb is known.
+        UsageError: it is not.
+    """
+    parser = _Parser(prog="nodemgr", description="Actions on the node, none of which this version has.")
+    parser.add_argument("--debug", action="store_true", help="tracebacks of errors")
+    parser.add_argument("verb", metavar="VERB", help=", ".join(NODE_VERBS))
+    verb: str = parser.parse_args(list(argv)).verb
+    if verb not in NODE_VERBS:
+        raise UsageError(f"there is no verb {verb!r}", hint="`nodemgr --help` lists the verbs")
+    _refuse(verb)

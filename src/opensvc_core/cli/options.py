@@ -1,0 +1,77 @@
+"""Options and arguments that several commands share, each with the one meaning that it has everywhere."""
+
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+
+class Format(Enum):
+    """How results are printed on standard output."""
+
+    TABLE = "table"
+    """For people."""
+    PLAIN = "plain"
+    """Lines of fields with tabs between them, for grep and awk."""
+    JSON = "json"
+    """As described by the schemas in ``docs/reference``."""
+
+
+class Color(Enum):
+    """When colours are used."""
+
+    AUTO = "auto"
+    """On a terminal, unless ``NO_COLOR`` is set."""
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+def new_app(text: str = "") -> typer.Typer:
+    """An app for a module of commands: plain help, plain errors.
+
+    Args:
+        text: help of the group, where the app is one.
+    """
+    return typer.Typer(
+        help=text or None,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+
+
+AnyNames = Annotated[
+    list[str] | None, typer.Argument(metavar="[NAME]...", help="Services; globs are allowed; none means all.")
+]
+Names = Annotated[
+    list[str], typer.Argument(metavar="NAME...", help="Services; globs are allowed, '*' in quotes means all.")
+]
+Rids = Annotated[
+    list[str] | None,
+    typer.Option("--rid", metavar="RID", help="Only these resources, `ip#1`, or groups, `ip`; commas allowed."),
+]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option("--tags", metavar="TAGS", help="Only resources with these tags: `a,b` means a or b, `a+b` both."),
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="How to print the result.")]
+ColorOption = Annotated[Color, typer.Option("--color", help="When to use colours.")]
+Verbose = Annotated[
+    int,
+    typer.Option("-v", "--verbose", count=True, show_default=False, help="Show commands as they run; -vv: tracebacks."),
+]
+Loud = Annotated[
+    int, typer.Option("-v", "--verbose", count=True, show_default=False, help="-vv: tracebacks of errors.")
+]
+Permits = Annotated[
+    list[str] | None,
+    typer.Option("--permit", metavar="CODE", help="Lift the veto of this code. Several times for several."),
+]
+Wait = Annotated[
+    float, typer.Option("--wait", metavar="SECONDS", min=0, help="How long to wait for another run's lock.")
+]
+
+
+def split(values: list[str] | None) -> tuple[str, ...]:
+    """Values of an option that may be repeated or hold commas: ``--rid ip#1,ip#2 --rid app``."""
+    return tuple(part for value in values or () for part in value.split(",") if part)

@@ -1,0 +1,116 @@
+"""Reports as lines of fields with tabs between them, for grep and awk; fields are only added at the end. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from opensvc_core.cli.words import flags, local_time, mon_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from opensvc_core.cli.document import Document
+    from opensvc_core.events import Event
+    from opensvc_core.journal import RunRecord
+    from opensvc_core.model import Note
+    from opensvc_core.run import Run, StepResult
+    from opensvc_core.status import ServiceStatus
+
+
+def line(*fields: object) -> str:
+    """One line; tabs and line ends inside a field become blanks, an empty field becomes ``-``."""
+    return "\t".join(" ".join(str(field).split()) or "-" for field in fields) + "\n"
+
+
+def status_lines(statuses: Mapping[str, ServiceStatus]) -> str:
+    """``service rid status flags driver label`` a resource, ``service overall|avail status`` a service.
+
+    Notes follow what they are about as ``service rid # severity code text``.
+    """
+    lines = []
+    for name, status in statuses.items():
+        lines.append(line(name, "overall", status.overall.value, "frozen" if status.is_frozen else "."))
+        lines += _notes(name, "overall", status.notes)
+        lines.append(line(name, "avail", status.avail.value, "."))
+        for item in status.resources:
+            resource = item.resource
+            fields = (item.shown.value, flags(resource), resource.driver, resource.label)
+            lines.append(line(name, resource.rid, *fields))
+            lines += _notes(name, resource.rid, item.report.notes)
+    return "".join(lines)
+
+
+def _notes(service: str, what: str, notes: Iterable[Note]) -> list[str]:
+    return [line(service, what, "#", note.severity.value, note.code, note.text) for note in notes]
+
+
+def mon_lines(statuses: Mapping[str, ServiceStatus]) -> str:
+    """One line a service: the columns of ``osvc mon``, statuses in full."""
+    rows = (mon_cells(status) for status in statuses.values())
+    return "".join(line(*(cell if isinstance(cell, str) else cell.value for cell in row)) for row in rows)
+
+
+def plan_lines(document: Document) -> str:
+    """``step id after…`` a step, ``command id host words`` a command, ``rest``, ``veto`` and ``note`` lines."""
+    lines = [line("note", note["severity"], note["code"], note["text"]) for note in document["notes"]]
+    lines += [line("veto", veto["code"], veto["subject"], veto["reason"]) for veto in document["vetoes"]]
+    for step in document["steps"]:
+        lines.append(line("step", step["id"], step.get("status", ""), ",".join(step["requires"])))
+        lines += [line("command", step["id"], c["host"], c["shell"]) for c in step.get("commands", ())]
+        lines += [line(word, step["id"], step[word]) for word in ("undetermined", "error") if step.get(word)]
+    return "".join(lines)
+
+
+def run_lines(run: Run) -> str:
+    """``step id state seconds text`` a step, ``back …`` a step of the way back, then ``run id service outcome``."""
+    lines = [_result("step", result) for result in run.results]
+    lines += [_result("back", result) for result in run.rollback]
+    lines += [line("note", note.severity.value, note.code, note.text) for note in run.notes]
+    lines += [line("run", run.id, name, outcome.value) for name, outcome in run.outcomes.items()]
+    return "".join(lines)
+
+
+def _result(word: str, result: StepResult) -> str:
+    return line(word, result.step.id, result.state.value, f"{result.seconds:.3f}", result.text)
+
+
+def log_lines(records: Sequence[RunRecord]) -> str:
+    """``id began service action user outcome`` a run."""
+    return "".join(
+        line(record.id, local_time(record.began), record.service, record.action, record.user, record.outcome)
+        for record in records
+    )
+
+
+def event_line(event: Event) -> str:
+    """An event of a run as one line for people who read a log, empty for one that says nothing new."""
+    from opensvc_core.cli.words import clock_time
+
+    text = event_text(event)
+    return f"{clock_time(event.at)} {' '.join(text.split())}" if text else ""
+
+
+def event_text(event: Event) -> str:
+    """What an event says, without its time."""
+    import shlex
+
+    data = event.data
+    back = " (way back)" if data.get("way_back") else ""
+    about = f"{event.step}{back}" if event.step else event.service
+    match event.kind.value:
+        case "step_begin":
+            return f"{about}: begins"
+        case "step_end":
+            text = f": {event.text}" if event.text else ""
+            return f"{about}: {data.get('state', 'ended')} after {float(data.get('seconds', 0)):.1f} s{text}"
+        case "note":
+            return f"{about or 'run'}: {data.get('severity', 'info')}: {event.text}"
+        case "command_begin":
+            return f"{about}: runs `{shlex.join(data.get('argv', ()))}`"
+        case "rollback_begin":
+            return f"{event.service}: way back begins: {event.text}"
+        case "run_begin":
+            return f"run {event.run_id}: {event.text} begins"
+        case "run_end":
+            return f"run {event.run_id}: {event.text}"
+    return ""

@@ -1,0 +1,118 @@
+"""`osvc status` as trees and `osvc mon` as a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from opensvc_core.cli.render import NOTE_STYLES, STYLES, clean, note_texts, stacked, status_text
+from opensvc_core.cli.words import CELLS, COLUMNS, flags, mon_cells
+from opensvc_core.model import Phase, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import RenderableType
+
+    from opensvc_core.model import Status
+    from opensvc_core.status import ResourceStatus, ServiceStatus
+
+GUIDE = 4
+"""Columns of one level of a tree."""
+STATUS_WIDTH = 10
+"""Columns of the longest status, ``stdby down``."""
+NO_SERVICES = "no services on this node; `osvc config create NAME` makes one"
+
+
+def status_trees(statuses: Mapping[str, ServiceStatus]) -> RenderableType:
+    """One tree a service: aggregates, resources with flags, status and label, notes under what they are about.
+
+    Args:
+        statuses: by service name.
+    """
+    if not statuses:
+        return Text(NO_SERVICES)
+    return Group(*(_tree(status) for status in statuses.values()))
+
+
+def _tree(status: ServiceStatus) -> Tree:
+    name = status.service.name
+    # Where names are long, statuses still stand below each other: the first column is as wide as its widest entry.
+    widest = max(len(name), len("optional") + GUIDE)
+    widest = max([widest, *(len(item.resource.rid) + 2 * GUIDE for item in status.resources)])
+    said = [Text("frozen: refuses actions until `osvc thaw`", style="cyan")] if status.is_frozen else []
+    said += note_texts(status.notes)
+    tree = Tree(_row(name, "", status.overall, stacked(said), widest), guide_style="dim", highlight=False)
+    needed = [item for item in status.resources if not item.resource.is_optional and not _is_replication(item)]
+    optional = [item for item in status.resources if item.resource.is_optional and not _is_replication(item)]
+    replication = [item for item in status.resources if _is_replication(item)]
+    avail = tree.add(_row("avail", "", status.avail, Text(), widest - GUIDE))
+    _add(avail, needed, widest)
+    for word, items in (("optional", optional), ("sync", replication)):
+        if items:
+            _add(tree.add(Text(word)), items, widest)
+    return tree
+
+
+def _is_replication(item: ResourceStatus) -> bool:
+    return item.resource.phase is Phase.REPLICATION
+
+
+def _add(branch: Tree, items: Sequence[ResourceStatus], widest: int) -> None:
+    for item in items:
+        said = stacked([*([Text(clean(item.resource.label))] if item.resource.label else []), *_notes(item)])
+        branch.add(_row(item.resource.rid, flags(item.resource), item.shown, said, widest - 2 * GUIDE))
+
+
+def _notes(item: ResourceStatus) -> list[Text]:
+    answered = item.report.status
+    differs = answered is not item.shown and item.resource.is_disabled
+    said = [Text(f"# disabled; it answered: {answered.value}", style="dim")] if differs else []
+    return said + note_texts(item.report.notes)
+
+
+def _row(name: str, flag: str, status: Status, said: Text, width: int) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    grid.add_column(width=width, no_wrap=True)
+    grid.add_column(width=5, no_wrap=True, style="dim")
+    grid.add_column(width=STATUS_WIDTH, no_wrap=True)
+    grid.add_column(ratio=1, overflow="fold")
+    grid.add_row(Text(name, style="bold" if not flag else ""), Text(flag), status_text(status), said)
+    return grid
+
+
+def mon_table(statuses: Mapping[str, ServiceStatus], rows: int | None = None) -> RenderableType:
+    """One row a service with the columns of ``svcmon``; fits 80 columns for names of up to 16 characters.
+
+    Args:
+        statuses: by service name.
+        rows: how many services to show at the most.
+    """
+    if not statuses:
+        return Text(NO_SERVICES)
+    shown = list(statuses.values())[:rows]
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold", show_edge=False)
+    for index, column in enumerate(COLUMNS):
+        table.add_column(column, overflow="fold", no_wrap=index > 0)
+    for status in shown:
+        cells = mon_cells(status)
+        table.add_row(*(_cell(cell) for cell in cells))
+    below = [
+        Text(f"{status.service.name}: {clean(note.text)}", style=NOTE_STYLES[note.severity])
+        for status in shown
+        for note in status.notes
+        if note.severity is not Severity.INFO
+    ]
+    if len(shown) < len(statuses):
+        below.append(Text(f"… and {len(statuses) - len(shown)} more: the screen is too small", style="dim"))
+    return Group(table, *below)
+
+
+def _cell(cell: Status | str) -> Text:
+    if isinstance(cell, str):
+        return Text(cell)
+    return Text(CELLS[cell], style=STYLES[cell])

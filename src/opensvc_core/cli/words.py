@@ -1,0 +1,92 @@
+"""Words and cells that every way of printing shares: flags, columns of `svcmon`, times. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from opensvc_core.model import Status
+
+if TYPE_CHECKING:
+    from opensvc_core.model import Resource
+    from opensvc_core.status import ServiceStatus
+
+COLUMNS = ("SERVICE", "TYPE", "MODE", "CONT", "IP", "DISK", "FS", "APP", "SYNC", "AVAIL", "OVER", "FRZ")
+"""The columns of ``svcmon`` (agent 2010), and ``avail`` of 2013; narrow, so that 80 columns hold them."""
+
+CELLS = {
+    Status.UP: "up",
+    Status.DOWN: "down",
+    Status.WARN: "warn",
+    Status.NA: "n/a",
+    Status.UNDEF: "undef",
+    Status.STDBY_UP: "s.up",
+    Status.STDBY_DOWN: "s.dn",
+}
+"""A status in a narrow cell: ``s.`` stands for standby."""
+
+STATUS_EXIT = {
+    Status.UP: 0,
+    Status.DOWN: 1,
+    Status.WARN: 2,
+    Status.NA: 3,
+    Status.UNDEF: 5,
+    Status.STDBY_UP: 6,
+    Status.STDBY_DOWN: 7,
+}
+"""Exit status of ``svcmgr status`` (agent 2010; 4 was ``todo``)."""
+
+
+def flags(resource: Resource) -> str:
+    """Five characters, ``.`` where one is not set: M monitored, D disabled, O optional, E encapsulated, S standby.
+
+    Nothing is monitored or encapsulated yet; their places are kept.
+    """
+    return "".join(
+        (
+            ".",
+            "D" if resource.is_disabled else ".",
+            "O" if resource.is_optional else ".",
+            ".",
+            "S" if resource.is_standby else ".",
+        )
+    )
+
+
+def mode_of(status: ServiceStatus) -> str:
+    """What kind of container a service has: the type of its container drivers, ``hosted`` without one (agent 2010)."""
+    drivers = [r.driver.partition(".")[2] for r in status.service.resources if r.id.group == "container"]
+    return ",".join(dict.fromkeys(drivers)) or "hosted"
+
+
+def mon_cells(status: ServiceStatus) -> list[Status | str]:
+    """One row of ``osvc mon``, in the order of ``COLUMNS``."""
+    groups = status.groups
+    return [
+        status.service.name,
+        str(status.service.options.get("service_type") or ""),
+        mode_of(status),
+        *(groups.get(name, Status.NA) for name in ("container", "ip", "disk", "fs", "app", "sync")),
+        status.avail,
+        status.overall,
+        "yes" if status.is_frozen else "",
+    ]
+
+
+def local_time(at: float) -> str:
+    """Seconds since the epoch as date and time of this node; empty for 0."""
+    return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S") if at else ""
+
+
+def clock_time(at: float) -> str:
+    """Seconds since the epoch as time of day of this node."""
+    return datetime.fromtimestamp(at).astimezone().strftime("%H:%M:%S")
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people: ``0.3 s``, ``12 s``, ``2 min 5 s``."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60} s"
