@@ -27,7 +27,7 @@ from opensvc_core.errors import (
     WaitTimeout,
 )
 from opensvc_core.events import Event, EventKind
-from opensvc_core.host import Command, CommandResult, Host
+from opensvc_core.host import Command, CommandResult, Host, Spawned
 from opensvc_core.model import (
     Device,
     Evidence,
@@ -128,6 +128,7 @@ __all__ = [
     "ResourceId",
     "Service",
     "Severity",
+    "Spawned",
     "SshGuest",
     "Status",
     "StatusReport",
