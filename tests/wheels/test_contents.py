@@ -18,6 +18,9 @@ pytestmark = pytest.mark.wheels
 every_distribution = pytest.mark.parametrize("distribution", distributions(), ids=lambda each: each.name)
 every_member = pytest.mark.parametrize("distribution", members(), ids=lambda each: each.name)
 
+# Files that are neither modules nor the mark of a typed package, by distribution: what is not named here is a leftover.
+DATA: Mapping[str, frozenset[str]] = {}
+
 
 def metadata(built: Built) -> Message:
     with zipfile.ZipFile(built.wheel) as archive:
@@ -38,6 +41,12 @@ def test_a_wheel_holds_exactly_its_package(distribution: Distribution, built: Ma
     files = wheel_files(built[distribution.name].wheel)
     assert len(files) == len(set(files))
     assert set(files) == expected_wheel(distribution)
+
+
+@every_member
+def test_a_package_holds_modules_and_the_data_that_is_named(distribution: Distribution) -> None:
+    others = {name for name in distribution.package_files() if not name.endswith(".py")} - {"py.typed"}
+    assert others == DATA.get(distribution.name, frozenset())
 
 
 @every_distribution
