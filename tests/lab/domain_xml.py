@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import attrs
 
+from tests.lab.boot_sector import Ending
 from tests.lab.linux_image import LinuxImage
 
 AGENT_CHANNEL = "org.qemu.guest_agent.0"
@@ -22,6 +23,10 @@ class Kind(StrEnum):
     """One boot sector, which obeys the ACPI power button. Up in 0.2 s."""
     STUBBORN = "stubborn"
     """One boot sector, which obeys nothing."""
+    SLEEPER = "sleeper"
+    """One boot sector, which suspends to memory: `pmsuspended`."""
+    PANICKED = "panicked"
+    """One boot sector, which panics and is kept as it is: `crashed`."""
     LINUX = "linux"
     """Linux with ssh, in memory; obeys the power button. Up in about 3 s."""
     DEAF_LINUX = "deaf-linux"
@@ -32,12 +37,28 @@ class Kind(StrEnum):
     @property
     def is_linux(self) -> bool:
         """Whether a Linux kernel runs in it."""
-        return self not in {Kind.BOOT, Kind.STUBBORN}
+        return self in {Kind.LINUX, Kind.DEAF_LINUX, Kind.AGENT}
 
     @property
     def memory_mib(self) -> int:
         """Its memory, in MiB."""
-        return {Kind.BOOT: 16, Kind.STUBBORN: 16, Kind.AGENT: 160}.get(self, 112)
+        if not self.is_linux:
+            return 16
+        return 160 if self is Kind.AGENT else 112
+
+    @property
+    def ending(self) -> Ending:
+        """What a boot sector of this kind does.
+
+        Raises:
+            KeyError: it boots Linux.
+        """
+        return {
+            Kind.BOOT: Ending.OBEY,
+            Kind.STUBBORN: Ending.STAY,
+            Kind.SLEEPER: Ending.SUSPEND,
+            Kind.PANICKED: Ending.PANIC,
+        }[self]
 
 
 @attrs.frozen(slots=True)
@@ -104,6 +125,10 @@ def domain_xml(
         boot = '<boot dev="hd"/>'
         devices.append(_disk(Disk(files.boot_disk, "vda")))
     devices += [_disk(disk) for disk in disks]
+    on_crash = "destroy"
+    if kind is Kind.PANICKED:
+        on_crash = "preserve"
+        devices.append('<panic model="isa"/>')
     if address:
         devices.append(
             f'<interface type="bridge"><source bridge="br0"/><mac address="{mac_address(name)}"/>'
@@ -121,7 +146,7 @@ def domain_xml(
   <features><acpi/></features>{cpu}
   <on_poweroff>destroy</on_poweroff>
   <on_reboot>restart</on_reboot>
-  <on_crash>destroy</on_crash>
+  <on_crash>{on_crash}</on_crash>
   <devices>
     {_lines(devices)}
     <controller type="usb" model="none"/>

@@ -18,6 +18,7 @@ from tests.lab.processes import OutputWatch
 URI = "qemu:///system"
 VIRSH_SECONDS = 30.0
 BOOT_SECONDS = 60.0
+BATCH_SECONDS = 120.0
 HOOK = "/etc/libvirt/hooks/qemu"
 
 _LIBVIRTD_CONF = """\
@@ -162,7 +163,7 @@ class Hypervisor:
             own = {f"{LAUNCHERS}/{key}": cpio.File(text.encode(), 0o755) for key, text in (launchers or {}).items()}
             image.write_initrd(files.initrd, {**self._keys(), **own}, with_agent=kind is Kind.AGENT)
         else:
-            write_boot_disk(files.boot_disk, obeys_power_button=kind is Kind.BOOT)
+            write_boot_disk(files.boot_disk, kind.ending)
         address = f"{ip}/24" if ip else None
         return domain_xml(name, kind, files, image, address=address, host_key=host_key, disks=disks)
 
@@ -172,6 +173,21 @@ class Hypervisor:
         path.write_text(xml)
         self.virsh("define", str(path), check=True)
         return str(path)
+
+    def add_many(self, names: Sequence[str], kind: Kind = Kind.BOOT) -> None:
+        """Define many guests with one virsh process.
+
+        Raises:
+            RuntimeError: virsh complained.
+        """
+        for name in names:
+            (self.files / f"{name}.xml").write_text(self.domain_xml(name, kind))
+        self._batch([f"define {self.files}/{name}.xml" for name in names])
+
+    def _batch(self, commands: Sequence[str]) -> None:
+        done = self.node.exec(["virsh", "-q", "-c", URI], input="\n".join([*commands, ""]), timeout=BATCH_SECONDS)
+        if done.returncode or done.stderr.strip():
+            raise RuntimeError(f"virsh: {done.stderr[-1000:]}")
 
     def add(self, name: str, kind: Kind = Kind.BOOT, *, ip: str | None = None) -> str:
         """Define a guest of some kind; returns the path of the file with its definition."""
@@ -235,9 +251,10 @@ class Hypervisor:
             self.node.exec(["rm", "-f", HOOK], check=True)
             self._kill_with_hooks()
         self.start()
-        for name in self.virsh("list", "--all", "--name", check=True).stdout.split():
-            self.virsh("destroy", name)
-            self.virsh("undefine", name, "--managed-save", "--snapshots-metadata", "--nvram", check=True)
+        active = self.virsh("list", "--name", check=True).stdout.split()
+        self._batch([f"destroy {name}" for name in active])
+        defined = self.virsh("list", "--all", "--name", check=True).stdout.split()
+        self._batch([f"undefine {name} --managed-save --snapshots-metadata --nvram" for name in defined])
         for path in self.files.iterdir():
             if not path.name.startswith("hostkey"):
                 path.unlink()
