@@ -47,14 +47,15 @@ class Severity(Enum):
 class Phase(IntEnum):
     """Place of a resource in the default order of a start; a stop is the reverse (design §6)."""
 
-    RESERVATION = 0
-    DISK = 1
-    FILESYSTEM = 2
-    ADDRESS = 3
-    CONTAINER = 4
-    GUEST_ADDRESS = 5
-    APPLICATION = 6
-    REPLICATION = 7
+    # From 1, so that every phase is true.
+    RESERVATION = 1
+    DISK = 2
+    FILESYSTEM = 3
+    ADDRESS = 4
+    CONTAINER = 5
+    GUEST_ADDRESS = 6
+    APPLICATION = 7
+    REPLICATION = 8
     """Not part of start and stop."""
 
 
