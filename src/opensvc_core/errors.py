@@ -89,7 +89,8 @@ class ConfigProblem:
         section = f" [{self.section}]" if self.section else ""
         keyword = f" {self.keyword}" if self.keyword else ""
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{place}:{section}{keyword}: {self.message}{hint}"
+        subject = f"{section}{keyword}:" if section or keyword else ""
+        return f"{place}:{subject} {self.message}{hint}"
 
 
 class ConfigError(OpenSVCError):

@@ -12,11 +12,12 @@ from opensvc_core.config.keywords import DriverInfo, Keyword
 from opensvc_core.config.resource_keywords import RESOURCE_KEYWORDS, SCSI_RESERVATION, VOLUME_GROUP_TYPE
 from opensvc_core.config.section_values import Vocabulary, vocabulary
 from opensvc_core.config.sections import can_reserve, default_phase
-from opensvc_core.errors import DriverError
+from opensvc_core.errors import DriverError, DriverNotFound
 from opensvc_core.model import Phase
 
 Describe = Callable[[str], DriverInfo | None]
-"""What is known of a driver by its id; ``None`` if it is not installed. Raises DriverError if it is broken."""
+"""What is known of a driver by its id; ``None`` if it is not installed. Raises DriverError if it is
+broken (DriverNotFound is as good as ``None``, with a hint of its own)."""
 
 _GUEST_DRIVERS: Final = frozenset({"disk.vmdg", "ip.zone", "ip.guest"})
 _VOLUME_GROUP_DRIVERS: Final = frozenset({"disk.lvm", "disk.hpux_lvm", "disk.veritas"})
@@ -32,6 +33,7 @@ class FoundDriver:
         phase: its place in the default order.
         problem: why it cannot be used here, empty if it can.
         hint: what to do about that.
+        is_missing: whether no installed distribution gives it.
         known: what may stand in its sections, by name.
     """
 
@@ -40,6 +42,7 @@ class FoundDriver:
     phase: Phase = Phase.APPLICATION
     problem: str = ""
     hint: str = ""
+    is_missing: bool = False
     known: Vocabulary = field(factory=dict, hash=False)
 
     @property
@@ -72,16 +75,16 @@ class Drivers:
 
     def is_installed(self, driver: str) -> bool:
         """Whether a distribution gives the driver, be it broken or not."""
-        return self.find(driver).problem != _not_installed(driver)
+        return not self.find(driver).is_missing
 
     def _ask(self, driver: str) -> FoundDriver:
-        problem, hint, info = "", "", None
+        problem, hint, info, is_missing = "", "", None, False
         try:
             info = self._describe(driver)
         except DriverError as error:
-            problem, hint = error.message, error.hint
+            problem, hint, is_missing = error.message, error.hint, isinstance(error, DriverNotFound)
         if info is None and not problem:
-            problem, hint = _not_installed(driver), missing_driver_hint(driver)
+            problem, hint, is_missing = f"driver {driver} is not installed", missing_driver_hint(driver), True
         keywords = info.keywords if info else ()
         usual = default_phase(driver)
         phase = info.phase if info else (usual if usual is not None else Phase.APPLICATION)
@@ -90,8 +93,4 @@ class Drivers:
             shared = (*shared, SCSI_RESERVATION)
         if driver in _VOLUME_GROUP_DRIVERS:
             shared = (*shared, VOLUME_GROUP_TYPE)
-        return FoundDriver(driver, keywords, phase, problem, hint, vocabulary(keywords, shared))
-
-
-def _not_installed(driver: str) -> str:
-    return f"driver {driver} is not installed"
+        return FoundDriver(driver, keywords, phase, problem, hint, is_missing, vocabulary(keywords, shared))
