@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -13,11 +14,11 @@ from opensvc_core.model import Phase, Resource, ResourceId, Service, Subset
 DRIVERS = ("disk.test", "fs.test", "ip.test", "container.test", "ip.guest", "app.test")
 
 
-def make_resource(rid: str, driver: str = "", service: str = "svc", **options: object) -> Resource:
+def make_resource(rid: str, driver: str = "", service: str = "svc", **options: Any) -> Resource:
     """A resource whose driver follows from its group: ``disk#1`` is a ``disk.test``."""
     driver = driver or f"{rid.partition('#')[0]}.test"
     phase = options.pop("phase", None) or default_phase(driver) or Phase.APPLICATION
-    return Resource(ResourceId(service, rid), driver, phase=phase, **options)  # type: ignore[arg-type]
+    return Resource(ResourceId(service, rid), driver, phase=phase, **options)
 
 
 def make_service(resources: Iterable[Resource], name: str = "svc", subsets: Iterable[Subset] = ()) -> Service:
@@ -32,13 +33,12 @@ def services(draw: st.DrawFn, name: str = "svc", max_size: int = 9) -> Service:
     """Any service that configuration can make: phases, guests, subsets, requirements that make no circle."""
     drivers = draw(st.lists(st.sampled_from(DRIVERS), max_size=max_size))
     containers = [f"container#{i}" for i, driver in enumerate(drivers) if driver == "container.test"]
-    resources = []
-    for index, driver in enumerate(drivers):
+    resources: list[Resource] = []
+    for index, drawn in enumerate(drivers):
+        driver = "ip.test" if drawn == "ip.guest" and not containers else drawn
         rid = f"{driver.partition('.')[0]}#{index}"
         in_guest = driver in {"ip.guest", "app.test"} and containers
-        if driver == "ip.guest" and not containers:
-            driver = "ip.test"
-        options: dict[str, object] = {
+        options: dict[str, Any] = {
             "container": draw(st.sampled_from(containers)) if in_guest else "",
             "is_optional": draw(st.booleans()),
             "is_disabled": draw(st.integers(0, 5)) == 0,
@@ -52,5 +52,6 @@ def services(draw: st.DrawFn, name: str = "svc", max_size: int = 9) -> Service:
         if below and draw(st.booleans()):
             options["start_requires"] = (draw(st.sampled_from(below)),)
         resources.append(make_resource(rid, driver, name, **options))
-    subsets = [Subset("a", parallel=draw(st.booleans())), Subset("b", parallel=draw(st.booleans()))]
+    parallel: list[bool] = [draw(st.booleans()), draw(st.booleans())]
+    subsets = [Subset("a", parallel=parallel[0]), Subset("b", parallel=parallel[1])]
     return make_service(resources, name, subsets)

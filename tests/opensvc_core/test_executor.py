@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 from attrs import Factory, define
@@ -111,7 +112,7 @@ def plan_for(*made: Service, action: str = "start") -> Plan:
     return make_plan(action, [build_graph(service) for service in made], Selection(), "n1")
 
 
-def stack(*rids: str, name: str = "svc", **options: object) -> Service:
+def stack(*rids: str, name: str = "svc", **options: Any) -> Service:
     names = rids or ("disk#1", "fs#1", "container#0", "app#0")
     return make_service([make_resource(rid, service=name, **options) for rid in names], name)
 
@@ -388,7 +389,7 @@ def test_a_step_that_outlives_its_limit_is_given_up_and_the_run_ends(monkeypatch
     service = stack("disk#1", "container#0")
     forever = threading.Event()
     platform = Platform(verified={ResourceId("svc", "container#0"): Status.UNDEF})
-    platform.effects["start svc/container#0"] = lambda: forever.wait() and None
+    platform.effects["start svc/container#0"] = lambda: None if forever.wait() else None
     platform.fails["stop svc/container#0"] = ActionError("cannot tell")
     executor = Executor(
         perform=platform.perform,
