@@ -52,6 +52,5 @@ def services(draw: st.DrawFn, name: str = "svc", max_size: int = 9) -> Service:
         if below and draw(st.booleans()):
             options["start_requires"] = (draw(st.sampled_from(below)),)
         resources.append(make_resource(rid, driver, name, **options))
-    parallel: list[bool] = [draw(st.booleans()), draw(st.booleans())]
-    subsets = [Subset("a", parallel=parallel[0]), Subset("b", parallel=parallel[1])]
+    subsets = [Subset(subset, parallel=draw(st.sampled_from([False, True]))) for subset in ("a", "b")]
     return make_service(resources, name, subsets)

@@ -27,7 +27,7 @@ class Platform:
 
     up: set[ResourceId] = Factory(set)
     fails: dict[str, Exception] = Factory(dict)
-    effects: dict[str, Callable[[], None]] = Factory(dict)
+    effects: dict[str, Callable[[], object]] = Factory(dict)
     lost: set[str] = Factory(set)
     verified: dict[ResourceId, Status] = Factory(dict)
     trace: list[tuple[str, str]] = Factory(list)
@@ -389,7 +389,7 @@ def test_a_step_that_outlives_its_limit_is_given_up_and_the_run_ends(monkeypatch
     service = stack("disk#1", "container#0")
     forever = threading.Event()
     platform = Platform(verified={ResourceId("svc", "container#0"): Status.UNDEF})
-    platform.effects["start svc/container#0"] = lambda: None if forever.wait() else None
+    platform.effects["start svc/container#0"] = forever.wait
     platform.fails["stop svc/container#0"] = ActionError("cannot tell")
     executor = Executor(
         perform=platform.perform,

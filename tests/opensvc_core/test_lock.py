@@ -92,7 +92,8 @@ def test_a_command_that_outlives_the_run_does_not_keep_the_lock(tmp_path: Path) 
     with _hold(tmp_path):
         daemon = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"], close_fds=False)
     try:
-        with _hold(tmp_path):
+        # Waiting helps only if the daemon lets go by itself: the kernel closes its copy a moment after the exec began.
+        with _hold(tmp_path, wait=20.0):
             pass
     finally:
         daemon.kill()
