@@ -8,13 +8,13 @@ from opensvc_core.cli.options import Format
 from opensvc_core.cli.output import say, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from opensvc_core.actions.agent import Agent
     from opensvc_core.cli.manner import Limits, Manner
     from opensvc_core.cli.telling import Teller
     from opensvc_core.clock import Cancel
-    from opensvc_core.model import Service
+    from opensvc_core.model import Note, Service
     from opensvc_core.plan import Plan, Selection
     from opensvc_core.run import Run
 
@@ -105,16 +105,23 @@ def run_and_tell(plan: Plan | None, run: Callable[[Cancel, Teller], Run], manner
 
     cancel = Cancel()
     with telling(plan, form=manner.form, color=manner.color, verbosity=manner.verbosity) as teller:
-        for note in () if plan is None else plan.notes:
-            teller.say(f"note: {note.text}")
+        known = () if plan is None else plan.notes
+        for note in known:
+            teller.say(f"{note.severity.value}: {note.text}")
         with cancelling(cancel, teller.say):
             report = run(cancel, teller)
-    print_run(report, manner)
+    print_run(report, manner, told=known)
     return int(report.exit_status)
 
 
-def print_run(run: Run, manner: Manner) -> None:
-    """Print the report of a run on standard output, and what went wrong on standard error."""
+def print_run(run: Run, manner: Manner, told: Collection[Note] = ()) -> None:
+    """Print the report of a run on standard output, and what went wrong on standard error.
+
+    Args:
+        run: the report.
+        manner: how to print it.
+        told: notes that the operator has read already.
+    """
     if manner.form is Format.JSON:
         import json
 
@@ -129,7 +136,7 @@ def print_run(run: Run, manner: Manner) -> None:
         return
     from opensvc_core.cli.verdict import problem_lines, verdict_lines
 
-    for line in problem_lines(run):
+    for line in problem_lines(run, told):
         say(line)
     write("".join(f"{line}\n" for line in verdict_lines(run)))
 

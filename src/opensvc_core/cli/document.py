@@ -168,6 +168,7 @@ def record_document(record: RunRecord) -> Document:
         "began": moment(record.began),
         "ended": moment(record.ended),
         "outcome": record.outcome,
+        "recovered_by": record.recovered_by,
         "steps": [
             {
                 "step": step.step,

@@ -49,10 +49,10 @@ class Wishes:
         """Look at the words before ``--``."""
         words = list(argv[: argv.index("--")]) if "--" in argv else list(argv)
         pairs = zip(words, [*words[1:], ""], strict=True)
-        short = sum(word.count("v") for word in words if word.startswith("-") and not word.strip("-v"))
+        loudness = sum(len(word) - 1 for word in words if len(word) > 1 and word[0] == "-" and set(word[1:]) == {"v"})
         return cls(
             is_json="--format=json" in words or any(pair == ("--format", "json") for pair in pairs),
-            is_loud=short + words.count("--verbose") * 1 - words.count("--v") >= 2,
+            is_loud=loudness + words.count("--verbose") >= 2,
         )
 
 

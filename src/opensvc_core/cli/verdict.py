@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from opensvc_core.run import RunOutcome, StepState
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from opensvc_core.model import Note
     from opensvc_core.run import Run, StepResult
 
 _BAD = {StepState.FAILED, StepState.TIMEOUT, StepState.KEPT}
@@ -40,9 +43,14 @@ def _count(number: int, noun: str) -> str:
     return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
 
 
-def problem_lines(run: Run) -> list[str]:
-    """What went wrong, step by step, each with what to do where it is known; and the notes of the run as a whole."""
-    lines = [f"{note.severity.value}: {note.text}" for note in run.notes]
+def problem_lines(run: Run, told: Collection[Note] = ()) -> list[str]:
+    """What went wrong, step by step, each with what to do where it is known; and the notes of the run as a whole.
+
+    Args:
+        run: the report.
+        told: notes to leave out.
+    """
+    lines = [f"{note.severity.value}: {note.text}" for note in run.notes if note not in told]
     for result in (*run.results, *run.rollback):
         if result.state in _BAD:
             lines.append(f"error: {result.step.id}: {_reason(result)}")

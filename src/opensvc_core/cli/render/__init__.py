@@ -12,7 +12,7 @@ from rich.text import Text
 from opensvc_core.model import Severity, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from typing import TextIO
 
     from rich.console import RenderableType
@@ -86,8 +86,3 @@ def note_texts(notes: Iterable[Note]) -> list[Text]:
 def clean(text: str) -> str:
     """Text of a platform's tool without what could steer a terminal; line ends become blanks."""
     return "".join(char if char.isprintable() else " " for char in text).strip()
-
-
-def stacked(parts: Sequence[Text]) -> Text:
-    """Texts one below the other."""
-    return Text("\n").join(parts)

@@ -15,6 +15,7 @@ from rich.text import Text
 from opensvc_core.cli.progress import Progress, StepRow, visible
 from opensvc_core.cli.render import clean, console_for
 from opensvc_core.cli.words import duration
+from opensvc_core.events import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +43,9 @@ REFRESHES = 8
 
 
 class LiveView:
-    """Draws a run's progress in place on standard error, for as long as the ``with`` block lasts.
+    """Draws a run's progress in place on standard error, from its first event to the end of the ``with`` block.
+
+    A run that is refused before its first step draws nothing.
 
     Args:
         progress: what is drawn.
@@ -73,8 +76,7 @@ class LiveView:
         )
 
     def __enter__(self) -> Self:
-        """Begin to draw."""
-        self._live.start(refresh=True)
+        """Be ready to draw."""
         return self
 
     def __exit__(
@@ -86,8 +88,12 @@ class LiveView:
             self._live.stop()
 
     def on_event(self, event: Event) -> None:
-        """Take note of an event; the next refresh draws it."""
+        """Take note of an event; the next refresh draws it. The first one of a run begins the drawing."""
         self._progress.on_event(event)
+        if event.kind is EventKind.RUN_BEGIN:
+            self._began = self._now()
+            with suppress(OSError, ValueError):
+                self._live.start(refresh=True)
 
     def say(self, text: str) -> None:
         """Print one line above the view."""

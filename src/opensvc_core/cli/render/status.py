@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import Group
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from opensvc_core.cli.render import NOTE_STYLES, STYLES, clean, note_texts, stacked, status_text
+from opensvc_core.cli.render import NOTE_STYLES, STYLES, clean, note_texts, status_text
 from opensvc_core.cli.words import CELLS, COLUMNS, flags, mon_cells
 from opensvc_core.model import Phase, Severity
 
@@ -46,11 +47,11 @@ def _tree(status: ServiceStatus) -> Tree:
     widest = max([widest, *(len(item.resource.rid) + 2 * GUIDE for item in status.resources)])
     said = [Text("frozen: refuses actions until `osvc thaw`", style="cyan")] if status.is_frozen else []
     said += note_texts(status.notes)
-    tree = Tree(_row(name, "", status.overall, stacked(said), widest), guide_style="dim", highlight=False)
+    tree = Tree(_row(name, "", status.overall, "", said, widest), guide_style="dim", highlight=False)
     needed = [item for item in status.resources if not item.resource.is_optional and not _is_replication(item)]
     optional = [item for item in status.resources if item.resource.is_optional and not _is_replication(item)]
     replication = [item for item in status.resources if _is_replication(item)]
-    avail = tree.add(_row("avail", "", status.avail, Text(), widest - GUIDE))
+    avail = tree.add(_row("avail", "", status.avail, "", [], widest - GUIDE))
     _add(avail, needed, widest)
     for word, items in (("optional", optional), ("sync", replication)):
         if items:
@@ -64,8 +65,8 @@ def _is_replication(item: ResourceStatus) -> bool:
 
 def _add(branch: Tree, items: Sequence[ResourceStatus], widest: int) -> None:
     for item in items:
-        said = stacked([*([Text(clean(item.resource.label))] if item.resource.label else []), *_notes(item)])
-        branch.add(_row(item.resource.rid, flags(item.resource), item.shown, said, widest - 2 * GUIDE))
+        resource = item.resource
+        branch.add(_row(resource.rid, flags(resource), item.shown, resource.label, _notes(item), widest - 2 * GUIDE))
 
 
 def _notes(item: ResourceStatus) -> list[Text]:
@@ -75,14 +76,15 @@ def _notes(item: ResourceStatus) -> list[Text]:
     return said + note_texts(item.report.notes)
 
 
-def _row(name: str, flag: str, status: Status, said: Text, width: int) -> Table:
+def _row(name: str, flag: str, status: Status, label: str, notes: Sequence[Text], width: int) -> Group:
     grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
     grid.add_column(width=width, no_wrap=True)
     grid.add_column(width=5, no_wrap=True, style="dim")
     grid.add_column(width=STATUS_WIDTH, no_wrap=True)
     grid.add_column(ratio=1, overflow="fold")
-    grid.add_row(Text(name, style="bold" if not flag else ""), Text(flag), status_text(status), said)
-    return grid
+    grid.add_row(Text(name, style="bold" if not flag else ""), Text(flag), status_text(status), Text(clean(label)))
+    # Notes have the whole width below their row: beside the label they would fold after a few words.
+    return Group(grid, *(Padding(note, (0, 0, 0, 2)) for note in notes))
 
 
 def mon_table(statuses: Mapping[str, ServiceStatus], rows: int | None = None) -> RenderableType:
