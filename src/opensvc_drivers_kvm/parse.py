@@ -30,6 +30,12 @@ class Listing:
     is_complete: bool = False
 
 
+def _lines(text: str) -> list[str]:
+    """Lines as virsh ends them; a name may hold what Python takes for other ends of a line."""
+    lines = text.split("\n")
+    return lines if lines[-1] else lines[:-1]
+
+
 def parse_states(lines: list[str]) -> tuple[dict[str, DomainState | None], bool]:
     """States by name from ``domstats --state``, and whether every line was understood.
 
@@ -68,7 +74,7 @@ def parse_listing(text: str) -> Listing:
     ``uri`` parts the answers: no name of a domain can look like one, as libvirt allows no ``/`` in names.
     """
     parts: list[list[str]] = [[]]
-    for line in text.splitlines():
+    for line in _lines(text):
         if _URI.match(line):
             parts[-1].append("")
             parts.append([])
@@ -103,7 +109,7 @@ def parse_domain(text: str) -> DomainAnswer:
     """One domain from ``domstats --state NAME``, perhaps followed by ``dominfo NAME`` and ``dumpxml NAME``."""
     before, opening, definition = text.partition("<domain")
     is_whole = definition.rstrip().endswith("</domain>")
-    lines = before.splitlines()
+    lines = _lines(before)
     blocks = [index for index, line in enumerate(lines) if not line.strip()]
     states, _ = parse_states(lines[: blocks[0] + 1] if blocks else lines)
     name, state = next(iter(states.items()), ("", None))
