@@ -62,7 +62,7 @@ class Recorder:
             if text or not suffix:
                 (self._target / f"{name}{suffix}.txt").write_text(self._without_paths(text))
         by = f" by `{shlex.join(prefix)}`" if prefix else ""
-        self._rows.append(f"| {name} | `{shlex.join(argv)}`{by} | {status} | {shows} |")
+        self._rows.append(f"| {name} | `{self._without_paths(shlex.join(argv))}`{by} | {status} | {shows} |")
 
     def write_readme(self, version: str) -> None:
         """Write the README of the captures."""
@@ -91,13 +91,15 @@ _NOTES = """\
 - A killed client changes nothing: libvirtd goes on with `start` and `destroy`, and they take effect.
 - libvirtd killed while a `prepare` or `start` hook runs: the guest is `shut off (unknown)` when it is back, and stays
   so. Killed during the `started` hook: the guest runs.
-- A hook script that fails in the phase `reconnect`, when libvirtd starts, costs the running guest its life.
+- A hook script that fails in the phase `reconnect`, when libvirtd starts, costs the running guest its life: it is
+  `shut off (daemon)`.
 - `shutdown` of a guest that is paused, pmsuspended or crashed fails with the words of one that is shut off,
   `domain is not running`; `start` of it says `Domain is already active`.
 - The reason of `shut off` is forgotten when libvirtd restarts: it is 0 (unknown) then, saved guests too.
 - `undefine` of a running guest leaves it running, without a definition: it is gone from libvirt when it stops.
 - Of several commands in one virsh the exit status is the last one's; a failed one prints an empty line and its error.
-- The state `in shutdown` was not to be seen in twelve shutdowns.
+- Two starts at once: one succeeds, the other fails with `Requested operation is not valid: domain is already running`.
+- The state `in shutdown` was not to be seen in six shutdowns.
 """
 
 

@@ -15,7 +15,12 @@ for word in $(cat /proc/cmdline); do
   esac
 done
 ip link set lo up
-[ -n "$address" ] && ip link set eth0 up && ip addr add "$address" dev eth0
+if [ -n "$address" ]; then
+  # Address first, link second: then the kernel tells all neighbours, who may know another guest by this address.
+  echo 1 >/proc/sys/net/ipv4/conf/all/arp_notify
+  ip addr add "$address" dev eth0
+  ip link set eth0 up
+fi
 dropbear -s -r "/etc/dropbear/hostkey$hostkey"
 if [ -x /usr/sbin/qemu-ga ]; then
   for port in /sys/class/virtio-ports/*; do

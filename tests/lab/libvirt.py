@@ -59,6 +59,7 @@ class Hypervisor:
         self._key = key
         self._image: LinuxImage | None = None
         self._host_keys: dict[str, cpio.Entry] = {}
+        self._public_keys: dict[int, str] = {}
         conf = _LIBVIRTD_CONF.format(uuid=uuid.uuid5(uuid.NAMESPACE_URL, node.name))
         node.write("/etc/libvirt/libvirtd.conf", conf)
         node.write("/etc/libvirt/qemu.conf", _QEMU_CONF)
@@ -197,6 +198,11 @@ class Hypervisor:
         """What `virsh domstate` says: `running`, `shut off`, …; empty when it fails."""
         return self.virsh("domstate", name).stdout.strip()
 
+    def host_key(self, number: int = 1) -> str:
+        """The public ssh host key, in base64, that a Linux guest with `host_key=number` shows."""
+        self._keys()
+        return self._public_keys[number]
+
     def console(self, name: str) -> Path:
         """The file that receives what the guest writes to its first serial port."""
         return self.files / f"{name}.console"
@@ -256,6 +262,8 @@ class Hypervisor:
         self._batch([f"destroy {name}" for name in active], check=False)
         defined = self.virsh("list", "--all", "--name", check=True).stdout.split()
         self._batch([f"undefine {name} --managed-save --snapshots-metadata --nvram" for name in defined])
+        # The next guest may have an address of the last one's, and another card.
+        self.node.exec(["ip", "neighbour", "flush", "all"])
         for path in self.files.iterdir():
             if not path.name.startswith("hostkey"):
                 path.unlink()
@@ -286,7 +294,9 @@ class Hypervisor:
             for number in (1, 2):
                 path = self.files / f"hostkey{number}"
                 line = ["dropbearkey", "-t", "ed25519", "-f", str(path)]
-                subprocess.run(line, check=True, capture_output=True, timeout=20)
+                made = subprocess.run(line, check=True, capture_output=True, text=True, timeout=20)
+                (public,) = [text for text in made.stdout.splitlines() if text.startswith("ssh-ed25519 ")]
+                self._public_keys[number] = public.split()[1]
                 self._host_keys[f"/etc/dropbear/hostkey{number}"] = cpio.File(path.read_bytes(), 0o600)
             self._host_keys["/root/.ssh"] = cpio.Folder(0o700)
             self._host_keys["/root"] = cpio.Folder(0o700)

@@ -11,12 +11,36 @@ from pathlib import Path
 import pytest
 
 from tests.lab import cgroups, leftovers
+from tests.lab.agent import Osvc
 from tests.lab.domain_xml import Kind
-from tests.lab.libvirt import Hypervisor
+from tests.lab.libvirt import URI, Hypervisor
 from tests.lab.nodes import Lab
+from tests.lab.processes import OutputWatch
 from tests.lab.specification import REPOSITORY
 
 LINUX = "10.77.0.101"
+
+
+V1_AND_V2 = """\
+31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755
+32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw,relatime - cgroup cgroup rw,cpu,cpuacct
+40 31 0:37 / /sys/fs/cgroup/systemd rw,relatime - cgroup cgroup rw,xattr,name=systemd
+41 31 0:38 / /sys/fs/cgroup/unified rw,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate
+42 31 0:39 / /mnt/cgroup/pids rw,relatime - cgroup cgroup rw,pids
+"""
+V2 = "30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot\n"
+
+
+def test_control_groups_are_found_in_both_layouts() -> None:
+    found = {(str(tree.path), tree.filesystem, tree.options) for tree in cgroups.list_hierarchies(V1_AND_V2)}
+    assert found == {
+        ("/sys/fs/cgroup/cpu,cpuacct", "cgroup", "cpu,cpuacct"),
+        ("/sys/fs/cgroup/systemd", "cgroup", "none,name=systemd"),
+        ("/sys/fs/cgroup/unified", "cgroup2", ""),
+    }
+    assert [(str(tree.path), tree.filesystem) for tree in cgroups.list_hierarchies(V2)] == [
+        ("/sys/fs/cgroup", "cgroup2")
+    ]
 
 
 def test_nodes_have_their_own_name_processes_and_addresses(lab: Lab) -> None:
@@ -38,6 +62,12 @@ def test_a_node_writes_to_its_own_disk_only(lab: Lab) -> None:
 def test_a_node_runs_the_interpreter_of_the_tests(lab: Lab) -> None:
     done = lab.nodes[0].exec([sys.executable, "-c", "import attrs, sys; print(sys.prefix)"])
     assert done.stdout.strip() == sys.prefix, done.stderr
+
+
+def test_osvc_runs_in_a_node_with_a_root_of_its_own(lab: Lab, osvc: Osvc) -> None:
+    assert osvc(lab.nodes[0], "--help").returncode == 0
+    osvc.write_service(lab.nodes[0], "svc1", "[default]\n")
+    assert lab.nodes[0].read(f"{osvc.root}/etc/svc1.env") == "[default]\n"
 
 
 def test_what_takes_too_long_is_killed_and_says_so(lab: Lab) -> None:
@@ -128,6 +158,44 @@ def test_a_stubborn_guest_ignores_the_button_and_can_be_destroyed(clean_hypervis
     assert clean_hypervisor.state("mule") == "shut off"
 
 
+@pytest.mark.parametrize(
+    ("kind", "state"), [(Kind.SLEEPER, "pmsuspended"), (Kind.PANICKED, "crashed")], ids=["suspends", "panics"]
+)
+def test_guests_reach_the_rarer_states(clean_hypervisor: Hypervisor, kind: Kind, state: str) -> None:
+    clean_hypervisor.add("odd", kind)
+    clean_hypervisor.virsh("start", "odd", check=True)
+    clean_hypervisor.wait_state("odd", state)
+
+
+def test_many_guests_are_defined_and_cleared(clean_hypervisor: Hypervisor) -> None:
+    names = [f"many{number:03}" for number in range(200)]
+    clean_hypervisor.add_many(names)
+    assert clean_hypervisor.virsh("list", "--all", "--name", check=True).stdout.split() == names
+    clean_hypervisor.clear()
+    assert clean_hypervisor.virsh("list", "--all", "--name", check=True).stdout.split() == []
+
+
+def test_a_definition_that_libvirt_refuses_is_an_error(clean_hypervisor: Hypervisor) -> None:
+    with pytest.raises(subprocess.CalledProcessError):
+        clean_hypervisor.define("broken", "<domain/>")
+
+
+def test_a_slow_hook_hangs_who_asks_for_its_guest_and_is_ended_by_clear(clean_hypervisor: Hypervisor) -> None:
+    clean_hypervisor.add("slow")
+    clean_hypervisor.add("other")
+    clean_hypervisor.set_hook('#!/bin/sh\n[ "$1/$2" != slow/prepare ] || { echo begun >/run/hook; sleep 4242; }\n')
+    node = clean_hypervisor.node
+    with node.popen(["virsh", "-c", URI, "start", "slow"]) as start:
+        with OutputWatch(node.popen(["tail", "-n", "+1", "-F", "/run/hook"])) as hook:
+            hook.wait_for("begun", 10)
+        with pytest.raises(subprocess.TimeoutExpired):
+            clean_hypervisor.virsh("domstats", "--state", timeout=1)
+        assert "state.state=5" in clean_hypervisor.virsh("domstats", "--state", "other").stdout
+        clean_hypervisor.clear()
+        assert start.wait(10) == 1
+    assert node.exec(["pgrep", "-f", "sleep 4242"]).returncode == 1
+
+
 def test_a_linux_guest_answers_and_runs_its_launchers(clean_hypervisor: Hypervisor) -> None:
     launcher = '#!/bin/sh\necho "$(hostname) $1"\nexit 7\n'
     xml = clean_hypervisor.domain_xml("penguin", Kind.LINUX, ip=LINUX, launchers={"S10db": launcher})
@@ -140,11 +208,29 @@ def test_a_linux_guest_answers_and_runs_its_launchers(clean_hypervisor: Hypervis
     assert clean_hypervisor.ssh(LINUX, "/bin/pwd").stdout == "/root\n"
     assert clean_hypervisor.ssh(LINUX, "/usr/bin/find /svc/etc/init.d -name 'S*'").stdout == "/svc/etc/init.d/S10db\n"
     assert clean_hypervisor.ssh(LINUX, "touch", "/svc/etc/init.d/S20web").returncode == 0
+    key, other = (clean_hypervisor.host_key(number) for number in (1, 2))
+    scan = clean_hypervisor.node.exec(["ssh-keyscan", "-t", "ed25519", LINUX]).stdout
+    assert key in scan
+    assert other not in scan
     # busybox knows no JSON: the address must be read from ifconfig.
     assert clean_hypervisor.ssh(LINUX, "ip -j addr").returncode != 0
     assert LINUX in clean_hypervisor.ssh(LINUX, "ifconfig eth0").stdout
     clean_hypervisor.virsh("shutdown", "penguin", check=True)
     clean_hypervisor.wait_state("penguin", "shut off")
+
+
+def test_a_deaf_linux_guest_shows_its_other_host_key_and_ignores_the_button(clean_hypervisor: Hypervisor) -> None:
+    xml = clean_hypervisor.domain_xml("deaf", Kind.DEAF_LINUX, ip=LINUX, host_key=2)
+    clean_hypervisor.define("deaf", xml)
+    clean_hypervisor.add("plain")
+    for name in ("deaf", "plain"):
+        clean_hypervisor.virsh("start", name, check=True)
+        clean_hypervisor.wait_booted(name)
+    assert clean_hypervisor.host_key(2) in clean_hypervisor.node.exec(["ssh-keyscan", "-t", "ed25519", LINUX]).stdout
+    for name in ("deaf", "plain"):
+        clean_hypervisor.virsh("shutdown", name, check=True)
+    clean_hypervisor.wait_state("plain", "shut off")
+    assert clean_hypervisor.state("deaf") == "running"
 
 
 def test_the_guest_agent_answers_and_shuts_down(clean_hypervisor: Hypervisor) -> None:
