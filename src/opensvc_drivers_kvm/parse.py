@@ -50,7 +50,7 @@ def parse_states(lines: list[str]) -> tuple[dict[str, DomainState | None], bool]
             if name is not None:
                 states[name] = _domain_state(fields)
             name, fields = header[1], {}
-        elif not line.strip():
+        elif not line:
             if name is not None:
                 states[name] = _domain_state(fields)
             name = None
@@ -74,8 +74,10 @@ def parse_listing(text: str) -> Listing:
     ``uri`` parts the answers: no name of a domain can look like one, as libvirt allows no ``/`` in names.
     """
     parts: list[list[str]] = [[]]
+    uris = []
     for line in _lines(text):
         if _URI.match(line):
+            uris.append(line)
             parts[-1].append("")
             parts.append([])
         else:
@@ -84,7 +86,9 @@ def parse_listing(text: str) -> Listing:
     if len(parts) == 1:
         return Listing(states)
     names = frozenset(line for line in parts[1] if line.strip()) if len(parts) > 2 else frozenset()
-    is_complete = is_understood and len(parts) == 3 and not any(line.strip() for line in parts[2])
+    is_complete = (
+        is_understood and len(parts) == 3 and uris[0] == uris[1] and not any(line.strip() for line in parts[2])
+    )
     return Listing(states, names, is_complete)
 
 
