@@ -64,9 +64,11 @@ def show_driver(agent: Agent, driver_id: str, form: Format, color: Color) -> int
         write(_json(document))
     elif form is Format.PLAIN:
         from opensvc_core.cli.plain import line
+        from opensvc_core.cli.words import as_written
 
         for each in keywords:
-            write(line(each["name"], each["kind"], "required" if each["required"] else each["default"], each["text"]))
+            default = "required" if each["required"] else as_written(each["default"])
+            write(line(each["name"], each["kind"], default, each["text"]))
     else:
         from opensvc_core.cli.render import to_text
         from opensvc_core.cli.render.drivers import driver_view

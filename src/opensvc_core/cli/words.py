@@ -83,6 +83,17 @@ def clock_time(at: float) -> str:
     return datetime.fromtimestamp(at).astimezone().strftime("%H:%M:%S")
 
 
+def as_written(value: object) -> str:
+    """A value of a keyword as one would write it in a service file: ``true``, ``90``, ``node1 node2``."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, (list, tuple)):
+        return " ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
 def duration(seconds: float) -> str:
     """Seconds for people: ``0.3 s``, ``12 s``, ``2 min 5 s``."""
     if seconds < 10:

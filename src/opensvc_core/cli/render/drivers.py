@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from opensvc_core.cli.render import clean
+from opensvc_core.cli.words import as_written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def driver_table(drivers: Sequence[DriverListing]) -> RenderableType:
-    """One row a driver: id, distribution, version, what is wrong or missing."""
+    """One row a driver: id, distribution, version, what is missing; what is wrong stands below."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold", show_edge=False)
     table.add_column("DRIVER", no_wrap=True)
     table.add_column("DISTRIBUTION", overflow="fold")
@@ -29,12 +30,13 @@ def driver_table(drivers: Sequence[DriverListing]) -> RenderableType:
     table.add_column("LACKS", overflow="fold")
     for driver in drivers:
         table.add_row(driver.id, driver.distribution, driver.version, _lacks(driver))
-    return table
+    below = [Text(f"{driver.id}: {clean(driver.problem)}", style="red") for driver in drivers if driver.problem]
+    return Group(table, *below)
 
 
 def _lacks(driver: DriverListing) -> Text:
     if driver.problem:
-        return Text(clean(driver.problem), style="red")
+        return Text("cannot be used", style="red")
     if driver.missing_commands:
         return Text(f"commands: {' '.join(driver.missing_commands)}", style="yellow")
     return Text("")
@@ -49,7 +51,11 @@ def driver_view(document: Document) -> RenderableType:
     if document["missing_commands"]:
         parts.append(Text(f"missing commands: {' '.join(document['missing_commands'])}", style="yellow"))
     for keyword in document["keywords"]:
-        facts = [keyword["kind"], "required" if keyword["required"] else f"default {keyword['default']}"]
+        facts = [keyword["kind"]]
+        if keyword["required"]:
+            facts.append("required")
+        elif keyword["default"] is not None:
+            facts.append(f"default {as_written(keyword['default'])}")
         if keyword["aliases"]:
             facts.append(f"also {', '.join(keyword['aliases'])}")
         if keyword["choices"]:

@@ -8,6 +8,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from opensvc_core.cli.render import clean
+from opensvc_core.cli.words import as_written
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -38,5 +39,4 @@ def service_view(document: Document) -> RenderableType:
 def _options(branch: Tree, options: Document) -> None:
     for name, value in options.items():
         if value is not None and value not in ("", []):
-            shown = " ".join(map(str, value)) if isinstance(value, list) else str(value)
-            branch.add(Text(f"{name} = {clean(shown)}"))
+            branch.add(Text(f"{name} = {clean(as_written(value))}"))

@@ -1,0 +1,91 @@
+"""The commands of 2010: who is meant by a link, what each verb means, and what is not there yet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from opensvc_core.actions.preflight import PERMIT_CODES
+from opensvc_core.cli.failure import UsageError
+from opensvc_core.cli.legacy import (
+    FORCE_PERMITS,
+    NODE_VERBS,
+    NOT_YET,
+    link_of,
+    part_of,
+    run_nodemgr,
+    run_svcmgr,
+    run_svcmon,
+)
+from opensvc_core.errors import NotYet
+
+
+def test_a_link_in_etc_names_service_and_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "etc").mkdir()
+    link = tmp_path / "etc" / "vm188"
+    link.symlink_to("../bin/svcmgr")
+    assert link_of(str(link)) == (tmp_path, "vm188")
+    monkeypatch.chdir(tmp_path / "etc")
+    assert link_of("./vm188") == (tmp_path, "vm188")
+
+
+@pytest.mark.parametrize("place", ["bin/svcmgr", "etc/plain"])
+def test_any_other_call_names_none(place: str, tmp_path: Path) -> None:
+    path = tmp_path / place
+    path.parent.mkdir()
+    path.touch()
+    assert link_of(str(path)) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("verb", "meaning"),
+    [
+        ("startapp", ("start", ("app",))),
+        ("stopapp", ("stop", ("app",))),
+        ("startcontainer", ("start", ("container",))),
+        ("stopip", ("stop", ("ip",))),
+        ("startdisk", ("start", ("disk",))),
+        ("mount", ("start", ("disk", "fs"))),
+        ("umount", ("stop", ("disk", "fs"))),
+    ],
+)
+def test_a_verb_for_a_part_is_an_action_on_columns(verb: str, meaning: tuple[str, tuple[str, ...]]) -> None:
+    assert part_of(verb) == meaning
+
+
+@pytest.mark.parametrize("verb", ["startle", "stopgap", "starts", "bogus", "start-"])
+def test_an_unknown_verb_is_refused_before_anything_else(verb: str) -> None:
+    with pytest.raises(UsageError):
+        part_of(verb)
+
+
+@pytest.mark.parametrize("verb", [*NOT_YET, "sync-nodes", "edit-config"])
+def test_verbs_of_later_versions_say_so(verb: str) -> None:
+    with pytest.raises(NotYet) as caught:
+        run_svcmgr("svcmgr", ["-s", "vm188", verb.replace("sync-nodes", "syncnodes")])
+    assert int(caught.value.exit_status) == 10
+
+
+@pytest.mark.parametrize("verb", NODE_VERBS)
+def test_verbs_of_the_node_are_not_there_yet(verb: str) -> None:
+    with pytest.raises(NotYet):
+        run_nodemgr([verb])
+
+
+def test_the_collector_is_not_there_yet() -> None:
+    with pytest.raises(NotYet):
+        run_svcmon(["--updatedb"])
+
+
+@pytest.mark.parametrize("words", [["start"], ["-s", "", "start"], ["--bogus", "start"], []])
+def test_a_call_that_makes_no_sense_is_a_usage_error(words: list[str]) -> None:
+    with pytest.raises(UsageError):
+        run_svcmgr("svcmgr", words)
+
+
+def test_force_lifts_only_what_may_be_lifted_and_the_page_says_what() -> None:
+    assert set(FORCE_PERMITS) <= set(PERMIT_CODES)
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "cli.md").read_text()
+    for code in FORCE_PERMITS:
+        assert f"`{code}`" in page

@@ -1,0 +1,79 @@
+"""What `osvc` imports before it does anything: a list of names, so that a heavy newcomer is seen at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SHOW = """
+import sys
+before = set(sys.modules)
+from opensvc_core.cli import run
+status = run(sys.argv[1:])
+names = sorted({name for name in sys.modules if name not in before})
+import json
+print(json.dumps([status, names]), file=sys.stderr)
+"""
+
+HEAVY = {
+    "asyncio", "attr", "attrs", "click", "concurrent", "configupdater", "email", "http", "icmplib",
+    "importlib.metadata", "json", "logging", "markdown_it", "multiprocessing", "pluggy", "plumbum", "pydantic", "pygments", "rich", "socket",
+    "sqlite3", "ssl", "stevedore", "subprocess", "tomllib", "typer", "typing", "unittest", "urllib", "xml",
+}  # fmt: skip
+"""What costs milliseconds to import, and what the whole standard library hangs on."""
+
+
+def imported(*words: str, root: Path) -> tuple[int, set[str]]:
+    """Exit status of a command line, and the modules that it imported."""
+    done = subprocess.run(
+        [sys.executable, "-c", SHOW, *words],
+        env={**os.environ, "OSVC_ROOT": str(root), "OSVC_NODE": "node109"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    status, names = json.loads(done.stderr.splitlines()[-1])
+    return status, set(names)
+
+
+def heavy(names: set[str]) -> set[str]:
+    """Those of ``HEAVY`` that are among them, or a part of one is."""
+    return {word for word in HEAVY if any(name == word or name.startswith(f"{word}.") for name in names)}
+
+
+def test_help_imports_a_table_and_nothing_else(tmp_path: Path) -> None:
+    status, names = imported("--help", root=tmp_path)
+    assert status == 0
+    assert {name for name in names if name.startswith("opensvc")} == {
+        "opensvc_core",
+        "opensvc_core.cli",
+        "opensvc_core.cli.output",
+        "opensvc_core.cli.verbs",
+    }
+    assert not heavy(names)
+
+
+def test_help_of_a_verb_imports_the_parser_and_its_options(tmp_path: Path) -> None:
+    status, names = imported("status", "--help", root=tmp_path)
+    assert status == 0
+    assert not heavy(names) & {"rich", "plumbum", "stevedore", "sqlite3", "pydantic", "pluggy", "attrs", "click"}
+
+
+@pytest.mark.parametrize("words", [["status", "vm188", "--format", "json"], ["mon", "--format", "plain"]])
+def test_status_imports_no_table_no_shell_library_and_no_new_comer(words: list[str], tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "vm188.env").write_text("[default]\nservice_type = DEV\nnodes = node109\n")
+    status, names = imported(*words, root=tmp_path)
+    assert status == 0
+    forbidden = {"rich", "plumbum", "pydantic", "click", "asyncio", "pygments", "markdown_it", "unittest", "xml"}
+    assert not heavy(names) & forbidden
+
+
+def test_the_list_of_heavy_modules_would_catch_one() -> None:
+    assert heavy({"rich.console", "opensvc_core"}) == {"rich"}
