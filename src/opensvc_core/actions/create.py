@@ -143,7 +143,11 @@ def _make_folder(folder: Path, way_back: ExitStack) -> None:
         missing.append(folder)
         folder = folder.parent
     for each in reversed(missing):
-        each.mkdir(_FOLDER_MODE)
+        try:
+            each.mkdir(_FOLDER_MODE)
+        except FileExistsError:
+            # Another creation was quicker; a file in its place fails at the next step.
+            continue
         way_back.callback(_remove, each)
 
 

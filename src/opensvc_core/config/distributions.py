@@ -35,6 +35,7 @@ def missing_driver_hint(driver: str) -> str:
         return f"{driver} belongs to opensvc-core, whose installed version does not have it"
     if distribution:
         return f"pip install {distribution}"
-    near = did_you_mean(driver, DISTRIBUTIONS)
+    group, _, word = driver.partition(".")
+    near = did_you_mean(word, (each.partition(".")[2] for each in DISTRIBUTIONS if each.startswith(f"{group}.")))
     nobody = f"install the distribution that gives {driver}: none of OpenSVC's own does"
-    return f"{near}; or {nobody}" if near else nobody
+    return f"{near} Or {nobody}" if near else nobody

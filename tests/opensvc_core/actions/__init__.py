@@ -1,0 +1,1 @@
+"""What operators do, through the doors of the library."""
