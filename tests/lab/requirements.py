@@ -15,6 +15,7 @@ _PACKAGES = MappingProxyType(
         "dropbearkey": "dropbear-bin",
         "dpkg-deb": "dpkg",
         "ip": "iproute2",
+        "kill": "procps",
         "libvirtd": "libvirt-daemon-system",
         "nsenter": "util-linux",
         "ping": "iputils-ping",
@@ -30,13 +31,20 @@ _PACKAGES = MappingProxyType(
 """Command, and the Debian package that brings it."""
 
 
-def missing() -> str:
-    """Why the lab cannot run here, in one line that names what to install; empty when it can."""
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def missing(path: str = _PATH, user: int | None = None) -> str:
+    """Why the lab cannot run here, in one line that names what to install; empty when it can.
+
+    Args:
+        path: where commands are looked for.
+        user: the user who runs the tests; who does now, if not given.
+    """
     if platform.system() != "Linux" or platform.machine() != "x86_64":
         return f"the lab needs Linux on x86_64, this is {platform.system()} on {platform.machine()}"
-    if os.geteuid() != 0:
+    if (os.geteuid() if user is None else user) != 0:
         return "the lab needs root: it makes namespaces, mounts and network cards"
-    path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     packages = sorted({package for command, package in _PACKAGES.items() if shutil.which(command, path=path) is None})
     if packages:
         return f"the lab needs packages of Debian: {' '.join(packages)} (make lab-packages installs them)"

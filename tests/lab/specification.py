@@ -15,6 +15,9 @@ REPOSITORY = Path(__file__).parents[2]
 MAX_NODES = 9
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+_HIDDEN = ("/tmp", "/run", "/dev/shm")
+"""Where a node has an empty file system of its own."""
+
 _SSHD = """\
 HostKey /etc/ssh/lab_hostkey
 PidFile /run/sshd.pid
@@ -87,10 +90,11 @@ def _mounts(disk: Path) -> list[list[str]]:
 
 
 def _code_folders() -> list[str]:
-    """The repository, and the folders of this interpreter that are not on the file system of `/`."""
+    """The repository, and the folders of this interpreter that a node would not see: on a file system of their own."""
     root = Path("/").stat().st_dev
     prefixes = {Path(sys.prefix), Path(sys.base_prefix), *(Path(entry) for entry in sys.path if entry)}
-    foreign = {path.resolve() for path in prefixes if path.is_dir() and path.stat().st_dev != root}
+    found = {path.resolve() for path in prefixes if path.is_dir()}
+    foreign = {path for path in found if path.stat().st_dev != root or any(path.is_relative_to(at) for at in _HIDDEN)}
     folders = sorted({REPOSITORY, *foreign})
     return [str(path) for path in folders if not any(above in folders for above in path.parents)]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab import cgroups, leftovers
+from tests.lab import cgroups, leftovers, requirements
 from tests.lab.agent import Osvc
 from tests.lab.domain_xml import Kind
 from tests.lab.libvirt import URI, Hypervisor
@@ -41,6 +41,15 @@ def test_control_groups_are_found_in_both_layouts() -> None:
     assert [(str(tree.path), tree.filesystem) for tree in cgroups.list_hierarchies(V2)] == [
         ("/sys/fs/cgroup", "cgroup2")
     ]
+
+
+def test_what_is_missing_is_named(tmp_path: Path) -> None:
+    assert requirements.missing() == ""
+    assert "root" in requirements.missing(user=1000)
+    (tmp_path / "virsh").symlink_to("/bin/true")
+    said = requirements.missing(path=str(tmp_path))
+    assert "libvirt-daemon-system" in said
+    assert "libvirt-clients" not in said
 
 
 def test_nodes_have_their_own_name_processes_and_addresses(lab: Lab) -> None:
