@@ -118,17 +118,22 @@ class Registry:
         # Handed over by hand, stevedore neither reads nor writes its cache in the home of whoever runs us.
         ExtensionManager.ENTRY_POINT_CACHE[self.group] = list(entries)
         failures: list[BaseException] = []
-        extensions: Any = NamedExtensionManager(
-            self.group,
-            [name],
-            invoke_on_load=False,
-            on_load_failure_callback=lambda _manager, _entry, error: failures.append(error),
-            warn_on_missing_entrypoint=False,
-        )
+        extensions: Any = {}
+        try:
+            extensions = NamedExtensionManager(
+                self.group,
+                [name],
+                invoke_on_load=False,
+                on_load_failure_callback=lambda _manager, _entry, error: failures.append(error),
+                on_missing_entrypoints_callback=lambda _names: None,
+            )
+        except (AssertionError, SystemExit) as error:  # stevedore lets these two of a driver's module pass
+            failures.append(error)
         if failures:
-            entry = next(iter(entries))
+            listing = self._listing(next(iter(entries)))
             raise DriverLoadError(
-                f"driver {name} ({entry.value}) failed to load: {type(failures[0]).__name__}: {failures[0]}",
+                f"driver {name} ({listing.entry_point} of {listing.distribution}) failed to load: "
+                f"{type(failures[0]).__name__}: {failures[0]}",
                 hint="mend or uninstall its distribution; `osvc driver check` shows all that fail",
             ) from failures[0]
         return extensions[name].plugin
