@@ -176,7 +176,7 @@ def _write(path: Path, text: str, way_back: ExitStack) -> None:
     temporary = Path(name)
     with ExitStack() as after:
         after.callback(_remove, temporary)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
             os.fchmod(file.fileno(), _FILE_MODE)
             file.write(text)
             file.flush()

@@ -70,7 +70,7 @@ DEFAULT_KEYWORDS: Final = (
     ),
     Keyword(
         "guest_os",
-        "Operating system of the guest, as `uname -s` would print it there, or `windows`. Default: as the node's.",
+        "Operating system of the guest, as `uname -s` would print it there, or `windows`.",
         example="Linux",
     ),
     Keyword("jailroot", "Root folder of the jail; needed in mode `jail`.", Kind.PATH, example="/jails/web01"),

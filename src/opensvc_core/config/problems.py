@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 
 from opensvc_core.errors import ConfigError, ConfigProblem
@@ -37,6 +36,9 @@ class Problems:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint that names the known word nearest to ``word``, or empty if none is near."""
+    # Only a file with a mistake pays for this import.
+    from difflib import get_close_matches
+
     by_lower = {each.lower(): each for each in known}
     near = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
     return f"did you mean {by_lower[near[0]]!r}?" if near else ""

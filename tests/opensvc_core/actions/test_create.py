@@ -72,6 +72,12 @@ def test_the_files_are_readable_by_all_and_writable_by_their_owner(node: Node, s
     assert (node.folders.etc / "vm188.env").stat().st_mode & 0o777 == 0o644
 
 
+def test_a_comment_in_another_encoding_is_kept_byte_for_byte(node: Node, svcmgr: Path) -> None:
+    data = TEXT.encode() + b"; recette g\xe9n\xe9rale\r\n"
+    create(node, "vm188", svcmgr, data.decode("utf-8", "surrogateescape"))
+    assert (node.folders.etc / "vm188.env").read_bytes() == data
+
+
 def test_the_installed_svcmgr_is_found(node: Node) -> None:
     create_service(node, "vm188", TEXT, reading(node, "vm188"))
     assert (node.folders.bin / "svcmgr").readlink() == Path(sys.executable).with_name("svcmgr")
