@@ -1,0 +1,121 @@
+"""Shapes of the simulated world, as plain values that marshal can keep; read by type checkers only."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+
+class Disk(TypedDict):
+    """One disk of a definition, as ``virsh domblklist --details`` shows it."""
+
+    type: str
+    device: str
+    target: str
+    source: str
+
+
+class Definition(TypedDict):
+    """What a domain XML says. ``memory`` in KiB; ``agent``: it has a channel for the QEMU guest agent."""
+
+    xml: str
+    disks: list[Disk]
+    memory: int
+    vcpus: int
+    agent: bool
+
+
+class Domain(TypedDict):
+    """One domain of one node's libvirt.
+
+    ``config`` is the persistent definition (None: transient), ``live`` that of the running one, ``id`` None while
+    it is off; ``state`` and ``reason`` are libvirt's numbers; ``boot`` is the folder of what runs in it, empty while
+    it is off. The times are of the cluster's clock; None: never.
+    """
+
+    name: str
+    uuid: str
+    config: Definition | None
+    live: Definition | None
+    autostart: bool
+    id: int | None
+    state: int
+    reason: int
+    start_at: float | None
+    answers_at: float | None
+    shell_at: float | None
+    crash_at: float | None
+    off_at: float | None
+    boot: str
+
+
+class Address(TypedDict):
+    """An address that the guest plumbs on an adapter when it boots."""
+
+    address: str
+    prefix: int
+    device: str
+    mac: str
+
+
+class Guest(TypedDict):
+    """What is installed on a guest's disk: the same whichever node runs it. Times in seconds, None: never.
+
+    ``iproute`` is one of iproute2, busybox (no ``-j``), or empty: there is no ``ip``.
+    """
+
+    name: str
+    hostname: str
+    addresses: list[Address]
+    boot_time: float | None
+    shell_delay: float | None
+    shutdown_time: float | None
+    crashes_after: float | None
+    has_agent: bool
+    iproute: str
+    has_ifconfig: bool
+    host_key: str
+
+
+class Node(TypedDict):
+    """A hypervisor. ``libvirtd`` is one of running, absent, denied, hung."""
+
+    name: str
+    address: str
+    libvirtd: str
+    next_id: int
+    domains: dict[str, Domain]
+
+
+class Machine(TypedDict):
+    """Something else on the network that has a name and an address."""
+
+    name: str
+    address: str
+    mac: str
+    answers: bool
+
+
+class Fault(TypedDict):
+    """A fault that waits for a call. ``times`` None: until it is cleared."""
+
+    number: int
+    command: str
+    words: list[str]
+    node: str
+    kind: str
+    seconds: float
+    status: int
+    text: str
+    after: bool
+    times: int | None
+
+
+class World(TypedDict):
+    """Everything. ``clock_offset`` in seconds, added to this machine's time."""
+
+    clock_offset: float
+    nodes: dict[str, Node]
+    guests: dict[str, Guest]
+    machines: dict[str, Machine]
+    faults: list[Fault]
+    next_fault: int

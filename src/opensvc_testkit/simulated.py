@@ -1,0 +1,367 @@
+"""A simulated cluster: hypervisors and guests that exist only as files, driven through real executables on PATH."""
+
+from __future__ import annotations
+
+import ast
+import os
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from attrs import define, evolve, field
+
+from opensvc_testkit.executables import life
+from opensvc_testkit.executables.store import Store, now
+from opensvc_testkit.executables.virsh_reports import STATES, reason_of
+from opensvc_testkit.faults import FaultKind, Libvirtd, RecordedCall
+from opensvc_testkit.guest_disk import LAUNCHERS, launcher_text, make_disk
+from opensvc_testkit.installation import COMMANDS, write_executables, write_script
+
+__all__ = ["COMMANDS", "FaultKind", "Libvirtd", "RecordedCall", "SimulatedCluster", "domain_xml"]
+
+POLL = 0.01
+"""Seconds between two looks at the record of calls."""
+DEFAULT_MAC = "52:54:00:00:00:"
+
+
+def _resolved(path: Path) -> Path:
+    return Path(path).resolve()
+
+
+@define
+class SimulatedCluster:
+    """The hypervisors and guests that the simulated executables act on.
+
+    Opening the folder of an existing cluster goes on with it. Several processes may use one cluster.
+
+    Attributes:
+        root: folder of its state; made if it is not there.
+    """
+
+    root: Path = field(converter=_resolved)
+    _store: Store = field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._store = Store(str(self.root))
+        if not (self.root / "world").exists():
+            self._store.create(
+                {"clock_offset": 0.0, "nodes": {}, "guests": {}, "machines": {}, "faults": [], "next_fault": 1}
+            )
+
+    # -- executables ------------------------------------------------------------------------------------------------
+
+    def install(self, folder: Path, commands: Iterable[str] = COMMANDS) -> Path:
+        """Write the executables into a folder, which is made and given back. To take one away, delete its file."""
+        write_executables(folder, self.root, commands)
+        return folder
+
+    def environment(self, node: str, folder: Path, path: str | None = None) -> dict[str, str]:
+        """Variables for a process on a node: ``PATH`` with the executables first, ``OSVC_NODE``, ``OSVC_SIMULATED``.
+
+        Args:
+            node: where the process is to run.
+            folder: where the executables are.
+            path: what follows them; None: this process's ``PATH``.
+        """
+        rest = os.environ.get("PATH", os.defpath) if path is None else path
+        return {
+            "PATH": f"{folder}{os.pathsep}{rest}" if rest else str(folder),
+            "OSVC_NODE": node,
+            "OSVC_SIMULATED": str(self.root),
+        }
+
+    def prepare_root(self, root: Path) -> None:
+        """Make an agent's root folder use this network: ``etc/node.conf`` (ping by command) and ``etc/hosts``.
+
+        ``node.conf`` is written only if it is not there; ``hosts`` always.
+        """
+        etc = root / "etc"
+        etc.mkdir(parents=True, exist_ok=True)
+        if not (etc / "node.conf").exists():
+            (etc / "node.conf").write_text("[node]\n; the simulated network answers the command only\nping = command\n")
+        with self._store.opened() as world:
+            lines = [
+                f"{address['address']} {guest['name']} {guest['hostname']}"
+                for guest in world["guests"].values()
+                for address in guest["addresses"]
+            ]
+            others = [*world["nodes"].values(), *world["machines"].values()]
+            lines += [f"{other['address']} {other['name']}" for other in others if other["address"]]
+        (etc / "hosts").write_text("".join(f"{line}\n" for line in ["# SIMULATED network", *lines]))
+
+    # -- what there is ----------------------------------------------------------------------------------------------
+
+    def define_node(self, name: str, address: str = "", libvirtd: Libvirtd = Libvirtd.RUNNING) -> None:
+        """Add a hypervisor, or change one; its domains stay. Nodes that call without being declared are made."""
+        with self._store.opened() as world:
+            node = world["nodes"].setdefault(name, life.new_node(name))
+            node["address"], node["libvirtd"] = address, libvirtd.value
+
+    def set_libvirtd(self, node: str, libvirtd: Libvirtd) -> None:
+        """Let the libvirtd of a node run, hang, refuse or be absent; its guests live on."""
+        with self._store.opened() as world:
+            world["nodes"].setdefault(node, life.new_node(node))["libvirtd"] = libvirtd.value
+
+    def define_guest(
+        self,
+        name: str,
+        *,
+        nodes: Iterable[str] = (),
+        address: str = "",
+        device: str = "eth0",
+        disks: Sequence[str] = (),
+        has_agent: bool = False,
+        **changes: Any,
+    ) -> Path:
+        """Add a guest: its disk, and its definition as a file and in the libvirt of some nodes.
+
+        Args:
+            name: of guest and domain.
+            nodes: where libvirt knows it already; made if needed.
+            address: IPv4 address that it plumbs, empty for none.
+            device: the adapter that bears it.
+            disks: further block devices in its definition.
+            has_agent: whether its QEMU guest agent runs.
+            changes: see ``change_guest``.
+
+        Returns:
+            The file with its definition, for ``virsh define``.
+        """
+        text = domain_xml(name, disks=disks, has_agent=has_agent)
+        path = self.root / f"{name}.xml"
+        path.write_text(text)
+        from opensvc_testkit.executables.domain_xml import read_definition, uuid_of
+
+        with self._store.opened() as world:
+            guest = life.new_guest(name)
+            guest["has_agent"] = has_agent
+            if address:
+                mac = DEFAULT_MAC + f"{len(world['guests']) + 1:02x}"
+                guest["addresses"] = [{"address": address, "prefix": 24, "device": device, "mac": mac}]
+            world["guests"][name] = guest
+            for node_name in nodes:
+                node = world["nodes"].setdefault(node_name, life.new_node(node_name))
+                definition = read_definition(text)[2]
+                node["domains"][name] = life.new_domain(name, uuid_of(definition), definition)
+        self.change_guest(name, **changes)
+        make_disk(self.root, name, str(changes.get("hostname", name)))
+        return path
+
+    def change_guest(self, name: str, **changes: Any) -> None:
+        """Change how a guest behaves from its next boot, shutdown or connection on.
+
+        Args:
+            name: of the guest.
+            changes: ``boot_time`` seconds until it answers ping (None: never), ``shell_delay`` seconds from then to
+                ssh and agent (None: never), ``shutdown_time`` seconds (None: it ignores the power button),
+                ``crashes_after`` seconds from its start (None: not), ``has_agent``, ``iproute`` (``iproute2``,
+                ``busybox`` or empty), ``has_ifconfig``, ``host_key``, ``hostname``, ``addresses``.
+
+        Raises:
+            KeyError: there is no such guest, or no such property.
+        """
+        with self._store.opened() as world:
+            guest: dict[str, Any] = world["guests"][name]  # type: ignore[assignment]  # set by name
+            if unknown := changes.keys() - guest.keys():
+                raise KeyError(*sorted(unknown))
+            guest.update(changes)
+
+    def set_launcher(
+        self,
+        guest: str,
+        script: str,
+        *,
+        application: str = "",
+        statuses: Mapping[str, int] | None = None,
+        outputs: Mapping[str, str] | None = None,
+        hangs: Collection[str] = (),
+    ) -> Path:
+        """Write a launcher, ``S10db``, into ``/svc/etc/init.d`` of a guest, or replace it; the file on this machine.
+
+        Args:
+            guest: name of the guest.
+            script: name of the file.
+            application: what it starts; by default the name without its letter and number.
+            statuses: exit status by word (``start``, ``stop``, ``status``) where it is not to succeed.
+            outputs: what it prints, by word.
+            hangs: words at which it blocks until the guest loses power.
+        """
+        path = self.root / "guests" / guest / LAUNCHERS / script
+        write_script(
+            path, launcher_text(application or script[1:].lstrip("0123456789"), statuses or {}, outputs or {}, hangs)
+        )
+        return path
+
+    def add_machine(self, name: str, address: str, mac: str = "52:54:00:ff:ff:ff", *, answers: bool = True) -> None:
+        """Put another machine on the network, or change it; with a guest's address it is a duplicate."""
+        with self._store.opened() as world:
+            world["machines"][name] = {"name": name, "address": address, "mac": mac, "answers": answers}
+
+    # -- what happens -----------------------------------------------------------------------------------------------
+
+    def set_fault(  # noqa: PLR0913 - a fault has that many sides, all but two optional
+        self,
+        command: str,
+        kind: FaultKind,
+        *,
+        words: Iterable[str] = (),
+        node: str = "",
+        seconds: float = 0.0,
+        status: int | None = None,
+        text: str = "",
+        after: bool = False,
+        times: int | None = None,
+    ) -> None:
+        """Let calls go wrong; the first fault that fits a call strikes.
+
+        Args:
+            command: the executable.
+            kind: what happens.
+            words: all of them must be among the call's words (those of one argument count singly).
+            node: only there; empty for everywhere.
+            seconds: of ``SLOW`` and ``LATE``.
+            status: exit status of ``FAIL`` (1) and ``GARBAGE`` (0).
+            text: what ``FAIL`` and ``GARBAGE`` print.
+            after: whether the work is done before ``HANG``, ``FAIL`` or ``GARBAGE``.
+            times: how many calls it strikes; None for all until ``clear_faults``.
+        """
+        with self._store.opened() as world:
+            number, world["next_fault"] = world["next_fault"], world["next_fault"] + 1
+            world["faults"].append(
+                {
+                    "number": number,
+                    "command": command,
+                    "words": list(words),
+                    "node": node,
+                    "kind": kind.value,
+                    "seconds": seconds,
+                    "status": int(kind is FaultKind.FAIL) if status is None else status,
+                    "text": text,
+                    "after": after,
+                    "times": times,
+                }
+            )
+
+    def clear_faults(self) -> None:
+        """No call goes wrong any more; what hangs by a fault without ``times`` goes on."""
+        with self._store.opened() as world:
+            world["faults"].clear()
+
+    def advance(self, seconds: float) -> None:
+        """Move the cluster's clock on: guests boot and shut down without anyone waiting."""
+        with self._store.opened() as world:
+            life.settle(self._store.folder, world, now(world))
+            world["clock_offset"] += seconds
+            life.settle(self._store.folder, world, now(world))
+
+    def crash_guest(self, node: str, name: str) -> None:
+        """The guest's process on a node dies. Raises KeyError if there is no such domain."""
+        with self._store.opened() as world:
+            life.power_off(world["nodes"][node], world["nodes"][node]["domains"][name], life.OFF_CRASHED)
+
+    def set_domain_state(self, node: str, name: str, state: int, reason: int = 0) -> None:
+        """Set libvirt's numbers of a domain, as ``virsh domstats --state`` tells them.
+
+        Args:
+            node: of the domain.
+            name: of the domain.
+            state: 0 no state, 1 running, 2 blocked, 3 paused, 4 in shutdown, 5 shut off, 6 crashed, 7 pmsuspended.
+            reason: depends on the state.
+
+        Raises:
+            KeyError: there is no such domain.
+        """
+        with self._store.opened() as world:
+            domain = world["nodes"][node]["domains"][name]
+            if domain["id"] is None and state != life.SHUTOFF:
+                life.power_on(self._store.folder, world, world["nodes"][node], domain, now(world))
+            domain["state"], domain["reason"] = state, reason
+
+    # -- what is seen -----------------------------------------------------------------------------------------------
+
+    def state_of(self, node: str, name: str) -> str:
+        """State of a domain in virsh's words, ``running (booted)``; empty if that node's libvirt does not know it."""
+        with self._store.opened() as world:
+            life.settle(self._store.folder, world, now(world))
+            domain = world["nodes"].get(node, life.new_node(node))["domains"].get(name)
+            return f"{STATES[domain['state']]} ({reason_of(domain)})" if domain else ""
+
+    def running_on(self, name: str) -> tuple[str, ...]:
+        """Nodes on which a guest runs; two are what a cluster must prevent."""
+        with self._store.opened() as world:
+            life.settle(self._store.folder, world, now(world))
+            return tuple(sorted(node["name"] for node, _ in life.where_active(world, name)))
+
+    def is_application_up(self, guest: str, application: str) -> bool:
+        """Whether an application runs in a guest, wherever that runs."""
+        with self._store.opened() as world:
+            life.settle(self._store.folder, world, now(world))
+            boots = [domain["boot"] for _, domain in life.where_active(world, guest)]
+        return any(Path(boot, f"application.{application}").exists() for boot in boots)
+
+    def calls(self, command: str = "", *words: str) -> tuple[RecordedCall, ...]:
+        """Calls so far, in the order in which they began: all, or of one executable with these words in it."""
+        found: dict[tuple[int, float], RecordedCall] = {}
+        try:
+            lines = (self.root / "calls").read_text(errors="replace").splitlines()
+        except FileNotFoundError:
+            return ()
+        for line in lines:
+            kind, pid, began, *rest = ast.literal_eval(line)
+            if kind == "begin":
+                found[pid, began] = RecordedCall(rest[0], tuple(rest[2:]), rest[1], pid, began)
+            elif (pid, began) in found:
+                found[pid, began] = evolve(found[pid, began], ended=rest[0], status=rest[1])
+        return tuple(
+            call
+            for call in found.values()
+            if (call.command == command if command else not call.command.startswith("guest-"))
+            and all(word in " ".join(call.arguments).replace(";", " ; ").split() for word in words)
+        )
+
+    def clear_calls(self) -> None:
+        """Forget the calls so far."""
+        (self.root / "calls").unlink(missing_ok=True)
+
+    def wait_for_call(self, command: str, *words: str, timeout: float = 10.0) -> RecordedCall:
+        """Wait until such a call has begun; the latest. Raises TimeoutError."""
+        limit = time.monotonic() + timeout
+        while not (found := self.calls(command, *words)):
+            if time.monotonic() > limit:
+                raise TimeoutError(f"no call of {command} {' '.join(words)} within {timeout} s")
+            time.sleep(POLL)
+        return found[-1]
+
+
+def domain_xml(name: str, *, disks: Sequence[str] = (), has_agent: bool = False) -> str:
+    """A small guest's definition: one disk image and further block devices; its UUID follows from its name."""
+    import uuid
+
+    channel = (
+        "    <channel type='unix'>\n      <target type='virtio' name='org.qemu.guest_agent.0'/>\n    </channel>\n"
+        if has_agent
+        else ""
+    )
+    more = "".join(
+        f"    <disk type='block' device='disk'>\n      <source dev='{path}'/>\n"
+        f"      <target dev='vd{chr(ord('b') + index)}' bus='virtio'/>\n    </disk>\n"
+        for index, path in enumerate(disks)
+    )
+    return (
+        "<domain type='qemu'>\n"
+        f"  <name>{name}</name>\n"
+        f"  <uuid>{uuid.uuid5(uuid.NAMESPACE_DNS, name)}</uuid>\n"
+        "  <memory unit='MiB'>512</memory>\n"
+        "  <vcpu>1</vcpu>\n"
+        "  <os>\n    <type arch='x86_64' machine='pc'>hvm</type>\n  </os>\n"
+        "  <features>\n    <acpi/>\n  </features>\n"
+        "  <devices>\n"
+        "    <disk type='file' device='disk'>\n"
+        f"      <source file='/var/lib/libvirt/images/{name}.img'/>\n"
+        "      <target dev='vda' bus='virtio'/>\n"
+        "    </disk>\n"
+        f"{more}{channel}"
+        "  </devices>\n"
+        "</domain>\n"
+    )
