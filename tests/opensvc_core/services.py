@@ -49,7 +49,7 @@ def services(draw: st.DrawFn, name: str = "svc", max_size: int = 9) -> Service:
         # Requirements on an earlier phase never make a circle with the default order.
         phase = default_phase(driver) or Phase.APPLICATION
         below = [r.rid for r in resources if r.phase < phase]
-        if below and draw(st.booleans()):
+        if len(below) > 0 and draw(st.booleans()):
             options["start_requires"] = (draw(st.sampled_from(below)),)
         resources.append(make_resource(rid, driver, name, **options))
     subsets = [Subset(subset, parallel=draw(st.sampled_from([False, True]))) for subset in ("a", "b")]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
+from opensvc_core.actions.limits import Limits, read_limits
 from opensvc_core.clock import Cancel, Clock, SystemClock
 from opensvc_core.dispatcher import Dispatcher
 from opensvc_core.graph import ServiceGraph, build_graph
@@ -52,6 +53,7 @@ class Agent:
         peers: the other nodes.
         user: who acts, for locks and journal.
         argv: the command line, for the journal.
+        limits: of this node.
     """
 
     node: Node
@@ -63,6 +65,7 @@ class Agent:
     peers: Peers = field(factory=NoPeers)
     user: str = ""
     argv: tuple[str, ...] = ()
+    limits: Limits = field(factory=Limits)
 
     # -- services -------------------------------------------------------------------------------------------------
 
@@ -285,9 +288,9 @@ def open_agent(  # noqa: PLR0913 - each is a thing that an embedder may hand in,
     folders = Folders(root or DEFAULT_ROOT)
     system = os.uname()
     if settings is None:
-        from opensvc_core.config.node_conf import read_settings
+        from opensvc_core.config.node_conf import read_node_conf
 
-        settings = read_settings(folders.etc / "node.conf")
+        settings = read_node_conf(folders.etc / "node.conf")
     node = Node(node_name or system.nodename, system.sysname, folders, settings)
     used_clock = clock or SystemClock()
     used_host = host or LocalHost(node.name, path)
@@ -301,6 +304,7 @@ def open_agent(  # noqa: PLR0913 - each is a thing that an embedder may hand in,
         peers=peers or NoPeers(),
         user=user or _login_name(),
         argv=tuple(argv),
+        limits=read_limits(settings, folders.etc / "node.conf"),
     )
 
 

@@ -18,7 +18,7 @@ from opensvc_core.actions.preflight import check, refused
 from opensvc_core.actions.status import ask
 from opensvc_core.clock import Cancel, Deadline
 from opensvc_core.errors import JournalError, Vetoed
-from opensvc_core.executor import MAX_PARALLEL, Authority, Executor, OperatorAuthority
+from opensvc_core.executor import Authority, Executor, OperatorAuthority
 from opensvc_core.host.processes import process_start_time
 from opensvc_core.journal import JournalledRun, RunHeader
 from opensvc_core.lock import Holder, hold_lock
@@ -94,7 +94,7 @@ def run_plan(agent: Agent, plan: Plan, options: RunOptions, remember: Mapping[st
             cancel=options.cancel,
             authority=options.authority or OperatorAuthority(),
             on_event=told,
-            max_parallel=options.max_parallel or _configured_parallel(agent),
+            max_parallel=options.max_parallel or agent.limits.max_parallel,
             deadline=Deadline.after(limit, agent.clock, "the run") if limit else None,
             run_id=run_id,
             up_before=frozenset(key for key, report in statuses.items() if _may_be_up(report)),
@@ -194,8 +194,3 @@ def _settle_past(agent: Agent, plan: Plan, run: Run) -> None:
 def _may_be_up(report: StatusReport) -> bool:
     """Whether a resource was not seen down before the first step: then the way back leaves it alone."""
     return report.status.value in {"up", "stdby up", "undef"}
-
-
-def _configured_parallel(agent: Agent) -> int:
-    configured = agent.node.setting("limits", "max_parallel")
-    return int(configured) if configured.isdecimal() and int(configured) > 0 else MAX_PARALLEL

@@ -16,11 +16,6 @@ if TYPE_CHECKING:
     from opensvc_core.actions.agent import Agent
     from opensvc_core.clock import Cancel
 
-LEFT_OVER_WAIT = 30.0
-"""Seconds at the most to wait for a changing command that a cut run left running, before it is ended."""
-SETTLE_TIME = 300.0
-"""Seconds after which a start command that was cut is taken to have no effect any more."""
-
 
 @frozen
 class Leftovers:
@@ -82,7 +77,7 @@ def tidy(agent: Agent, name: str, own_run: str, cancel: Cancel, wait: float) -> 
             continue
         if record.boot_id == boot:
             for command in agent.journal.commands(record.id, name):
-                if not command.ended and not _settle(agent, command, cancel, min(wait, LEFT_OVER_WAIT)):
+                if not command.ended and not _settle(agent, command, cancel, min(wait, agent.limits.left_over)):
                     unsettled.add(ResourceId(name, command.rid))
                     notes.append(Note(f"ended what a cut run had left running: {' '.join(command.argv)}", "left_over"))
         agent.journal.end_service(record.id, name, INTERRUPTED)
@@ -100,7 +95,7 @@ def _lost_starts(agent: Agent, record: RunRecord) -> set[ResourceId]:
     return {
         ResourceId(step.service, step.rid)
         for step in record.steps
-        if step.lost_changes and step.action == "start" and now - step.ended < SETTLE_TIME
+        if step.lost_changes and step.action == "start" and now - step.ended < agent.limits.settle
     }
 
 

@@ -27,10 +27,6 @@ STEP_LIMIT = 300.0
 """Seconds for a step of a resource that has no limit of its own."""
 MARGIN = 30.0
 """Seconds that a step has beyond the limits of what it does, so that these strike first and say more."""
-PREFLIGHT_LIMIT = 30.0
-"""Seconds for all the drivers' checks."""
-LATE_START = 10.0
-"""Seconds that a way back waits for a guest whose start command was cut: it may still come up."""
 
 
 @define
@@ -108,7 +104,9 @@ class Performer:
         """A start command that was cut may still take effect: give it a while, so that the stop finds it."""
         with suppress(WaitTimeout):
             context.wait_until(
-                lambda: not self.verify(step).is_down, f"the lost start of {step.resource.id}", LATE_START
+                lambda: not self.verify(step).is_down,
+                f"the lost start of {step.resource.id}",
+                self.agent.limits.late_start,
             )
 
     def rehearse(self, step: Step, recording: Recording, statuses: Mapping[ResourceId, StatusReport]) -> Outcome:
@@ -131,7 +129,7 @@ class Performer:
 
     def reading_context(self, action: str) -> Context:
         """For the drivers' checks before the first step."""
-        return self._context(action, Cancel(), Deadline.after(PREFLIGHT_LIMIT, self.agent.clock, "the checks"))
+        return self._context(action, Cancel(), Deadline.after(self.agent.limits.checks, self.agent.clock, "the checks"))
 
     def _deadline(self, step: Step) -> Deadline:
         return Deadline.after(self.step_limit(step), self.agent.clock, f"step {step.id}")

@@ -33,17 +33,19 @@ HOLDING = frozenset({Phase.RESERVATION, Phase.DISK, Phase.FILESYSTEM})
 """What is never let go while something that stands on it is not verified down."""
 
 PERMIT_CODES = {
-    "driver_missing": "A driver of the service is not installed or broken.",
     "duplicate_address": "An address of the guest answers while the guest is down.",
+    "peer_unknown": "A node of the service was asked and cannot tell whether it runs there.",
     "preflight_failed": "A driver's own check could not be made.",
     "requirement_down": "With --rid or --tags: something that a chosen resource stands on is not up.",
 }
 """Vetoes that ``--permit`` lifts; drivers may add codes of their own."""
 FINAL_CODES = {
     "up_elsewhere": "The service runs on another node.",
+    "driver_missing": "The driver of a resource that is to be acted on is not installed, or broken.",
     "container_undef": "The platform cannot tell whether the guest runs here.",
     "in_use": "Something that stands on a disk, filesystem or reservation is not verified down.",
     "scsireserv_unavailable": "scsireserv is set and no reservation backend is installed.",
+    "journal": "The journal cannot be read, and something would be started.",
     "past_unknown": "A broken journal was set aside and the service was not recovered since.",
 }
 """Vetoes that nothing lifts."""
@@ -79,7 +81,7 @@ def check(
         mine = [step for step in plan.steps if step.resource.id.service == graph.service.name]
         starts = {step.resource.id for step in mine if step.action == "start"}
         stops = {step.resource.id for step in mine if step.action == "stop"}
-        vetoes += _missing_drivers(graph)
+        vetoes += _missing_drivers(step.resource for step in mine)
         if starts:
             vetoes += _elsewhere(graph.service.name, evidence.get(graph.service.name, ()), notes)
             vetoes += _start_vetoes(agent, graph, starts, stops, statuses)
@@ -96,9 +98,9 @@ def refused(vetoes: Iterable[Veto], permits: Collection[str]) -> tuple[Veto, ...
     return tuple(veto for veto in vetoes if not veto.is_liftable or veto.code not in permits)
 
 
-def _missing_drivers(graph: ServiceGraph) -> Iterable[Veto]:
-    for resource in graph.resources:
-        if resource.problem and not resource.is_disabled and resource.phase is not Phase.REPLICATION:
+def _missing_drivers(resources: Iterable[Resource]) -> Iterable[Veto]:
+    for resource in resources:
+        if resource.problem:
             yield Veto("driver_missing", resource.problem, str(resource.id), resource.hint, is_liftable=False)
 
 

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from opensvc_core.graph import ServiceGraph
     from opensvc_core.plan import Selection
 
-STATUS_LIMIT = 20.0
-"""Seconds for all answers, where ``node.conf`` has no ``[limits] status``."""
-
 
 def service_statuses(
     agent: Agent, services: Sequence[Service], selection: Selection, timeout: float | None
@@ -53,14 +50,6 @@ def _notes(agent: Agent, name: str) -> list[Note]:
     return notes
 
 
-def status_limit(agent: Agent) -> float:
-    """Seconds for all answers on this node."""
-    from opensvc_core.config.values import parse_duration
-
-    configured = agent.node.setting("limits", "status")
-    return parse_duration(configured) if configured else STATUS_LIMIT
-
-
 def ask(
     agent: Agent,
     graphs: Sequence[ServiceGraph],
@@ -83,7 +72,7 @@ def ask(
     """
     resources = [r for graph in graphs for r in graph.resources if not only or r.id in only]
     services = {graph.service.name: graph.service for graph in graphs}
-    deadline = Deadline.after(status_limit(agent) if timeout is None else timeout, agent.clock, "the status")
+    deadline = Deadline.after(agent.limits.status if timeout is None else timeout, agent.clock, "the status")
     reports: dict[ResourceId, StatusReport] = dict(known or {})
     cancel = Cancel()
     for phase in sorted({resource.phase for resource in resources}):
