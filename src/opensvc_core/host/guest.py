@@ -36,7 +36,8 @@ CONFIRMED_STATUSES = (124, 137)
 WRAPPER = (
     "PATH=$PATH:/usr/bin:/bin:/usr/sbin:/sbin; export PATH; w=$1; t=$2; d=$3; shift 3; "
     'echo "$w begin"; echo "$w begin" >&2; '
-    'command -v "$1" >/dev/null 2>&1 || { echo "$w end 127 absent" >&2; exit 127; }; k=untimed; '
+    'case $1 in */*) test -x "$1";; *) command -v "$1" >/dev/null 2>&1;; esac '
+    '|| { echo "$w end 127 absent" >&2; exit 127; }; k=untimed; '
     'if timeout -k 1 9 true >/dev/null 2>&1; then set -- timeout -k 2 "$t" "$@"; k=timed; fi; '
     'if [ "$d" = yes ] && f=$(umask 077; mktemp 2>/dev/null); then "$@" >"$f" 2>&1; r=$?; cat "$f"; rm -f "$f"; '
     'else "$@"; r=$?; fi; '
