@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pluggy
 from attrs import define, field
 
-from opensvc_core.config.keywords import DriverInfo, Keyword
+from opensvc_core.config.keywords import DriverInfo
+from opensvc_core.contract import check_answer, check_description, check_outcome, collect
 from opensvc_core.errors import ActionError, DriverContractError, DriverError, OpenSVCError
 from opensvc_core.hookspecs import DriverHooks, ObserverHooks
 from opensvc_core.model import (
@@ -100,16 +101,7 @@ class Dispatcher:
         """What configuration needs of a driver; ``None`` if it is not installed. Raises DriverError if it is broken."""
         if not self.registry.has(name):
             return None
-        driver = self.driver(name)
-        keywords = tuple(getattr(driver, "keywords", ()))
-        if not all(isinstance(keyword, Keyword) for keyword in keywords):
-            raise DriverContractError(f"driver {name}: `keywords` holds something that is not a Keyword")
-        phase = getattr(driver, "phase", None) or default_phase(name)
-        if phase is None:
-            raise DriverContractError(
-                f"driver {name}: its group has no place in the default order, and it declares no `phase`"
-            )
-        return DriverInfo(name, keywords, Phase(phase))
+        return check_description(name, self.driver(name), default_phase(name))
 
     def _register(self, name: str) -> object:
         loaded = self.registry.load(name)
@@ -151,34 +143,27 @@ class Dispatcher:
 
     def start(self, resource: Resource, context: Context) -> Outcome:
         """Call ``start``. Raises what the driver raises, and DriverContractError if it gives no Outcome."""
-        return self._outcome(
-            "start", resource, self._hook("start", resource.driver)(resource=resource, context=context)
-        )
+        given = self._hook("start", resource.driver)(resource=resource, context=context)
+        return check_outcome("start", resource, given)
 
     def stop(self, resource: Resource, context: Context) -> Outcome:
         """Call ``stop``. Raises what the driver raises, and DriverContractError if it gives no Outcome."""
-        return self._outcome("stop", resource, self._hook("stop", resource.driver)(resource=resource, context=context))
-
-    @staticmethod
-    def _outcome(hook: str, resource: Resource, outcome: object) -> Outcome:
-        if not isinstance(outcome, Outcome):
-            raise DriverContractError(
-                f"driver {resource.driver}: `{hook}` of {resource.id} gave {outcome!r} where an Outcome is due"
-            )
-        return outcome
+        given = self._hook("stop", resource.driver)(resource=resource, context=context)
+        return check_outcome("stop", resource, given)
 
     def status(
         self, name: str, resources: Sequence[Resource], context: Context
     ) -> Iterator[tuple[ResourceId, StatusReport]]:
         """Call ``status`` and pass on each answer as it comes; whatever goes wrong makes the rest ``undef``."""
-        missing = {resource.id for resource in resources}
+        asked = frozenset(resource.id for resource in resources)
+        missing = set(asked)
         reason, code = "the driver gave no answer for it", "no_answer"
         try:
             answers = self._hook("status", name)(resources=list(resources), context=context)
             if answers is None:
                 raise DriverContractError(f"driver {name}: `status` gave None")
             for answer in answers:
-                resource_id, report = self._answer(name, answer)
+                resource_id, report = check_answer(name, answer, asked)
                 missing.discard(resource_id)
                 yield resource_id, report
         except OpenSVCError as error:
@@ -187,13 +172,6 @@ class Dispatcher:
             reason, code = f"driver {name}: {type(error).__name__}: {error}", "driver_bug"
         for resource_id in sorted(missing):
             yield resource_id, StatusReport.undef(reason, code)
-
-    @staticmethod
-    def _answer(name: str, answer: object) -> tuple[ResourceId, StatusReport]:
-        match answer:
-            case (ResourceId() as resource_id, StatusReport() as report):
-                return resource_id, report
-        raise DriverContractError(f"driver {name}: `status` gave {answer!r} where (ResourceId, StatusReport) is due")
 
     def preflight(self, resource: Resource, action: str, context: Context) -> tuple[Veto, ...]:
         """Vetoes of a resource's driver; a driver that cannot say for a bug of its own vetoes."""
@@ -217,7 +195,8 @@ class Dispatcher:
 
     def companions(self, resource: Resource) -> tuple[Resource, ...]:
         """Resources that a driver adds. Raises DriverError."""
-        return tuple(self._hook("companions", resource.driver)(resource=resource) or ())
+        hook = self._hook("companions", resource.driver)
+        return collect(resource.driver, "companions", Resource, lambda: hook(resource=resource))
 
     def open_guest(self, container: Resource, context: Context) -> Host:
         """A host inside a guest. Raises ActionError if the driver has no way in."""
@@ -229,8 +208,9 @@ class Dispatcher:
         return host
 
     def list_devices(self, resource: Resource, context: Context) -> tuple[Device, ...]:
-        """Devices of a resource; none if its driver lists none."""
-        return tuple(self._hook("list_devices", resource.driver)(resource=resource, context=context) or ())
+        """Devices of a resource; none if its driver lists none. Raises what the driver raises, and DriverError."""
+        hook = self._hook("list_devices", resource.driver)
+        return collect(resource.driver, "list_devices", Device, lambda: hook(resource=resource, context=context))
 
     def observe(self, event: Event) -> None:
         """Tell observers; what one raises changes nothing."""

@@ -88,7 +88,7 @@ class Registry:
         entries = self._entries().get(name, [])
         if not entries:
             raise DriverNotFound(f"driver {name} is not installed", hint=self.install_hint(name))
-        listings = [self._listing(entry) for entry in entries]
+        listings = sorted((self._listing(entry) for entry in entries), key=lambda listing: listing.distribution)
         if len(listings) > 1:
             both = " and ".join(f"{listing.distribution} {listing.version}" for listing in listings)
             raise DriverConflict(f"driver {name} is given by {both}", hint="uninstall one of them")
