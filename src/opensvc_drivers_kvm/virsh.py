@@ -21,10 +21,12 @@ from opensvc_core.api import (
 from opensvc_drivers_kvm.parse import errors_of, is_unknown_domain, parse_domain, parse_listing
 from opensvc_drivers_kvm.states import DomainState, guest_state
 
-LISTING_LIMIT = 10.0
+LISTING_LIMIT = 5.0
 """Seconds for the one call that lists all domains; 1,000 take 0.1 s, so one that needs longer is stuck."""
 DOMAIN_LIMIT = 5.0
 """Seconds to ask for one domain."""
+PROBE_LIMIT = 3.0
+"""Seconds to find out whether libvirt answers at all."""
 SIDE_BY_SIDE = 8
 """Domains asked at once where the listing is stuck; libvirtd has 20 workers for all its clients."""
 AGENT_LIMIT = 10.0
@@ -92,7 +94,7 @@ class Virsh:
 
     def _states_one_by_one(self, names: Sequence[str], stuck: CommandTimeout) -> Iterator[tuple[str, GuestState]]:
         try:
-            self.query("uri")
+            self.query("uri", timeout=PROBE_LIMIT)
         except Cancelled:
             raise
         except OpenSVCError:
