@@ -170,7 +170,9 @@ class SshGuest:
             "BatchMode=yes",
             "StrictHostKeyChecking=accept-new",
             f"UserKnownHostsFile={self.known_hosts}",
+            # Plain, and without a port, so that the hint of a changed key finds it.
             "HashKnownHosts=no",
+            f"HostKeyAlias={self.address}",
             f"ConnectTimeout={max(1, round(self.connect_timeout))}",
             "ConnectionAttempts=1",
             f"ServerAliveInterval={ALIVE_INTERVAL}",
