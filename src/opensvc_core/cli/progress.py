@@ -104,13 +104,19 @@ def _after(row: StepRow, event: Event) -> StepRow:
         case EventKind.STEP_BEGIN:
             return evolve(row, state="running", began=event.at)
         case EventKind.COMMAND_BEGIN:
-            return evolve(row, text=shlex.join(str(word) for word in event.data.get("argv", ())))
+            return evolve(row, text=_short_command(event.data.get("argv", ())))
         case EventKind.NOTE if event.data.get("severity") in {"warning", "error"}:
             return evolve(row, notes=(*row.notes, event.text))
         case EventKind.STEP_END:
             seconds = float(event.data.get("seconds", 0.0))
             return evolve(row, state=str(event.data.get("state", "done")), seconds=seconds, text=event.text)
     return row
+
+
+def _short_command(argv: Iterable[object]) -> str:
+    """A command for a narrow column: the program without its folder."""
+    words = [str(word) for word in argv]
+    return shlex.join([words[0].rpartition("/")[2], *words[1:]]) if words else ""
 
 
 def visible(rows: Iterable[StepRow], limit: int) -> tuple[list[StepRow], dict[str, int]]:

@@ -22,8 +22,9 @@ print(json.dumps([status, names]), file=sys.stderr)
 
 HEAVY = {
     "asyncio", "attr", "attrs", "click", "concurrent", "configupdater", "email", "http", "icmplib",
-    "importlib.metadata", "json", "logging", "markdown_it", "multiprocessing", "pluggy", "plumbum", "pydantic", "pygments", "rich", "socket",
-    "sqlite3", "ssl", "stevedore", "subprocess", "tomllib", "typer", "typing", "unittest", "urllib", "xml",
+    "importlib.metadata", "json", "logging", "markdown_it", "multiprocessing", "pluggy", "plumbum", "pydantic",
+    "pygments", "rich", "socket", "sqlite3", "ssl", "stevedore", "subprocess", "tomllib", "typer", "typing",
+    "unittest", "urllib", "xml",
 }  # fmt: skip
 """What costs milliseconds to import, and what the whole standard library hangs on."""
 

@@ -1,0 +1,83 @@
+"""A node with services that need no hypervisor: their applications are launchers that a test holds and lets go."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from attrs import define
+
+LAUNCHER = """\
+#!/bin/sh
+# simulated application: its state is a file; `start` waits for a word where the test has made a pipe
+here=$(dirname "$0")
+name=$(basename "$here")
+case $1 in
+start)
+    if [ -p "$here/.hold" ]; then echo waiting >>"$here/.said"; read word <"$here/.hold"; fi
+    if [ -e "$here/.fails" ]; then echo "no licence" >&2; exit 3; fi
+    touch "$here/.up" ;;
+stop) rm -f "$here/.up" ;;
+status) test -e "$here/.up" ;;
+esac
+"""
+
+
+@define
+class NodeFolder:
+    """The root folder of a node made for a test.
+
+    Attributes:
+        root: the folder.
+    """
+
+    root: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What an `osvc` of this node is started with."""
+        kept = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}
+        path = f"{Path(sys.executable).parent}:/usr/sbin:/usr/bin:/sbin:/bin"
+        own = {"OSVC_ROOT": str(self.root), "OSVC_NODE": "node109", "PATH": path, "TERM": "xterm", "COLUMNS": "80"}
+        return {**kept, "LC_ALL": "C.UTF-8", **own}
+
+    def add(self, name: str, text: str = "[default]\nservice_type = DEV\nnodes = node109\n\n[app#0]\n") -> Path:
+        """A service with one application; gives back the folder of its launchers."""
+        etc = self.root / "etc"
+        etc.mkdir(exist_ok=True)
+        (etc / f"{name}.env").write_text(text)
+        folder = etc / f"{name}.d"
+        folder.mkdir()
+        script = folder / "S10web"
+        script.write_text(LAUNCHER)
+        script.chmod(0o755)
+        for link in ("K10web", "C10web"):
+            (folder / link).symlink_to("S10web")
+        return folder
+
+    def call(self, *words: str, program: str = "osvc", **more: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            [program if "/" in program else str(Path(sys.executable).parent / program), *words],
+            env={**self.environment, **more},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> NodeFolder:
+    """An empty node."""
+    return NodeFolder(tmp_path)
+
+
+@pytest.fixture
+def osvc(node: NodeFolder) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs `osvc` on that node."""
+    return node.call
