@@ -12,7 +12,7 @@ SHEBANG_LIMIT = 120
 """Bytes of a ``#!`` line that every Linux kernel reads (127 before 5.1)."""
 
 
-def write_executables(folder: Path, cluster: Path, names: Iterable[str], prefix: str = "") -> None:
+def write_executables(folder: Path, cluster: Path, names: Iterable[str], prefix: str = "", node: str = "") -> None:
     """Write scripts that act on the simulated cluster in a folder.
 
     Args:
@@ -20,13 +20,14 @@ def write_executables(folder: Path, cluster: Path, names: Iterable[str], prefix:
         cluster: the cluster's folder.
         names: of the files.
         prefix: put before the name to say which simulator a file starts.
+        node: where they run if ``$OSVC_NODE`` does not say; the agent gives its commands an environment without it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
-        write_script(folder / name, executable_text(f"{prefix}{name}", cluster))
+        write_script(folder / name, executable_text(f"{prefix}{name}", cluster, node))
 
 
-def executable_text(simulator: str, cluster: Path) -> str:
+def executable_text(simulator: str, cluster: Path, node: str = "") -> str:
     """The text of one executable."""
     # A version manager's shim in place of the interpreter would cost 100 ms a call.
     interpreter = str(Path(sys.executable).resolve())
@@ -41,7 +42,7 @@ def executable_text(simulator: str, cluster: Path) -> str:
         "import sys\n"
         f"sys.path.insert(0, {packages!r})\n"
         "from opensvc_testkit.executables.launcher import main\n"
-        f"main({simulator!r}, sys.argv[1:], {str(cluster)!r})\n"
+        f"main({simulator!r}, sys.argv[1:], {str(cluster)!r}, {node!r})\n"
     )
 
 

@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import attrs
 
-from tests.lab.boot_sector import Ending
+from opensvc_testkit.boot_sector import Ending
 from tests.lab.linux_image import LinuxImage
 
 AGENT_CHANNEL = "org.qemu.guest_agent.0"

@@ -8,8 +8,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from opensvc_testkit.boot_sector import write_boot_disk
 from tests.lab import cpio
-from tests.lab.boot_sector import write_boot_disk
 from tests.lab.domain_xml import Disk, GuestFiles, Kind, domain_xml
 from tests.lab.linux_image import LAUNCHERS, LinuxImage, build
 from tests.lab.nodes import Node

@@ -33,10 +33,10 @@ GARBAGE = "\x00\ufffd\x1b[2J%s%n Domain: '\n  state.state=\n]]>{\"\u00e9"
 """What the ``garbage`` fault prints unless told otherwise."""
 
 
-def main(name: str, words: list[str], folder: str) -> NoReturn:
+def main(name: str, words: list[str], folder: str, node: str = "") -> NoReturn:
     """Run one call and exit with its status, without the interpreter's own clearing up (2 ms)."""
     store = Store(os.environ.get("OSVC_SIMULATED") or folder)
-    call = Call(name, words, os.environ.get("OSVC_NODE") or os.uname().nodename, store)
+    call = Call(name, words, os.environ.get("OSVC_NODE") or node or os.uname().nodename, store)
     try:
         status = _run(call)
     except NoWorldError as error:

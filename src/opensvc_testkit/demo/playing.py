@@ -1,0 +1,72 @@
+"""What `osvc demo` does: opens a stage, plays a walk on it, says how it went."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from opensvc_testkit.demo.service import SERVICE
+from opensvc_testkit.demo.stage import Stage, StageError, open_stage
+from opensvc_testkit.demo.walk import INTERRUPTED, WalkError, fail, play, tell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FAILED = 1
+
+
+def play_simulated() -> int:
+    """Play on a simulated hypervisor and give back the exit status."""
+
+    def walk(stage: Stage) -> int:
+        from opensvc_testkit.demo.simulation import OPENING, scenes, simulate
+
+        tell(OPENING)
+        play(scenes(simulate(stage.folder)), stage, SERVICE)
+        tell("That was all. `osvc demo --shell` opens a shell on the same hypervisor, to try more.")
+        return 0
+
+    return _on_stage(walk)
+
+
+def play_kvm() -> int:
+    """Play on a real libvirt and give back the exit status."""
+    from opensvc_testkit.demo.libvirt import missing, mount_namespace, run_apart
+
+    reason = missing(os.geteuid())
+    if reason:
+        fail(reason)
+        return FAILED
+    program = [sys.executable, "-m", "opensvc_testkit.demo.inside"]
+    return _on_stage(lambda stage: run_apart([*program, str(stage.folder), mount_namespace()]))
+
+
+def open_shell() -> int:
+    """Run the operator's shell on a simulated hypervisor and give back its exit status."""
+
+    def shell(stage: Stage) -> int:
+        from opensvc_testkit.demo.simulation import OPENING, simulate
+
+        simulate(stage.folder)
+        tell(OPENING)
+        tell(
+            f"{SERVICE}.env is a service file; `osvc config create {SERVICE} --from {SERVICE}.env` begins. `exit` ends."
+        )
+        program = os.environ.get("SHELL") or "/bin/sh"
+        return subprocess.run([program], cwd=stage.folder, env=stage.environment(os.environ), check=False).returncode
+
+    return _on_stage(shell)
+
+
+def _on_stage(act: Callable[[Stage], int]) -> int:
+    try:
+        with open_stage(Path.cwd()) as stage:
+            return act(stage)
+    except (StageError, WalkError) as error:
+        fail(str(error))
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED

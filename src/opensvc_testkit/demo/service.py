@@ -1,0 +1,50 @@
+"""The service of the demo, as the cookbook of 2010 has it, and where its guest answers."""
+
+SERVICE = "vm188"
+ADDRESS = "192.0.2.188"
+"""Of the guest; a network that is reserved for documentation."""
+MAC = "52:54:00:00:01:88"
+
+COOKBOOK = """\
+[default]
+vm_name = vm188
+app = ERP
+comment = recette gen db #2
+mode = kvm
+service_type = DEV
+nodes = node109 node110 node111 node112
+autostart_node = node109
+;drpnode = vm5
+;scsireserv = false
+
+[ip#1]
+ipname = vm188
+ipdev = lan0
+
+[vmdg]
+scsireserv = false
+"""
+"""The cookbook's file as printed, but for ``mode``, which is ``hpvm`` there."""
+
+WITHOUT_NETWORK = """\
+[default]
+vm_name = vm188
+app = ERP
+comment = recette gen db #2
+nodes = node109 node110 node111 node112
+autostart_node = node109
+
+[container#0]
+type = kvm
+; The guest is one sector of machine code: it has no network and no ssh.
+shell = false
+start_timeout = 6s
+stop_timeout = 20s
+
+[vmdg]
+scsireserv = false
+"""
+"""The same for a guest that is real and does nothing but run."""
+
+HOSTS = f"{ADDRESS} {SERVICE}\n"
+"""``etc/hosts`` below the root: names that need no name service."""
