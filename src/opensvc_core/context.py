@@ -17,7 +17,7 @@ from opensvc_core.errors import (
     WaitTimeout,
 )
 from opensvc_core.host import Command, CommandResult, Host, Spawned
-from opensvc_core.model import Device, Note, Resource, ResourceId, Service, Severity, StatusReport
+from opensvc_core.model import Device, Evidence, Note, Resource, ResourceId, Service, Severity, StatusReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -120,6 +120,7 @@ class Context:
         command_log: journal of commands, if the run has one.
         recording: set in a dry run.
         run_id: of the run, empty outside one.
+        evidence: by service, what is known of its other nodes in this run.
         on_note: told each note as it comes.
         notes: notes given so far.
     """
@@ -137,6 +138,7 @@ class Context:
     command_log: CommandLog | None = None
     recording: Recording | None = None
     run_id: str = ""
+    evidence: Mapping[str, Sequence[Evidence]] = field(factory=dict)
     on_note: Callable[[Note], None] = _silent
     notes: list[Note] = field(factory=list)
     _lost_change: list[str] = field(factory=list)
@@ -353,6 +355,7 @@ class Context:
             command_log=None,
             recording=self.recording,
             run_id=self.run_id,
+            evidence=self.evidence,
             on_note=self.on_note,
             notes=self.notes,
         )

@@ -11,12 +11,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from opensvc_core.context import Context
+    from opensvc_core.errors import ReservationError
     from opensvc_core.events import Event
     from opensvc_core.host import Host
     from opensvc_core.model import (
         Device,
         InventoryItem,
+        LogicalUnit,
         Outcome,
+        Registrations,
+        Reservation,
         Resource,
         ResourceId,
         StatusReport,
@@ -85,11 +89,62 @@ class DriverHooks:
 
 
 class ReservationHooks:
-    """What a backend of SCSI-3 persistent reservations implements."""
+    """What a backend of SCSI-3 persistent reservations implements: primitives on one unit, all its paths.
+
+    The order of things, races, retries of unit attentions and who may preempt whom are not a backend's business: they
+    live once, in ``opensvc_core.reservation``. A backend raises ReservationError with one of these codes:
+    ``conflict``, ``unit_attention`` (try again), ``not_ready``, ``not_supported``, ``no_device``, ``failed``.
+    """
 
     @hookspec(firstresult=True)
     def claims(self, device: Device, context: Context) -> bool | None:
         """Whether this backend handles this device on this platform; ``None`` leaves it to the next one."""
+
+    @hookspec(firstresult=True)
+    def identify(
+        self, devices: Sequence[Device], context: Context
+    ) -> Iterable[tuple[Device, LogicalUnit | ReservationError]] | None:
+        """Identity and paths of devices; an error for one that is absent, has no identity, or cannot be reserved."""
+
+    @hookspec(firstresult=True)
+    def read_registrations(
+        self, units: Sequence[LogicalUnit], context: Context
+    ) -> Iterable[tuple[LogicalUnit, Registrations | ReservationError]] | None:
+        """Registered keys of units, asked side by side; an error for one that cannot tell."""
+
+    @hookspec(firstresult=True)
+    def read_holder(
+        self, units: Sequence[LogicalUnit], context: Context
+    ) -> Iterable[tuple[LogicalUnit, Reservation | ReservationError]] | None:
+        """Reservations of units, asked side by side; an error for one that cannot tell."""
+
+    @hookspec(firstresult=True)
+    def register(self, unit: LogicalUnit, key: int, context: Context) -> Outcome | None:
+        """Register the key on every path, whatever key was there before (register and ignore existing key)."""
+
+    @hookspec(firstresult=True)
+    def unregister(self, unit: LogicalUnit, key: int, context: Context) -> Outcome | None:
+        """Remove our registration from every path; one that is not there is no error."""
+
+    @hookspec(firstresult=True)
+    def reserve(self, unit: LogicalUnit, key: int, context: Context) -> Outcome | None:
+        """Reserve as Write Exclusive, Registrants Only. Raises ``conflict`` if another registrant holds it."""
+
+    @hookspec(firstresult=True)
+    def release(self, unit: LogicalUnit, key: int, context: Context) -> Outcome | None:
+        """Give the reservation up; no effect for one who does not hold it."""
+
+    @hookspec(firstresult=True)
+    def preempt(self, unit: LogicalUnit, key: int, victim: int, context: Context) -> Outcome | None:
+        """Remove the victim's registrations, abort its commands, and become holder in its place if it held.
+
+        Preempt-and-abort; plain preempt only where the device says that it does not support that, never after a
+        conflict or a time-out. Raises ``conflict`` if the victim's key is not registered.
+        """
+
+    @hookspec(firstresult=True)
+    def clear(self, unit: LogicalUnit, key: int, context: Context) -> Outcome | None:
+        """Remove every registration and the reservation."""
 
 
 class ObserverHooks:

@@ -298,6 +298,49 @@ class Device:
 
 
 @frozen
+class LogicalUnit:
+    """A disk that can be reserved, as this node reaches it.
+
+    Attributes:
+        device: the disk as its resource lists it.
+        identity: what every node calls it: WWID or serial number.
+        paths: special files, one for each way to it: each is an I_T nexus with a registration of its own.
+    """
+
+    device: Device
+    identity: str
+    paths: tuple[str, ...]
+
+
+@frozen
+class Registrations:
+    """Keys registered on a logical unit.
+
+    Attributes:
+        keys: one for each registered I_T nexus, of any node: a node with two paths shows its key twice.
+        generation: counts the changes (SPC: PRGENERATION).
+    """
+
+    keys: tuple[int, ...]
+    generation: int = 0
+
+
+@frozen
+class Reservation:
+    """The reservation of a logical unit.
+
+    Attributes:
+        key: of the holder, ``None`` when nobody holds it.
+        type: SPC type code, 5 for Write Exclusive, Registrants Only; 0 when nobody holds it.
+        generation: as in Registrations.
+    """
+
+    key: int | None = None
+    type: int = 0
+    generation: int = 0
+
+
+@frozen
 class InventoryItem:
     """A fact for the collector: ``vcpus`` of ``vm188/container#0`` is ``2``."""
 
