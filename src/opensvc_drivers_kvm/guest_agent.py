@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -28,6 +28,10 @@ ANSWER_LIMIT = 10
 """Seconds that the agent has for one answer; whole, as ``virsh --timeout`` takes no other."""
 FIRST_PAUSE = 0.03
 SLOWEST_PAUSE = 1.0
+# The agent waits until nobody holds the output any more: what a daemon inherits must be a file, not the agent's pipe.
+OUTPUT_IN_FILE = 'f=$(umask 077; mktemp) || exec "$@"; "$@" >"$f" 2>&1; r=$?; cat "$f"; rm -f "$f"; exit $r'
+NOT_STARTED = "Failed to execute child process"
+"""What the agent says of a program that is not there (GLib's words)."""
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -76,16 +80,29 @@ class GuestAgent:
         while True:
             answer = self._ask("guest-exec-status", {"pid": pid})
             if answer.get("exited"):
-                return _result(command, answer, clock.monotonic() - began)
+                result = _result(command, answer, clock.monotonic() - began)
+                if result.rc in {126, 127} and result.stderr.startswith("setsid: "):
+                    raise self._not_found(command, result.stderr.strip())
+                return result
             if limit.is_over or clock.wait(cancel.event, min(pause, limit.remaining())):
                 self._end(pid)
                 self._raise_ended(command, cancel)
             pause = min(pause * 1.5, SLOWEST_PAUSE)
 
     def _begin(self, command: Command) -> int:
+        """Start the command in a session of its own, so that its children can be ended with it; its process id."""
+        argv = command.argv
+        if command.leaves_daemons:
+            argv = ("sh", "-c", OUTPUT_IN_FILE, "sh", *argv)
+        try:
+            return self._spawn(command, ("setsid", *argv))
+        except CommandNotFound:
+            return self._spawn(command, argv)
+
+    def _spawn(self, command: Command, argv: Sequence[str]) -> int:
         arguments: dict[str, Any] = {
-            "path": command.argv[0],
-            "arg": list(command.argv[1:]),
+            "path": argv[0],
+            "arg": list(argv[1:]),
             "env": [PATH, "LC_ALL=C", *(f"{name}={value}" for name, value in command.env.items())],
             "capture-output": True,
         }
@@ -94,19 +111,21 @@ class GuestAgent:
         try:
             pid = self._ask("guest-exec", arguments, changes=command.changes).get("pid")
         except AgentError as error:
-            if "Failed to execute child process" in error.message or "Guest agent command failed" in error.message:
-                raise CommandNotFound(
-                    f"`{command.argv[0]}` cannot be run in {self.domain}: {error.message}", argv=command.argv
-                ) from error
+            if NOT_STARTED in error.message:
+                raise self._not_found(command, error.message) from error
             raise
         if not isinstance(pid, int):
             raise AgentError(f"the guest agent of {self.domain} names no process for `{shlex.join(command.argv)}`")
         return pid
 
+    def _not_found(self, command: Command, said: str) -> CommandNotFound:
+        return CommandNotFound(f"`{command.argv[0]}` cannot be run in {self.domain}: {said}", argv=command.argv)
+
     def _end(self, pid: int) -> None:
-        """End a process in the guest, as far as that can be done: the agent itself has no way to."""
+        """End a command and its children in the guest, as far as that can be done: the agent itself has no way to."""
+        script = f"kill -KILL -{pid} 2>/dev/null || kill -KILL {pid}"
         try:
-            self._ask("guest-exec", {"path": "kill", "arg": ["-KILL", str(pid)], "env": [PATH]}, changes=True)
+            self._ask("guest-exec", {"path": "sh", "arg": ["-c", script], "env": [PATH]}, changes=True)
         except ActionError as error:
             self.context.note(f"process {pid} in {self.domain} may still run: {error.message}", "guest_process")
 

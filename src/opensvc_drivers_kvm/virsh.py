@@ -82,15 +82,16 @@ class Virsh:
         listing = parse_listing(answer.stdout)
         trouble = errors_of(answer.stderr)
         is_complete = listing.is_complete and answer.rc == 0 and not trouble
+        untold = GuestState.undef(trouble or _not_understood(answer), "libvirt_error")
         for name in names:
             if problem := ambiguity(name):
                 yield name, GuestState.undef(problem, "ambiguous_name")
             elif name in listing.states:
-                yield name, _state_of(name, listing.states[name], is_autostarted=name in listing.autostarted)
-            elif is_complete:
-                yield name, NOT_DEFINED
+                state = _state_of(name, listing.states[name], is_autostarted=name in listing.autostarted)
+                # Disks are let go on a down: it must come from a virsh that did not stumble.
+                yield name, untold if state.status is Status.DOWN and not is_complete else state
             else:
-                yield name, GuestState.undef(trouble or _not_understood(answer), "libvirt_error")
+                yield name, NOT_DEFINED if is_complete else untold
 
     def _states_one_by_one(self, names: Sequence[str], stuck: CommandTimeout) -> Iterator[tuple[str, GuestState]]:
         try:

@@ -349,3 +349,23 @@ def test_launchers_run_through_the_guest_agent_without_a_network(site: Site) -> 
     assert stopped.returncode == 0, stopped.stderr
     assert "shutdown --mode agent agent" in stopped.stdout + stopped.stderr
     assert site.hypervisor.state("agent") == "shut off"
+
+
+def test_a_launcher_that_hangs_is_ended_in_the_guest_with_its_children_and_a_daemon_is_not(site: Site) -> None:
+    launchers = {
+        "S05daemon": "#!/bin/sh\nsleep 2424 &\n",
+        "S10hang": "#!/bin/sh\nsleep 4242 &\nwait\n",
+        "S20next": "#!/bin/sh\necho $1 >/run/next\n",
+    }
+    xml = site.hypervisor.domain_xml("agent", Kind.AGENT, ip="10.77.0.101", launchers=launchers)
+    site.hypervisor.define("agent", xml)
+    app = "\n[app#0]\ntype = launchers\nscript_timeout = 2\n"
+    site.service("agent", "qga = true", "start_timeout = 60", "hostname = 10.77.0.101", more=app)
+    started = site.osvc("start", "agent", "-v")
+    assert started.returncode == 0, started.stderr
+    assert "S10hang" in started.stdout + started.stderr
+    assert site.hypervisor.ssh("10.77.0.101", "cat", "/run/next").stdout == "start\n"
+    processes = site.hypervisor.ssh("10.77.0.101", "ps")
+    assert processes.returncode == 0
+    assert "4242" not in processes.stdout
+    assert "2424" in processes.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -173,3 +174,27 @@ def test_errors_are_told_on_one_line() -> None:
 )
 def test_an_unknown_domain(stderr: str, is_unknown: bool) -> None:
     assert is_unknown_domain(stderr) is is_unknown
+
+
+FIXTURES = Path(__file__).parents[1] / "fixtures/libvirt"
+
+
+def test_the_states_of_real_guests() -> None:
+    states = parse_listing((FIXTURES / "domstats-state.txt").read_text()).states
+    assert states["running"] == DomainState(1, 1)
+    assert states["paused"] == DomainState(3, 1)
+    assert states["off-crashed"] == DomainState(5, 3)
+    assert states["crashed"] == DomainState(6, 1)
+    assert states["pmsuspended"] == DomainState(7, 0)
+    assert None not in states.values()
+
+
+@pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.txt")), ids=lambda path: path.stem)
+def test_no_real_output_of_another_command_passes_for_a_listing(path: Path) -> None:
+    assert not parse_listing(path.read_text()).is_complete
+
+
+@pytest.mark.parametrize("name", ["libvirtd-stopped", "libvirtd-killed", "no-permission"])
+def test_real_errors(name: str) -> None:
+    text = errors_of((FIXTURES / f"{name}.stderr.txt").read_text())
+    assert text.startswith("failed to connect to the hypervisor: Failed to connect socket to")
