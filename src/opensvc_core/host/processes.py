@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from attrs import frozen
@@ -64,7 +65,9 @@ def process_state(pid: int) -> ProcessState | None:
         return None
 
 
+@cache
 def _boot() -> str:
+    # One for as long as this process lives.
     try:
         return (PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()[:8]
     except OSError:

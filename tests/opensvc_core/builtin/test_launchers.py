@@ -110,7 +110,7 @@ def test_a_failing_script_is_a_warning_and_the_next_one_is_run(world: World, app
 
 
 def test_a_script_that_hangs_is_ended_and_the_next_one_is_run(world: World) -> None:
-    app = add(world, script_timeout=0.5)
+    app = add(world, script_timeout=1.5)
     write(world, "S10a", f"export HUNG={world.folder}; sh -c 'sleep 100 & sleep 100'")
     write(world, "S20b")
     outcome, notes = start(world, app)
