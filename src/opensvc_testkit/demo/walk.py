@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from opensvc_testkit.demo.stage import Stage
 
-SECONDS = 60.0
-"""Limit of one command; the longest takes a few."""
 GRACE = 15.0
 """Seconds that a command has to take its work back once it was told to end."""
 WIDTH = 80
@@ -42,6 +40,7 @@ class Scene:
         status: exit status that it must end with.
         leaves: availability that the service must have afterwards (``up``, ``down``); empty is not looked at.
         before: what happens behind the scenes before it.
+        limit: seconds that it may take; the longest takes a few.
     """
 
     story: str
@@ -49,6 +48,7 @@ class Scene:
     status: int = 0
     leaves: str = ""
     before: Callable[[], None] | None = field(default=None, eq=False)
+    limit: float = 60.0
 
 
 def play(scenes: Sequence[Scene], stage: Stage, service: str) -> None:
@@ -69,7 +69,7 @@ def play(scenes: Sequence[Scene], stage: Stage, service: str) -> None:
             scene.before()
         tell(scene.story)
         show(scene.line)
-        status = run(scene.line, stage, environment)
+        status = run(scene.line, stage, environment, scene.limit)
         if status != scene.status:
             raise WalkError(f"`{scene.line}` ended with {status}, not with {scene.status}")
         if scene.leaves:
@@ -78,8 +78,14 @@ def play(scenes: Sequence[Scene], stage: Stage, service: str) -> None:
                 raise WalkError(f"after `{scene.line}` {service} is {found}, not {scene.leaves}")
 
 
-def run(line: str, stage: Stage, environment: Mapping[str, str]) -> int:
+def run(line: str, stage: Stage, environment: Mapping[str, str], limit: float) -> int:
     """Run a command on the terminal of this process and give back its exit status.
+
+    Args:
+        line: the command, for a shell.
+        stage: where it runs.
+        environment: of the command.
+        limit: seconds that it may take.
 
     Raises:
         WalkError: it took longer than its limit.
@@ -87,10 +93,10 @@ def run(line: str, stage: Stage, environment: Mapping[str, str]) -> int:
     """
     child = subprocess.Popen(["sh", "-c", line], cwd=stage.folder, env=dict(environment), stdin=subprocess.DEVNULL)
     try:
-        return child.wait(SECONDS)
+        return child.wait(limit)
     except subprocess.TimeoutExpired:
         _end(child)
-        raise WalkError(f"`{line}` did not end within {SECONDS:g} s") from None
+        raise WalkError(f"`{line}` did not end within {limit:g} s") from None
     except KeyboardInterrupt:
         # The terminal interrupted it too: it takes back what it did, and must not be cut short in that.
         _end(child, told=True)

@@ -1,0 +1,1 @@
+"""Tests of the simulated platforms: by running their executables, as an agent does."""
