@@ -33,6 +33,8 @@ class Libvirtd(StrEnum):
     RUNNING = "running"
     ABSENT = "absent"
     """There is no socket."""
+    KILLED = "killed"
+    """It died and left its socket."""
     DENIED = "denied"
     """The socket may not be used."""
     HUNG = "hung"

@@ -51,10 +51,24 @@ class SimulatedCluster:
 
     # -- executables ------------------------------------------------------------------------------------------------
 
-    def install(self, folder: Path, commands: Iterable[str] = COMMANDS) -> Path:
-        """Write the executables into a folder, which is made and given back. To take one away, delete its file."""
-        write_executables(folder, self.root, commands)
+    def install(self, folder: Path, commands: Iterable[str] = COMMANDS, node: str = "") -> Path:
+        """Write the executables into a folder, which is made and given back; removed ones come back.
+
+        Args:
+            folder: where they go.
+            commands: their names.
+            node: where they run if ``$OSVC_NODE`` does not say: the agent's commands do not get its environment.
+        """
+        write_executables(folder, self.root, commands, node=node)
         return folder
+
+    def remove_command(self, folder: Path, command: str) -> None:
+        """Make an executable one that is not found.
+
+        Its file stays and names an interpreter that does not exist: to run it gives ``ENOENT``, as a missing file does;
+        but whoever looks for the file first does not take a real command further along ``PATH`` for it.
+        """
+        write_script(folder / command, "#!/nonexistent/simulated-interpreter\n")
 
     def environment(self, node: str, folder: Path, path: str | None = None) -> dict[str, str]:
         """Variables for a process on a node: ``PATH`` with the executables first, ``OSVC_NODE``, ``OSVC_SIMULATED``.
@@ -99,9 +113,19 @@ class SimulatedCluster:
             node["address"], node["libvirtd"] = address, libvirtd.value
 
     def set_libvirtd(self, node: str, libvirtd: Libvirtd) -> None:
-        """Let the libvirtd of a node run, hang, refuse or be absent; its guests live on."""
+        """Let the libvirtd of a node run, hang, refuse, be absent or killed; its guests live on.
+
+        As with the real one, a start that is under way is lost when it dies, and why a guest is off is forgotten.
+        """
         with self._store.opened() as world:
-            world["nodes"].setdefault(node, life.new_node(node))["libvirtd"] = libvirtd.value
+            life.settle(self._store.folder, world, now(world))
+            there = world["nodes"].setdefault(node, life.new_node(node))
+            there["libvirtd"] = libvirtd.value
+            if libvirtd in (Libvirtd.ABSENT, Libvirtd.KILLED):
+                for domain in there["domains"].values():
+                    domain["start_at"] = None
+                    if domain["state"] == life.SHUTOFF:
+                        domain["reason"] = life.OFF_UNKNOWN
 
     def define_guest(
         self,
@@ -255,6 +279,11 @@ class SimulatedCluster:
             world["clock_offset"] += seconds
             life.settle(self._store.folder, world, now(world))
 
+    def freeze_guest(self, node: str, name: str, *, is_frozen: bool = True) -> None:
+        """Stop a guest's process as SIGSTOP does, or let it go on. Raises KeyError if there is no such domain."""
+        with self._store.opened() as world:
+            world["nodes"][node]["domains"][name]["is_frozen"] = is_frozen
+
     def crash_guest(self, node: str, name: str) -> None:
         """The guest's process on a node dies. Raises KeyError if there is no such domain."""
         with self._store.opened() as world:
@@ -277,6 +306,14 @@ class SimulatedCluster:
             if domain["id"] is None and state != life.SHUTOFF:
                 life.power_on(self._store.folder, world, world["nodes"][node], domain, now(world))
             domain["state"], domain["reason"] = state, reason
+
+    def close(self) -> None:
+        """End all that runs or hangs. The cluster is of no use after it; its record of calls stays."""
+        with self._store.opened() as world:
+            for node in world["nodes"].values():
+                for domain in list(node["domains"].values()):
+                    life.power_off(node, domain, life.OFF_DESTROYED)
+        (self.root / "world").unlink()
 
     # -- what is seen -----------------------------------------------------------------------------------------------
 

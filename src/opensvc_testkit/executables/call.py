@@ -48,10 +48,11 @@ class Call:
     """One call.
 
     ``name`` is the executable, ``words`` its arguments, ``node`` where it runs, ``late`` the seconds that pass before
-    a start takes effect (the ``late`` fault); ``streams`` whether output may be passed on as it comes.
+    a start takes effect (the ``late`` fault); ``streams`` whether output may be passed on as it comes; ``waited``
+    whether it had to wait for another call.
     """
 
-    __slots__ = ("late", "name", "node", "store", "streams", "words")
+    __slots__ = ("late", "name", "node", "store", "streams", "waited", "words")
 
     def __init__(self, name: str, words: list[str], node: str, store: Store) -> None:
         self.name = name
@@ -60,6 +61,7 @@ class Call:
         self.store = store
         self.late: float | None = None
         self.streams = True
+        self.waited = False
 
     def here(self, world: World) -> Node:
         """The node on which this runs; one that nobody declared is made."""

@@ -6,7 +6,7 @@ of what is printed. Commands that would harm this machine (``poweroff`` and its 
 """
 
 # pathlib would add a third to the time of a call:
-# ruff: noqa: PTH103, PTH105, PTH106, PTH108, PTH110, PTH120, PTH123, PTH208
+# ruff: noqa: PTH103
 from __future__ import annotations
 
 import os

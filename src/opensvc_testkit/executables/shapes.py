@@ -45,6 +45,7 @@ class Domain(TypedDict):
     shell_at: float | None
     crash_at: float | None
     off_at: float | None
+    is_frozen: bool
     boot: str
 
 
@@ -77,7 +78,7 @@ class Guest(TypedDict):
 
 
 class Node(TypedDict):
-    """A hypervisor. ``libvirtd`` is one of running, absent, denied, hung."""
+    """A hypervisor. ``libvirtd`` is one of running, absent, killed, denied, hung."""
 
     name: str
     address: str

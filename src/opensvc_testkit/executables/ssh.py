@@ -4,7 +4,7 @@ Host keys are checked against ``UserKnownHostsFile`` where one is named, so that
 """
 
 # pathlib would add a third to the time of a call:
-# ruff: noqa: PTH103, PTH105, PTH106, PTH108, PTH110, PTH120, PTH123, PTH208
+# ruff: noqa: PTH103, PTH120, PTH123
 from __future__ import annotations
 
 import os

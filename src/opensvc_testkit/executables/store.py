@@ -5,7 +5,7 @@ Writer and reader are the same interpreter, and whoever can write the folder cou
 """
 
 # pathlib would add a third to the time of a call:
-# ruff: noqa: PTH103, PTH105, PTH106, PTH108, PTH110, PTH120, PTH123, PTH208
+# ruff: noqa: PTH103, PTH105, PTH123
 from __future__ import annotations
 
 import fcntl

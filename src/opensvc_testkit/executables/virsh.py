@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 SOCKET = "/var/run/libvirt/libvirt-sock"
 SYSTEM = "qemu:///system"
 CANNOT_CONNECT = "failed to connect to the hypervisor"
-SOCKET_ERRORS = {"absent": "No such file or directory", "denied": "Permission denied"}
+SOCKET_ERRORS = {
+    "absent": "No such file or directory",
+    "killed": "Connection refused",
+    "denied": "Permission denied",
+}
 LONG_VERSION = """Virsh command line tool of libvirt 9.0.0
 See web site at https://libvirt.org/
 
@@ -111,6 +115,7 @@ def _run_command(call: Call, uri: str, command: Command, *, quiet: bool) -> tupl
                 stdout = module.run(session, command)
         except HangsError as error:
             call.wait_while(error.lasts)
+            call.waited = True
         except RefusedError as error:
             return 1, error.stdout, error.text
         else:

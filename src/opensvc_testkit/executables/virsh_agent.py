@@ -4,7 +4,7 @@ Its refusals were captured; the JSON of its answers is [R], from the agent's pro
 """
 
 # pathlib would add a third to the time of a call:
-# ruff: noqa: PTH103, PTH105, PTH106, PTH108, PTH110, PTH120, PTH123, PTH208
+# ruff: noqa: PTH108, PTH110, PTH123
 from __future__ import annotations
 
 import base64

@@ -1,7 +1,7 @@
 """virsh commands that change a domain; texts captured from libvirt 9.0.0 unless marked [R]."""
 
 # pathlib would add a third to the time of a call:
-# ruff: noqa: PTH103, PTH105, PTH106, PTH108, PTH110, PTH120, PTH123, PTH208
+# ruff: noqa: PTH123
 from __future__ import annotations
 
 from opensvc_testkit.executables import life
@@ -11,7 +11,7 @@ from opensvc_testkit.executables.virsh_session import RefusedError, Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from opensvc_testkit.executables.shapes import Domain, World
+    from opensvc_testkit.executables.shapes import Domain
     from opensvc_testkit.executables.virsh_words import Command
 
 NOT_RUNNING = "Requested operation is not valid: domain is not running"
@@ -95,21 +95,20 @@ def _undefine(session: Session, domain: Domain) -> str:
 
 def _start(session: Session, domain: Domain, *, paused: bool) -> str:
     name, node_name = domain["name"], session.node["name"]
-
-    def is_starting(world: World) -> bool:
-        now = world["nodes"][node_name]["domains"].get(name)
-        return now is not None and now["start_at"] is not None
-
-    if domain["start_at"] is not None:
-        # Another start is under way: its end is waited for, and then it is active.
-        raise HangsError(is_starting)
     if life.is_active(domain):
+        if session.call.waited:
+            # It was off when this start looked, and was started by another one meanwhile.
+            raise RefusedError(
+                f"Failed to start domain '{name}'", "Requested operation is not valid: domain is already running"
+            )
         raise RefusedError("Domain is already active")
     if session.call.late is None:
         life.power_on(session.call.store.folder, session.world, session.node, domain, session.now, paused=paused)
     else:
         domain["start_at"] = session.now + session.call.late
-        session.waits = is_starting
+        session.waits = lambda world: (
+            name in world["nodes"][node_name]["domains"] and life.is_held(world["nodes"][node_name]["domains"][name])
+        )
     return session.say(f"Domain '{name}' started")
 
 
@@ -127,6 +126,15 @@ def _shutdown(session: Session, domain: Domain, mode: str) -> str:
         trouble = agent_trouble(session, domain)
         if trouble:
             raise RefusedError(failed, trouble)
+    if domain["is_frozen"]:
+        # QEMU does not react to its monitor (captured: virsh got no answer).
+        uuid = domain["uuid"]
+        raise HangsError(
+            lambda world: any(
+                other["uuid"] == uuid and other["is_frozen"]
+                for other in world["nodes"][session.node["name"]]["domains"].values()
+            )
+        )
     life.ask_shutdown(domain, session.guest(domain), session.now)
     return session.say(f"Domain '{domain['name']}' is being shutdown")
 

@@ -101,7 +101,7 @@ def _current(domain: Domain, *, inactive: bool = False) -> Definition:
 
 def _list(session: Session, flags: set[str]) -> str:
     shows_all = bool(flags & {"all", "state-shutoff", "state-paused", "state-running", "state-other"})
-    domains = [domain for domain in session.node["domains"].values() if _is_listed(domain, flags, shows_all=shows_all)]
+    domains = [domain for domain in session.all_domains() if _is_listed(domain, flags, shows_all=shows_all)]
     domains.sort(key=lambda domain: (domain["id"] is None, domain["id"] or 0, domain["name"]))
     if flags & {"name", "uuid", "id"}:
         rows = (
@@ -154,7 +154,7 @@ def _domstats(session: Session, command: Command) -> str:
         raise RefusedError("failed to get domain ''")
     # The real one goes through a hash table: an order that means nothing, as the uuids' does.
     domains = [session.domain(name) for name in names] or sorted(
-        session.node["domains"].values(), key=lambda domain: domain["uuid"]
+        session.all_domains(), key=lambda domain: domain["uuid"]
     )
     shown = flags & {"state", "balloon", "vcpu", "block"}
     others = flags & {"cpu-total", "interface"}

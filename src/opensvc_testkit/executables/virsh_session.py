@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from opensvc_testkit.executables import life
+from opensvc_testkit.executables.call import HangsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +37,28 @@ class Session:
         self.waits: Callable[[World], bool] | None = None
 
     def domain(self, word: str) -> Domain:
-        """The domain that a word means: a running one's id, a uuid, a name. Raises RefusedError."""
+        """The domain that a word means: a running one's id, a uuid, a name. Raises RefusedError, HangsError."""
+        found = self._find(word)
+        if life.is_held(found):
+            raise HangsError(self._holds([found["name"]]))
+        return found
+
+    def all_domains(self) -> list[Domain]:
+        """Every domain of this libvirt. Raises HangsError while one is held, as the real listing waits for it."""
+        domains = list(self.node["domains"].values())
+        held = [domain["name"] for domain in domains if life.is_held(domain)]
+        if held:
+            raise HangsError(self._holds(held))
+        return domains
+
+    def _holds(self, names: list[str]) -> Callable[[World], bool]:
+        node = self.node["name"]
+        return lambda world: any(
+            name in world["nodes"][node]["domains"] and life.is_held(world["nodes"][node]["domains"][name])
+            for name in names
+        )
+
+    def _find(self, word: str) -> Domain:
         if not word:
             raise RefusedError("Failed to get option 'domain': Option argument is empty")
         domains = self.node["domains"]
