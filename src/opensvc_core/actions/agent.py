@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from opensvc_core.actions.limits import Limits, read_limits
 from opensvc_core.clock import Cancel, Clock, SystemClock
 from opensvc_core.dispatcher import Dispatcher
+from opensvc_core.errors import OpenSVCError
 from opensvc_core.graph import ServiceGraph, build_graph
 from opensvc_core.node import DEFAULT_ROOT, Folders, Node
 from opensvc_core.peers import NoPeers, Peers
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from opensvc_core.executor import Authority
     from opensvc_core.host import Host
     from opensvc_core.journal import CommandRecord, Journal, RunRecord
-    from opensvc_core.model import Evidence, Service
+    from opensvc_core.model import Evidence, Resource, Service
     from opensvc_core.run import Run
     from opensvc_core.status import ServiceStatus
 
@@ -83,13 +84,23 @@ class Agent:
         return load_service(service_file(self.node, name), self.node, self.dispatcher.describe, name=name)
 
     def graph(self, service: Service) -> ServiceGraph:
-        """The graph of a service with what its drivers add. Raises PlanError, DriverError."""
-        companions = [
-            companion
-            for resource in service.resources
-            if not resource.problem
-            for companion in self.dispatcher.companions(resource)
-        ]
+        """The graph of a service with what its drivers add. Raises PlanError.
+
+        A resource whose driver cannot say what it adds counts as one whose driver is broken.
+        """
+        companions: list[Resource] = []
+        broken: dict[Resource, OpenSVCError] = {}
+        for resource in service.resources:
+            try:
+                companions += () if resource.problem else self.dispatcher.companions(resource)
+            except OpenSVCError as error:
+                broken[resource] = error
+        if broken:
+            resources = tuple(
+                evolve(each, problem=broken[each].message, hint=broken[each].hint) if each in broken else each
+                for each in service.resources
+            )
+            service = evolve(service, resources=resources)
         return build_graph(service, companions)
 
     def graphs(self, services: Iterable[Service]) -> list[ServiceGraph]:
