@@ -357,8 +357,10 @@ class Executor:
     def _start_was_lost(self, step: Step) -> bool:
         """Whether a start of the step's resource, in this run or an earlier one, was cut and may still come."""
         forward = self._forward_results.get(f"start {step.resource.id}")
-        return step.action == "stop" and (
-            step.resource.id in self.unsettled or (forward is not None and bool(forward.lost_changes))
+        return (
+            step.action == "stop"
+            and step.resource.has_own_state
+            and (step.resource.id in self.unsettled or (forward is not None and bool(forward.lost_changes)))
         )
 
     def _is_unsettled(self, result: StepResult) -> bool:

@@ -132,6 +132,11 @@ class Resource:
         """The rid inside the service."""
         return self.id.rid
 
+    @property
+    def has_own_state(self) -> bool:
+        """Whether its state is its own: what lives in a guest is as up or down as the guest, replication is neither."""
+        return self.phase is not Phase.REPLICATION and not (self.phase > Phase.CONTAINER and self.container)
+
     def _option(self, name: str) -> Any:
         try:
             return self.options[name]

@@ -304,7 +304,7 @@ def open_agent(  # noqa: PLR0913 - each is a thing that an embedder may hand in,
         settings = read_node_conf(folders.etc / "node.conf")
     node = Node(node_name or system.nodename, system.sysname, folders, settings)
     used_clock = clock or SystemClock()
-    used_host = host or LocalHost(node.name, path)
+    used_host = host or LocalHost(node.name, path, os_name=node.os_name, clock=used_clock)
     return Agent(
         node=node,
         clock=used_clock,

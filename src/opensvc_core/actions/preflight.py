@@ -179,7 +179,7 @@ def _in_use(graph: ServiceGraph, stops: set[ResourceId], statuses: Mapping[Resou
             continue
         for user in sorted(graph.users(resource_id) - stops):
             report = statuses.get(user)
-            if has_own_state(by_id[user]) and (report is None or not is_verified_down(report)):
+            if by_id[user].has_own_state and (report is None or not is_verified_down(report)):
                 state = report.status.value if report else "unknown"
                 yield Veto(
                     "in_use",
@@ -188,11 +188,6 @@ def _in_use(graph: ServiceGraph, stops: set[ResourceId], statuses: Mapping[Resou
                     f"stop {user.rid} first",
                     is_liftable=False,
                 )
-
-
-def has_own_state(resource: Resource) -> bool:
-    """Whether a resource's state is its own: what lives in a guest is as up or down as the guest."""
-    return resource.phase is not Phase.REPLICATION and not (resource.phase > Phase.CONTAINER and resource.container)
 
 
 def is_verified_down(report: StatusReport) -> bool:
