@@ -100,7 +100,7 @@ def run_and_tell(plan: Plan | None, run: Callable[[Cancel, Teller], Run], manner
         manner: how it is told.
     """
     from opensvc_core.cli.signals import cancelling
-    from opensvc_core.cli.telling import telling
+    from opensvc_core.cli.telling import telling, telling_of_waits
     from opensvc_core.clock import Cancel
 
     cancel = Cancel()
@@ -108,8 +108,8 @@ def run_and_tell(plan: Plan | None, run: Callable[[Cancel, Teller], Run], manner
         known = () if plan is None else plan.notes
         for note in known:
             teller.say(f"{note.severity.value}: {note.text}")
-        with cancelling(cancel, teller.say):
-            report = run(cancel, teller)
+        with cancelling(cancel, teller.say), telling_of_waits(teller) as patient:
+            report = run(cancel, patient)
     print_run(report, manner, told=known)
     return int(report.exit_status)
 

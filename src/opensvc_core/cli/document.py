@@ -46,15 +46,21 @@ def status_document(
         statuses: by service name.
         broken: services whose file cannot be used, and why.
     """
-    from opensvc_core.cli.failure import error_document
-
     return {
         "schema": SCHEMA,
         "node": node,
         "at": moment(at),
         "services": {name: _service_status(status) for name, status in statuses.items()},
-        "errors": {name: error_document(error)["error"] for name, error in broken.items()},
+        "errors": _errors(broken),
     }
+
+
+def _errors(broken: Mapping[str, OpenSVCError]) -> Document:
+    if not broken:
+        return {}  # the usual answer, typed all day: what tells errors is not even imported
+    from opensvc_core.cli.failure import error_document
+
+    return {name: error_document(error)["error"] for name, error in broken.items()}
 
 
 def _service_status(status: ServiceStatus) -> Document:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from opensvc_core.plan import Plan
+
+
+WAITING = "waiting: another run holds a lock (`osvc log` tells which), or the platform is slow to answer"
 
 
 @frozen
@@ -56,6 +60,28 @@ def telling(plan: Plan | None, *, form: Format, color: Color, verbosity: int) ->
             yield Teller(view.on_event, view.say)
     else:
         yield Teller(lambda event: _tell_line(event, has_commands=verbosity > 0), say)
+
+
+@contextmanager
+def telling_of_waits(teller: Teller, patience: float = 2.0) -> Iterator[Teller]:
+    """Say so where nothing happens for a while before a run begins: a lock, or a platform that is slow to answer.
+
+    Args:
+        teller: who is told.
+        patience: seconds before it is said.
+    """
+    timer = threading.Timer(patience, lambda: teller.say(WAITING))
+    timer.daemon = True
+
+    def on_event(event: Event) -> None:
+        timer.cancel()
+        teller.on_event(event)
+
+    timer.start()
+    try:
+        yield Teller(on_event, teller.say)
+    finally:
+        timer.cancel()
 
 
 def _tell_line(event: Event, *, has_commands: bool) -> None:

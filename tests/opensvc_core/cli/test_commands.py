@@ -121,6 +121,26 @@ def test_two_at_once_and_the_second_names_the_holder(node: NodeFolder) -> None:
         assert str(first.pid) in second.stderr
 
 
+def test_who_waits_for_a_lock_is_told_and_then_goes_on(node: NodeFolder) -> None:
+    folder = node.add("web01")
+    with held(node, folder) as first:
+        second = subprocess.Popen(
+            [str(Path(sys.executable).parent / "osvc"), "stop", "web01"],
+            env=node.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert second.stderr is not None
+        assert second.stderr.readline().startswith("waiting: another run holds a lock")
+        (folder / ".hold").write_text("go\n")
+        out, told = first.communicate(timeout=60)
+        assert (first.returncode, out) == (0, "web01: start done: 1 change\n"), told
+        out, told = second.communicate(timeout=60)
+        assert (second.returncode, out) == (0, "web01: stop done: 1 change\n"), told
+    assert not (folder / ".up").exists()
+
+
 def test_ctrl_c_ends_the_run_and_takes_it_back(node: NodeFolder) -> None:
     folder = node.add("web01")
     with held(node, folder) as run:
