@@ -1,0 +1,60 @@
+"""Runs the benchmarks and prints a table; ends with 1 if a figure misses its limit. `make bench` calls it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Mapping
+
+from benchmarks.figures import Figure, table
+from benchmarks.start_up import start_up
+from tests.lab import requirements
+
+OF_GUESTS = ("status-one", "status-many", "start-one", "start-many")
+
+
+def main() -> int:
+    """Measure what was asked for, or all; and say what could not be measured here, and why."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"start-up, {', '.join(OF_GUESTS)}; all by default")
+    wanted = parser.parse_args().names or ["start-up", *OF_GUESTS]
+    unknown = set(wanted) - {"start-up", *OF_GUESTS}
+    if unknown:
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
+    figures = list(_told(start_up())) if "start-up" in wanted else []
+    with_guests = [name for name in OF_GUESTS if name in wanted]
+    missing = requirements.missing() if with_guests else ""
+    if with_guests and not missing:
+        figures += _told(_of_guests(with_guests))
+    print(table(figures))
+    if missing:
+        print(f"not measured: {', '.join(with_guests)}: {missing}")
+    return int(not all(figure.is_met for figure in figures))
+
+
+def _of_guests(names: list[str]) -> Iterator[Figure]:
+    # Imported late: the lab knows its tools only where they are installed.
+    from benchmarks.many_guests import status_of_many, status_of_one
+    from benchmarks.site import Site
+    from benchmarks.starts import start_many, start_one
+
+    known: Mapping[str, Callable[[Site], Iterator[Figure]]] = {
+        "status-one": status_of_one,
+        "status-many": status_of_many,
+        "start-one": start_one,
+        "start-many": start_many,
+    }
+    with Site.up() as site:
+        for name in names:
+            yield from known[name](site)
+
+
+def _told(figures: Iterator[Figure]) -> Iterator[Figure]:
+    """The same figures, each told on standard error as soon as it is known."""
+    for figure in figures:
+        print("  ".join(figure.row()), file=sys.stderr, flush=True)
+        yield figure
+
+
+if __name__ == "__main__":
+    sys.exit(main())

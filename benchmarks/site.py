@@ -1,0 +1,81 @@
+"""A hypervisor of the lab with the agent on it: services, guests, and a `virsh` that is watched."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from attrs import frozen
+
+from tests.lab.libvirt import Hypervisor
+from tests.lab.nodes import Lab
+
+ROOT = "/srv/opensvc"
+WATCH = "/srv/watch"
+CALLS = f"{WATCH}/calls"
+OSVC = str(Path(sys.executable).with_name("osvc"))
+SECONDS = 300.0
+
+# Not simulated: it notes that it was called, and how, and becomes the real one.
+WATCHED_VIRSH = f"""#!/bin/sh
+printf '%s\\0' "$@" >>{CALLS}; echo >>{CALLS}
+exec /usr/bin/virsh "$@"
+"""
+
+
+@frozen
+class Site:
+    """One node of the lab that is a hypervisor and runs the agent."""
+
+    hypervisor: Hypervisor
+
+    @classmethod
+    @contextmanager
+    def up(cls) -> Iterator[Site]:
+        """A lab of one node, gone afterwards."""
+        with Lab.up(1) as lab:
+            hypervisor = Hypervisor(lab.nodes[0], lab.shared, lab.public_key)
+            hypervisor.start()
+            site = cls(hypervisor)
+            hypervisor.node.write(f"{WATCH}/virsh", WATCHED_VIRSH, mode=0o755)
+            yield site
+
+    def run(self, *argv: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a command in the node. Raises CalledProcessError, TimeoutExpired."""
+        # The lab keeps Python from writing byte code; without it every start would compile the agent anew.
+        own = {"OSVC_ROOT": ROOT, "OSVC_NODE": "node1", "PYTHONDONTWRITEBYTECODE": "", **(env or {})}
+        return self.hypervisor.node.exec(argv, env=own, timeout=SECONDS, check=True)
+
+    def osvc(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run the agent in the node. Raises CalledProcessError, TimeoutExpired."""
+        return self.run(OSVC, *words)
+
+    def write_services(self, services: Mapping[str, Iterable[str]]) -> None:
+        """Have exactly these services, each with the guests that it names."""
+        folder = self.hypervisor.files / "services"
+        folder.mkdir(exist_ok=True)
+        for old in folder.iterdir():
+            old.unlink()
+        for name, guests in services.items():
+            sections = [f"[container#{i}]\ntype = kvm\nname = {guest}\n" for i, guest in enumerate(guests)]
+            (folder / f"{name}.env").write_text("".join(["[default]\nnodes = node1\n", *sections]))
+        self.run("rm", "-rf", f"{ROOT}/etc")
+        self.run("mkdir", "-p", ROOT)
+        self.run("cp", "-r", str(folder), f"{ROOT}/etc")
+
+    def states(self, *names: str) -> list[str]:
+        """The state of every guest of services. Raises CalledProcessError, TimeoutExpired."""
+        told = json.loads(self.osvc("status", *names, "--format", "json").stdout)
+        return [each["status"] for service in told["services"].values() for each in service["resources"].values()]
+
+    def virsh_calls(self, *words: str) -> list[Sequence[str]]:
+        """The arguments of every `virsh` that an `osvc` command line runs."""
+        self.run("rm", "-f", CALLS)
+        path = f"{WATCH}:{Path(sys.executable).parent}:/usr/sbin:/usr/bin:/sbin:/bin"
+        self.run(OSVC, *words, env={"PATH": path})
+        calls = self.run("cat", CALLS).stdout
+        return [line.rstrip("\0").split("\0") for line in calls.splitlines()]
