@@ -369,3 +369,36 @@ def test_a_launcher_that_hangs_is_ended_in_the_guest_with_its_children_and_a_dae
     assert processes.returncode == 0
     assert "4242" not in processes.stdout
     assert "2424" in processes.stdout
+
+
+def test_a_libvirtd_that_dies_in_the_middle_of_a_start_leaves_it_unknown_until_it_can_be_told(site: Site) -> None:
+    site.hypervisor.add("slow")
+    site.service("slow", "stop_timeout = 2")
+    site.be_quick()
+    site.node.exec(["rm", "-f", "/run/go", "/run/hook"])
+    site.hypervisor.set_hook(SLOW_HOOK)
+    with site.start_in_background("start", "slow") as start:
+        with OutputWatch(site.node.popen(["tail", "-n", "+1", "-F", "/run/hook"])) as hook:
+            hook.wait_for("begun", 20)
+        site.hypervisor.kill()
+        assert start.wait(60) == 6
+    assert site.container("slow")[0] == "undef"
+    site.node.exec(["touch", "/run/go"], check=True)
+    site.hypervisor.start()
+    assert site.container("slow") == ("down", "")
+    done = site.osvc("recover", "slow")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_start_waits_for_the_network_and_the_shell_of_a_linux_guest(site: Site) -> None:
+    launchers = {"S10db": "#!/bin/sh\ntouch /run/db\n", "C10db": "#!/bin/sh\n[ -e /run/db ]\n"}
+    xml = site.hypervisor.domain_xml("penguin", Kind.LINUX, ip="10.77.0.101", launchers=launchers)
+    site.hypervisor.define("penguin", xml)
+    more = "\n[ip#0]\nipname = 10.77.0.101\nipdev = eth0\n\n[app#0]\ntype = launchers\n"
+    site.service("penguin", "start_timeout = 60", "hostname = 10.77.0.101", more=more)
+    started = site.osvc("start", "penguin", "-v")
+    assert started.returncode == 0, started.stderr
+    shown = json.loads(site.osvc("status", "penguin", "--format", "json").stdout)["services"]["penguin"]["resources"]
+    assert {rid: each["status"] for rid, each in shown.items()} == {"container#0": "up", "ip#0": "up", "app#0": "up"}
+    assert site.osvc("stop", "penguin").returncode == 0
+    assert site.hypervisor.state("penguin") == "shut off"
