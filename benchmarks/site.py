@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import compileall
 import json
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from attrs import frozen
 
+import opensvc_core
 from tests.lab.libvirt import Hypervisor
 from tests.lab.nodes import Lab
 
@@ -37,6 +40,7 @@ class Site:
     @contextmanager
     def up(cls) -> Iterator[Site]:
         """A lab of one node, gone afterwards."""
+        _compile()
         with Lab.up(1) as lab:
             hypervisor = Hypervisor(lab.nodes[0], lab.shared, lab.public_key)
             hypervisor.start()
@@ -46,8 +50,7 @@ class Site:
 
     def run(self, *argv: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Run a command in the node. Raises CalledProcessError, TimeoutExpired."""
-        # The lab keeps Python from writing byte code; without it every start would compile the agent anew.
-        own = {"OSVC_ROOT": ROOT, "OSVC_NODE": "node1", "PYTHONDONTWRITEBYTECODE": "", **(env or {})}
+        own = {"OSVC_ROOT": ROOT, "OSVC_NODE": "node1", **(env or {})}
         return self.hypervisor.node.exec(argv, env=own, timeout=SECONDS, check=True)
 
     def osvc(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -56,7 +59,7 @@ class Site:
 
     def write_services(self, services: Mapping[str, Iterable[str]]) -> None:
         """Have exactly these services, each with the guests that it names."""
-        folder = self.hypervisor.files / "services"
+        folder = self.hypervisor.files.with_name("services")
         folder.mkdir(exist_ok=True)
         for old in folder.iterdir():
             old.unlink()
@@ -79,3 +82,9 @@ class Site:
         self.run(OSVC, *words, env={"PATH": path})
         calls = self.run("cat", CALLS).stdout
         return [line.rstrip("\0").split("\0") for line in calls.splitlines()]
+
+
+def _compile() -> None:
+    """Have byte code of everything, as an installer leaves it: in a node of the lab nothing can be written there."""
+    for folder in (sysconfig.get_path("purelib"), str(Path(opensvc_core.__file__).parents[1])):
+        compileall.compile_dir(folder, quiet=2, workers=0)
