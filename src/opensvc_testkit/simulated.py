@@ -14,6 +14,7 @@ from attrs import define, evolve, field
 from opensvc_testkit.executables import life
 from opensvc_testkit.executables.store import Store, now
 from opensvc_testkit.executables.virsh_reports import STATES, reason_of
+from opensvc_testkit.definitions import domain_xml
 from opensvc_testkit.faults import FaultKind, Libvirtd, RecordedCall
 from opensvc_testkit.guest_disk import LAUNCHERS, launcher_text, make_disk
 from opensvc_testkit.installation import COMMANDS, write_executables, write_script
@@ -324,6 +325,12 @@ class SimulatedCluster:
             domain = world["nodes"].get(node, life.new_node(node))["domains"].get(name)
             return f"{STATES[domain['state']]} ({reason_of(domain)})" if domain else ""
 
+    def is_starting(self, node: str, name: str) -> bool:
+        """Whether a late start of a domain is under way. Raises KeyError if there is no such domain."""
+        with self._store.opened() as world:
+            life.settle(self._store.folder, world, now(world))
+            return life.is_held(world["nodes"][node]["domains"][name])
+
     def running_on(self, name: str) -> tuple[str, ...]:
         """Nodes on which a guest runs; two are what a cluster must prevent."""
         with self._store.opened() as world:
@@ -361,44 +368,11 @@ class SimulatedCluster:
         """Forget the calls so far."""
         (self.root / "calls").unlink(missing_ok=True)
 
-    def wait_for_call(self, command: str, *words: str, timeout: float = 10.0) -> RecordedCall:
-        """Wait until such a call has begun; the latest. Raises TimeoutError."""
+    def wait_for_call(self, command: str, *words: str, count: int = 1, timeout: float = 10.0) -> RecordedCall:
+        """Wait until so many of such calls have begun; the latest. Words as in ``calls``. Raises TimeoutError."""
         limit = time.monotonic() + timeout
-        while not (found := self.calls(command, *words)):
+        while len(found := self.calls(command, *words)) < count:
             if time.monotonic() > limit:
-                raise TimeoutError(f"no call of {command} {' '.join(words)} within {timeout} s")
+                raise TimeoutError(f"{len(found)} calls of {command} {' '.join(words)} within {timeout} s, not {count}")
             time.sleep(POLL)
         return found[-1]
-
-
-def domain_xml(name: str, *, disks: Sequence[str] = (), has_agent: bool = False) -> str:
-    """A small guest's definition: one disk image and further block devices; its UUID follows from its name."""
-    import uuid
-
-    channel = (
-        "    <channel type='unix'>\n      <target type='virtio' name='org.qemu.guest_agent.0'/>\n    </channel>\n"
-        if has_agent
-        else ""
-    )
-    more = "".join(
-        f"    <disk type='block' device='disk'>\n      <source dev='{path}'/>\n"
-        f"      <target dev='vd{chr(ord('b') + index)}' bus='virtio'/>\n    </disk>\n"
-        for index, path in enumerate(disks)
-    )
-    return (
-        "<domain type='qemu'>\n"
-        f"  <name>{name}</name>\n"
-        f"  <uuid>{uuid.uuid5(uuid.NAMESPACE_DNS, name)}</uuid>\n"
-        "  <memory unit='MiB'>512</memory>\n"
-        "  <vcpu>1</vcpu>\n"
-        "  <os>\n    <type arch='x86_64' machine='pc'>hvm</type>\n  </os>\n"
-        "  <features>\n    <acpi/>\n  </features>\n"
-        "  <devices>\n"
-        "    <disk type='file' device='disk'>\n"
-        f"      <source file='/var/lib/libvirt/images/{name}.img'/>\n"
-        "      <target dev='vda' bus='virtio'/>\n"
-        "    </disk>\n"
-        f"{more}{channel}"
-        "  </devices>\n"
-        "</domain>\n"
-    )

@@ -201,7 +201,7 @@ def _fill_disk(disk: Element) -> None:
 
 def _to_kib(element: Element) -> int:
     unit = element.attributes.get("unit", "KiB")
-    if not element.text.isdigit() or unit not in UNITS:
+    if not (element.text.isascii() and element.text.isdigit()) or unit not in UNITS:
         raise BadXmlError(f"XML error: malformed {element.tag} value '{element.text}' unit '{unit}'")  # [R]
     return -(-int(element.text) * UNITS[unit] // 1024)
 

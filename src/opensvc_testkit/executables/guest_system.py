@@ -48,12 +48,28 @@ class GuestSystem:
 
     def inward(self, text: str) -> str:
         """A command line with the guest's folders in their place on this machine."""
-        for name in OWN:
-            for folder in FOLDERS:
-                text = text.replace(f"{folder}{name} ", f"{self.disk}/bin/{name} ")
+        out, index = [], 0
+        while (slash := text.find("/", index)) >= 0:
+            out.append(text[index:slash])
+            before = text[slash - 1 : slash]
+            place, length = (text[slash], 1) if is_in_word(before) else self._place(text, slash)
+            out.append(place)
+            index = slash + length
+        return "".join(out) + text[index:]
+
+    def _place(self, text: str, at: int) -> tuple[str, int]:
+        """Where what begins there lies on this machine, and how much of the text that stands for."""
         for folder in MAPPED:
-            text = text.replace(folder, f"{self.disk}{folder}")
-        return text
+            if text.startswith(folder, at):
+                return f"{self.disk}{folder}", len(folder)
+        for folder in FOLDERS:
+            if text.startswith(folder, at):
+                end = at + len(folder)
+                while is_in_word(text[end : end + 1]):
+                    end += 1
+                if text[at + len(folder) : end] in OWN:
+                    return f"{self.disk}/bin/{text[at + len(folder) : end]}", end - at
+        return text[at], 1
 
     def outward(self, text: str) -> str:
         """Output as the guest would print it."""
@@ -74,6 +90,11 @@ class GuestSystem:
         os.chdir(f"{self.disk}/root")
         actions = [(os.POSIX_SPAWN_DUP2, handle, number) for number, handle in enumerate(streams)]
         return os.posix_spawn(words[0], words, environment, file_actions=actions, setsid=True)
+
+
+def is_in_word(char: str) -> bool:
+    """Whether a character belongs to a file name: a path does not begin after it, and a name does not end before it."""
+    return char.isalnum() or (char != "" and char in "_.-/")
 
 
 def disk_of(folder: str, guest: str) -> str:

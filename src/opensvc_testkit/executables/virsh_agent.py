@@ -58,7 +58,7 @@ def _execute(session: Session, domain: Domain, arguments: dict[str, object]) -> 
     system = GuestSystem(session.call.store, session.guest(domain), domain)
     given, variables = arguments.get("arg", []), arguments.get("env", [])
     words = [str(arguments.get("path", "")), *(str(word) for word in (given if isinstance(given, list) else []))]
-    words = [system.inward(f"{word} ")[:-1] for word in words]
+    words = [system.inward(word) for word in words]
     environment = system.environment([str(word) for word in (variables if isinstance(variables, list) else [])])
     if _find(words[0], environment["PATH"]) is None:
         raise RefusedError(
@@ -83,7 +83,7 @@ def _status(session: Session, domain: Domain, arguments: dict[str, object]) -> o
     pid = arguments.get("pid")
     place = f"{domain['boot']}/{pid}"
     if not os.path.exists(f"{place}.out"):
-        if isinstance(pid, int) and os.path.exists(f"/proc/{pid}"):
+        if not os.path.exists(f"{place}.told") and isinstance(pid, int) and os.path.exists(f"/proc/{pid}"):
             return {"exited": False}
         raise RefusedError(
             "internal error: unable to execute QEMU agent command 'guest-exec-status': Invalid parameter 'pid'"
@@ -98,7 +98,8 @@ def _status(session: Session, domain: Domain, arguments: dict[str, object]) -> o
             text = system.outward(stream.decode("utf-8", "surrogateescape"))
             answer[key] = base64.b64encode(text.encode("utf-8", "surrogateescape")).decode("ascii")
     answer["exited"] = True
-    return answer
+    with open(f"{place}.told", "wb"):
+        return answer
 
 
 def _take(path: str) -> bytes:
