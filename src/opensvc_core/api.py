@@ -20,9 +20,13 @@ from opensvc_core.errors import (
     ConfigError,
     DriverError,
     ExitStatus,
+    Frozen,
+    JournalError,
     Locked,
     OpenSVCError,
+    PlanError,
     ReservationError,
+    ServiceNotFound,
     Undetermined,
     Vetoed,
     WaitTimeout,
@@ -61,6 +65,8 @@ if TYPE_CHECKING:
         is_guest_running,
     )
     from opensvc_core.host.guest import SshGuest
+    from opensvc_core.plan import Plan, Selection
+    from opensvc_core.run import Run, RunOutcome, StepState
 
 API_VERSION = 1
 """A driver that sets ``api_version`` to another number is refused when it is loaded."""
@@ -79,6 +85,11 @@ _LATE = {
     "guest_name": "opensvc_core.container_platform",
     "is_guest_running": "opensvc_core.container_platform",
     "SshGuest": "opensvc_core.host.guest",
+    "Plan": "opensvc_core.plan",
+    "Selection": "opensvc_core.plan",
+    "Run": "opensvc_core.run",
+    "RunOutcome": "opensvc_core.run",
+    "StepState": "opensvc_core.run",
 }
 
 
@@ -117,9 +128,11 @@ __all__ = [
     "EventKind",
     "Evidence",
     "ExitStatus",
+    "Frozen",
     "GuestState",
     "Host",
     "InventoryItem",
+    "JournalError",
     "Keyword",
     "Kind",
     "Locked",
@@ -129,17 +142,24 @@ __all__ = [
     "OpenSVCError",
     "Outcome",
     "Phase",
+    "Plan",
+    "PlanError",
     "Registrations",
     "Reservation",
     "ReservationError",
     "Resource",
     "ResourceId",
+    "Run",
+    "RunOutcome",
+    "Selection",
     "Service",
+    "ServiceNotFound",
     "Severity",
     "Spawned",
     "SshGuest",
     "Status",
     "StatusReport",
+    "StepState",
     "Undetermined",
     "Veto",
     "Vetoed",

@@ -7,7 +7,7 @@
 - `ini`: a file of the folder that the page works in; its first line is a comment with its name: `# vm188.env`.
 - `sh`: not run; the paragraph above it says so in the words of `NOT_RUN`, for the reader to see.
 
-All of a page happens in one empty folder, one after the other.
+All of a page happens in one folder, one after the other, on the simulated hypervisor that `osvc demo --shell` gives.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def environment(folder: Path, platform: Mapping[str, str]) -> dict[str, str]:
 
 
 def run_page(page: Path, folder: Path, platform: Mapping[str, str]) -> int:
-    """Run the examples of a page in an empty folder, and say how many there were.
+    """Run the examples of a page in a folder, and say how many there were.
 
     Raises:
         sybil.example.SybilFailure: the first that does not do what the page shows, with its line.

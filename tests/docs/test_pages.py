@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from opensvc_testkit.demo.service import COOKBOOK
+from opensvc_testkit.demo.simulation import simulate
 from tests.docs.pages import LANGUAGES, NOT_RUN, ROOT, blocks, headings, links, pages, run_page
 
 every_page = pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
@@ -14,7 +16,12 @@ every_page = pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.
 @pytest.mark.simulated
 @every_page
 def test_examples_do_what_the_page_shows(page: Path, tmp_path: Path) -> None:
-    run_page(page, tmp_path, {})
+    stage = simulate(tmp_path, boot_time=0.1, shutdown_time=0.1).stage
+    run_page(page, tmp_path, stage.variables(path=""))
+
+
+def test_the_tutorial_shows_the_service_file_of_the_demo() -> None:
+    assert f"```ini\n# vm188.env\n{COOKBOOK}```" in (ROOT / "docs" / "tutorial" / "first-service.md").read_text()
 
 
 @every_page

@@ -54,9 +54,10 @@ class Stage:
         Args:
             path: where other commands are looked for.
         """
-        scripts = sysconfig.get_path("scripts")
+        folders = [str(self.bin), sysconfig.get_path("scripts"), *path.split(os.pathsep)]
         return {
-            "PATH": os.pathsep.join(dict.fromkeys([str(self.bin), scripts, *path.split(os.pathsep)])),
+            # An empty word would be the folder that the operator is in.
+            "PATH": os.pathsep.join(dict.fromkeys(folder for folder in folders if folder)),
             "OSVC_ROOT": str(self.root),
             "OSVC_NODE": NODE,
         }

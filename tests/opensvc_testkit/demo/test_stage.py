@@ -67,7 +67,7 @@ def test_elsewhere_nothing_stays(tmp_path: Path) -> None:
 
 def test_commands_see_the_stage_and_not_what_the_operator_has_set(tmp_path: Path) -> None:
     mine = {
-        "PATH": "/sbin:/bin",
+        "PATH": "/sbin::/bin",
         "OSVC_ROOT": "/opt/opensvc",
         "OSVC_NODE": "prod1",
         "OSVC_SIMULATED": "/x",
@@ -78,3 +78,4 @@ def test_commands_see_the_stage_and_not_what_the_operator_has_set(tmp_path: Path
     assert seen == {"OSVC_ROOT": str(tmp_path / "opensvc"), "OSVC_NODE": NODE, "TERM": "vt"}
     assert folders[0] == str(tmp_path / "bin")
     assert folders[-2:] == ["/sbin", "/bin"]
+    assert "" not in folders
