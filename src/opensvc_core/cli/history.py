@@ -24,7 +24,7 @@ def show_log(agent: Agent, name: str, run_id: str, limit: int, form: Format, col
     Args:
         agent: of this node.
         name: of a service; empty for all. One that has a past need not have a file any more.
-        run_id: of one run, or the beginning of one; empty for a list.
+        run_id: of one run; empty for a list.
         limit: how many runs at the most.
         form: table, plain or JSON.
         color: when to use colours.

@@ -90,7 +90,7 @@ def test_status_imports_what_asks_and_nothing_that_acts_or_draws(words: list[str
     packages = {name.partition(".")[0] for name in names}
     assert packages - sys.stdlib_module_names - STATUS_MAY_IMPORT == set()
     assert not names & STATUS_NEVER_NEEDS
-    assert not heavy(names) & {"asyncio", "multiprocessing", "unittest", "xml"}
+    assert not heavy(names) & {"asyncio", "multiprocessing", "unittest"}
 
 
 def test_a_status_table_draws_with_rich_and_imports_nothing_else_besides(tmp_path: Path) -> None:
