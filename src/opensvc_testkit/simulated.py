@@ -11,10 +11,10 @@ from typing import Any
 
 from attrs import define, evolve, field
 
+from opensvc_testkit.definitions import domain_xml
 from opensvc_testkit.executables import life
 from opensvc_testkit.executables.store import Store, now
 from opensvc_testkit.executables.virsh_reports import STATES, reason_of
-from opensvc_testkit.definitions import domain_xml
 from opensvc_testkit.faults import FaultKind, Libvirtd, RecordedCall
 from opensvc_testkit.guest_disk import LAUNCHERS, launcher_text, make_disk
 from opensvc_testkit.installation import COMMANDS, write_executables, write_script

@@ -41,10 +41,14 @@ COMMANDS: dict[str, tuple[list[str], int, tuple[str, ...]]] = {
     "reset": (DOMAIN, 1, ()),
     "resume": (DOMAIN, 1, ()),
     "shutdown": (["domain", "mode"], 1, ()),
-    "start": (DOMAIN, 1, ("console", "paused", "autodestroy", "bypass-cache", "force-boot", "reset-nvram")),
+    "start": (
+        ["domain", "pass-fds"],
+        1,
+        ("console", "paused", "autodestroy", "bypass-cache", "force-boot", "reset-nvram"),
+    ),
     "suspend": (DOMAIN, 1, ()),
     "undefine": (
-        DOMAIN,
+        ["domain", "storage"],
         1,
         ("managed-save", "remove-all-storage", "delete-storage-volume-snapshots", "wipe-storage", "snapshots-metadata",
          "checkpoints-metadata", "nvram", "keep-nvram", "tpm", "keep-tpm"),
@@ -52,7 +56,7 @@ COMMANDS: dict[str, tuple[list[str], int, tuple[str, ...]]] = {
     "uri": (NO_DATA, 0, ()),
     "version": (NO_DATA, 0, ("daemon",)),
 }  # fmt: skip
-VALUE_OPTIONS = {"qemu-agent-command": ("timeout",), "undefine": ("storage",)}
+VALUE_OPTIONS = {"qemu-agent-command": ("timeout",)}
 """Options with a value that a plain word never fills."""
 NOT_SIMULATED = ("attach-disk", "blockcopy", "console", "create", "detach-disk", "domdisplay", "domif-setlink",
                  "domifaddr", "domname", "domrename", "edit", "event", "help", "managedsave", "migrate", "net-list",
