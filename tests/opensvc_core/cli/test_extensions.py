@@ -15,7 +15,7 @@ HELLO = '''
 """A command of another distribution."""
 import typer
 
-print("imported")
+print("loaded!")
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
@@ -42,7 +42,7 @@ def other(tmp_path: Path) -> Path:
 
 def test_its_command_runs_and_ends_with_its_status(node: NodeFolder, other: Path) -> None:
     done = node.call("hello", "vm188", "--status", "5", PYTHONPATH=str(other))
-    assert (done.returncode, done.stdout) == (5, "imported\nhello vm188\n")
+    assert (done.returncode, done.stdout) == (5, "loaded!\nhello vm188\n")
     assert "Say hello" in node.call("hello", "-h", PYTHONPATH=str(other)).stdout
 
 
@@ -57,7 +57,7 @@ def test_nothing_of_it_is_imported_unasked_and_own_verbs_win(node: NodeFolder, o
     for words in (["--help"], ["version"], ["commands"], ["driver", "list"]):
         done = node.call(*words, PYTHONPATH=str(other))
         assert done.returncode == 0
-        assert "imported" not in done.stdout
+        assert "loaded!" not in done.stdout
     assert "hello\topensvc-hello\t1.2" in node.call("commands", PYTHONPATH=str(other)).stdout.splitlines()
 
 
