@@ -18,12 +18,14 @@ from opensvc_core.errors import (
 )
 from opensvc_core.host import Command, CommandResult, Host, Spawned
 from opensvc_core.model import Device, Evidence, Note, Resource, ResourceId, Service, Severity, StatusReport
+from opensvc_core.reservation import NoBackends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from opensvc_core.node import Node
+    from opensvc_core.reservation import Backends
 
 QUERY_LIMIT = 20.0
 """Seconds for a command that reads, where the driver names no other limit."""
@@ -121,6 +123,8 @@ class Context:
         recording: set in a dry run.
         run_id: of the run, empty outside one.
         evidence: by service, what is known of its other nodes in this run.
+        reservations: the installed reservation backends.
+        permits: codes of vetoes that the operator lifts: a step that looks again does not refuse what they allow.
         on_note: told each note as it comes.
         notes: notes given so far.
     """
@@ -139,6 +143,8 @@ class Context:
     recording: Recording | None = None
     run_id: str = ""
     evidence: Mapping[str, Sequence[Evidence]] = field(factory=dict)
+    reservations: Backends = field(factory=NoBackends)
+    permits: frozenset[str] = frozenset()
     on_note: Callable[[Note], None] = _silent
     notes: list[Note] = field(factory=list)
     _lost_change: list[str] = field(factory=list)
@@ -356,6 +362,8 @@ class Context:
             recording=self.recording,
             run_id=self.run_id,
             evidence=self.evidence,
+            reservations=self.reservations,
+            permits=self.permits,
             on_note=self.on_note,
             notes=self.notes,
         )

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pluggy
 from attrs import define, field
 
 from opensvc_core.config.keywords import DriverInfo
+from opensvc_core.config.sections import default_phase
 from opensvc_core.contract import check_answer, check_description, check_outcome, collect
 from opensvc_core.errors import ActionError, DriverContractError, DriverError, OpenSVCError
 from opensvc_core.hookspecs import DriverHooks, ObserverHooks
 from opensvc_core.model import (
     Device,
     Outcome,
-    Phase,
     Resource,
     ResourceId,
     StatusReport,
@@ -32,56 +32,38 @@ if TYPE_CHECKING:
     from opensvc_core.registry import Registry
 
 REQUIRED_HOOKS = ("start", "stop", "status")
-PHASE_OF_GROUP = {
-    "container": Phase.CONTAINER,
-    "disk": Phase.DISK,
-    "fs": Phase.FILESYSTEM,
-    "ip": Phase.ADDRESS,
-    "app": Phase.APPLICATION,
-    "sync": Phase.REPLICATION,
-}
-"""Default order of design §6 by driver group; a driver says otherwise with ``phase``."""
-
-
-def default_phase(driver_id: str) -> Phase | None:
-    """Place of a driver's group in the default order, ``None`` for a group that has none."""
-    if driver_id == "ip.guest":
-        return Phase.GUEST_ADDRESS
-    if driver_id == "disk.scsireserv":
-        return Phase.RESERVATION
-    return PHASE_OF_GROUP.get(driver_id.partition(".")[0])
 
 
 @define
-class Dispatcher:
-    """Holds each driver that was asked for once, registered under its id.
+class Plugins:
+    """Classes behind entry points of one group: each that was asked for is loaded once and held against its hooks.
 
     Attributes:
-        registry: where drivers come from.
+        registry: where they come from.
         policies: wrappers around every hook: timing, tracing.
-        observers: see events.
     """
 
     registry: Registry
     policies: Sequence[object] = ()
-    observers: Sequence[object] = ()
     _plugins: pluggy.PluginManager = field(init=False)
-    _drivers: dict[str, object] = field(factory=dict)
-    _broken: dict[str, DriverError] = field(factory=dict)
-    _guard: threading.RLock = field(factory=threading.RLock)
+    _drivers: dict[str, object] = field(factory=dict, init=False)
+    _broken: dict[str, DriverError] = field(factory=dict, init=False)
+    _guard: threading.RLock = field(factory=threading.RLock, init=False)
+
+    SPECIFICATIONS: ClassVar[tuple[type, ...]] = ()
+    REQUIRED: ClassVar[tuple[str, ...]] = ()
+    KIND: ClassVar[str] = "plugin"
 
     def __attrs_post_init__(self) -> None:
         """Make the manager and register policies."""
         self._plugins = pluggy.PluginManager("opensvc")
-        self._plugins.add_hookspecs(DriverHooks)
-        self._plugins.add_hookspecs(ObserverHooks)
-        for plugin in (*self.policies, *self.observers):
+        for specification in self.SPECIFICATIONS:
+            self._plugins.add_hookspecs(specification)
+        for plugin in self.policies:
             self._plugins.register(plugin)
 
-    # -- drivers --------------------------------------------------------------------------------------------------
-
     def driver(self, name: str) -> object:
-        """The driver of that id, loaded and checked at the first call.
+        """The instance of that id, loaded and checked at the first call.
 
         Raises:
             DriverError: not installed, fails to load, conflicts, or breaks the contract of a hook.
@@ -97,18 +79,12 @@ class Dispatcher:
                     raise
             return self._drivers[name]
 
-    def describe(self, name: str) -> DriverInfo | None:
-        """What configuration needs of a driver; ``None`` if it is not installed. Raises DriverError if it is broken."""
-        if not self.registry.has(name):
-            return None
-        return check_description(name, self.driver(name), default_phase(name))
-
     def _register(self, name: str) -> object:
         loaded = self.registry.load(name)
         try:
             driver: object = loaded()
         except Exception as error:  # a constructor of a third party may raise anything
-            raise DriverContractError(f"driver {name}: {loaded.__name__}() failed: {error!r}") from error
+            raise DriverContractError(f"{self.KIND} {name}: {loaded.__name__}() failed: {error!r}") from error
         try:
             self._plugins.register(driver, name=name)
             self._plugins.check_pending()
@@ -117,38 +93,66 @@ class Dispatcher:
             if self._plugins.has_plugin(name):
                 self._plugins.unregister(name=name)
             raise DriverContractError(
-                f"driver {name}: {error}", hint="compare it with the hooks in docs/reference"
+                f"{self.KIND} {name}: {error}", hint="compare it with the hooks in docs/reference"
             ) from error
         callers = {caller.name for caller in self._plugins.get_hookcallers(driver) or ()}
-        missing = [hook for hook in REQUIRED_HOOKS if hook not in callers]
+        missing = [hook for hook in self.REQUIRED if hook not in callers]
         if missing:
             self._plugins.unregister(name=name)
             raise DriverContractError(
-                f"driver {name}: lacks the hook {', '.join(missing)}", hint="decorate the method with @hookimpl"
+                f"{self.KIND} {name}: lacks the hook {', '.join(missing)}", hint="decorate the method with @hookimpl"
             )
         return driver
 
-    def _hook(self, hook: str, name: str) -> pluggy.HookCaller:
+    def hook(self, hook: str, name: str) -> pluggy.HookCaller:
+        """The caller of one hook of one of them, wrapped by the policies. Raises DriverError."""
         mine = self.driver(name)
         with self._guard:
             others = [driver for driver in self._drivers.values() if driver is not mine]
             return self._plugins.subset_hook_caller(hook, remove_plugins=others)
 
     def has_hook(self, hook: str, name: str) -> bool:
-        """Whether a driver implements a hook. Raises DriverError."""
+        """Whether one of them implements a hook. Raises DriverError."""
         driver = self.driver(name)
         return any(caller.name == hook for caller in self._plugins.get_hookcallers(driver) or ())
+
+
+@define
+class Dispatcher(Plugins):
+    """Calls the hooks of drivers.
+
+    Attributes:
+        observers: see events.
+    """
+
+    observers: Sequence[object] = ()
+
+    SPECIFICATIONS: ClassVar[tuple[type, ...]] = (DriverHooks, ObserverHooks)
+    REQUIRED: ClassVar[tuple[str, ...]] = REQUIRED_HOOKS
+    KIND: ClassVar[str] = "driver"
+
+    def __attrs_post_init__(self) -> None:
+        """Make the manager, register policies and observers."""
+        super().__attrs_post_init__()
+        for plugin in self.observers:
+            self._plugins.register(plugin)
+
+    def describe(self, name: str) -> DriverInfo | None:
+        """What configuration needs of a driver; ``None`` if it is not installed. Raises DriverError if it is broken."""
+        if not self.registry.has(name):
+            return None
+        return check_description(name, self.driver(name), default_phase(name))
 
     # -- hooks ----------------------------------------------------------------------------------------------------
 
     def start(self, resource: Resource, context: Context) -> Outcome:
         """Call ``start``. Raises what the driver raises, and DriverContractError if it gives no Outcome."""
-        given = self._hook("start", resource.driver)(resource=resource, context=context)
+        given = self.hook("start", resource.driver)(resource=resource, context=context)
         return check_outcome("start", resource, given)
 
     def stop(self, resource: Resource, context: Context) -> Outcome:
         """Call ``stop``. Raises what the driver raises, and DriverContractError if it gives no Outcome."""
-        given = self._hook("stop", resource.driver)(resource=resource, context=context)
+        given = self.hook("stop", resource.driver)(resource=resource, context=context)
         return check_outcome("stop", resource, given)
 
     def status(
@@ -159,7 +163,7 @@ class Dispatcher:
         missing = set(asked)
         reason, code = "the driver gave no answer for it", "no_answer"
         try:
-            answers = self._hook("status", name)(resources=list(resources), context=context)
+            answers = self.hook("status", name)(resources=list(resources), context=context)
             if answers is None:
                 raise DriverContractError(f"driver {name}: `status` gave None")
             for answer in answers:
@@ -176,7 +180,7 @@ class Dispatcher:
     def preflight(self, resource: Resource, action: str, context: Context) -> tuple[Veto, ...]:
         """Vetoes of a resource's driver; a driver that cannot say for a bug of its own vetoes."""
         try:
-            answers = self._hook("preflight", resource.driver)(resource=resource, action=action, context=context)
+            answers = self.hook("preflight", resource.driver)(resource=resource, action=action, context=context)
         except OpenSVCError as error:
             return (Veto("preflight_failed", error.message, str(resource.id), error.hint),)
         except Exception as error:  # noqa: BLE001 - a driver's bug must not end what others do
@@ -195,12 +199,12 @@ class Dispatcher:
 
     def companions(self, resource: Resource) -> tuple[Resource, ...]:
         """Resources that a driver adds. Raises DriverError."""
-        hook = self._hook("companions", resource.driver)
+        hook = self.hook("companions", resource.driver)
         return collect(resource.driver, "companions", Resource, lambda: hook(resource=resource))
 
     def open_guest(self, container: Resource, context: Context) -> Host:
         """A host inside a guest. Raises ActionError if the driver has no way in."""
-        host: Host | None = self._hook("open_guest", container.driver)(resource=container, context=context)
+        host: Host | None = self.hook("open_guest", container.driver)(resource=container, context=context)
         if host is None:
             raise ActionError(
                 f"{container.id}: its driver {container.driver} has no way into the guest", code="no_guest"
@@ -209,7 +213,7 @@ class Dispatcher:
 
     def list_devices(self, resource: Resource, context: Context) -> tuple[Device, ...]:
         """Devices of a resource; none if its driver lists none. Raises what the driver raises, and DriverError."""
-        hook = self._hook("list_devices", resource.driver)
+        hook = self.hook("list_devices", resource.driver)
         return collect(resource.driver, "list_devices", Device, lambda: hook(resource=resource, context=context))
 
     def observe(self, event: Event) -> None:

@@ -64,6 +64,7 @@ class Node:
         name: host name, or ``$OSVC_NODE``.
         os_name: as ``uname -s`` prints it: ``Linux``, ``HP-UX``, ``SunOS``.
         folders: where things lie.
+        boot_id: what tells this boot from the one before; empty where the system does not say.
         settings: of ``etc/node.conf``: section to keyword to value, all lower case names.
     """
 
@@ -71,6 +72,7 @@ class Node:
     os_name: str
     folders: Folders
     settings: Mapping[str, Mapping[str, str]] = field(factory=dict, hash=False)
+    boot_id: str = ""
 
     def setting(self, section: str, keyword: str, default: str = "") -> str:
         """A setting of ``node.conf`` as text."""

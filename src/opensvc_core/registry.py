@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
+from opensvc_core.config.distributions import missing_driver_hint
 from opensvc_core.errors import DriverConflict, DriverContractError, DriverLoadError, DriverNotFound
 
 if TYPE_CHECKING:
@@ -15,22 +16,6 @@ if TYPE_CHECKING:
 DRIVERS = "opensvc.drivers"
 RESERVATIONS = "opensvc.reservations"
 OBSERVERS = "opensvc.observers"
-
-DISTRIBUTIONS = {
-    "container.kvm": "opensvc-drivers-kvm",
-    "container.xen": "opensvc-drivers-xen",
-    "container.lxc": "opensvc-drivers-lxc",
-    "container.hpvm": "opensvc-drivers-hpvm",
-    "container.zone": "opensvc-drivers-solaris",
-    "container.ldom": "opensvc-drivers-solaris",
-    "disk.zpool": "opensvc-drivers-solaris",
-    "ip.zone": "opensvc-drivers-solaris",
-    "ip.host": "opensvc-drivers-linux",
-    "fs.mount": "opensvc-drivers-linux",
-    "disk.lvm": "opensvc-lvm",
-    "disk.hpux_lvm": "opensvc-lvm",
-}
-"""Which of our distributions gives a driver, for the hint when it is missing (design §2)."""
 
 
 @frozen
@@ -108,9 +93,7 @@ class Registry:
         """What to do about a driver that is missing."""
         if name in self.disabled:
             return f"it is switched off by OSVC_DISABLED_DRIVERS; take {name} out of it"
-        if name in DISTRIBUTIONS:
-            return f"pip install {DISTRIBUTIONS[name]}"
-        return "install the distribution that gives it, or correct `type` (`osvc driver list` shows what is there)"
+        return missing_driver_hint(name)
 
     def _load_entry(self, name: str, entries: Iterable[EntryPoint]) -> Any:
         from stevedore import ExtensionManager, NamedExtensionManager

@@ -70,6 +70,39 @@ class Backends(Protocol):
         ...
 
 
+class NoBackends:
+    """No backend is installed."""
+
+    names: tuple[str, ...] = ()
+
+    def identify(
+        self, devices: Sequence[Device], context: Context
+    ) -> Iterable[tuple[Device, LogicalUnit | ReservationError]]:
+        """An error for each."""
+        del context
+        error = ReservationError("no reservation backend is installed", code="not_supported")
+        return [(device, error) for device in devices]
+
+    def read_registrations(
+        self, units: Sequence[LogicalUnit], context: Context
+    ) -> Iterable[tuple[LogicalUnit, Registrations | ReservationError]]:
+        """There are no units."""
+        del units, context
+        return []
+
+    def read_holder(
+        self, units: Sequence[LogicalUnit], context: Context
+    ) -> Iterable[tuple[LogicalUnit, Reservation | ReservationError]]:
+        """There are no units."""
+        del units, context
+        return []
+
+    def change(self, primitive: str, unit: LogicalUnit, context: Context, **keys: int) -> None:
+        """Nothing can be changed."""
+        del context, keys
+        raise ReservationError(f"{unit.device.path}: {primitive}: no reservation backend is installed", code="failed")
+
+
 NO_REGISTRATIONS = Registrations(())
 NO_RESERVATION = Reservation()
 

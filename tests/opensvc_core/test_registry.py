@@ -72,13 +72,13 @@ def test_loading_one_driver_imports_its_module_and_no_other(site: Path, install:
 
 def test_built_in_drivers_come_through_the_same_door() -> None:
     built_in = {each.id for each in Registry().listings() if each.distribution == "opensvc-core"}
-    assert built_in == {"disk.vmdg", "ip.guest", "app.launchers"}
+    assert built_in == {"disk.vmdg", "disk.scsireserv", "ip.guest", "app.launchers"}
 
 
 def test_a_driver_of_ours_that_is_missing_names_the_distribution_to_install() -> None:
-    with pytest.raises(DriverNotFound, match=r"disk\.lvm is not installed") as caught:
-        Registry().load("disk.lvm")
-    assert caught.value.hint == "pip install opensvc-lvm"
+    with pytest.raises(DriverNotFound, match=r"container\.ldom is not installed") as caught:
+        Registry().load("container.ldom")
+    assert caught.value.hint == "pip install opensvc-drivers-solaris"
     assert caught.value.exit_status is ExitStatus.DRIVER
 
 
@@ -86,7 +86,7 @@ def test_a_driver_that_nobody_knows_is_not_found_and_no_name_is_made_up() -> Non
     assert not Registry().has("disk.unheard")
     with pytest.raises(DriverNotFound) as caught:
         Registry().load("disk.unheard")
-    assert "osvc driver list" in caught.value.hint
+    assert "none of OpenSVC's own does" in caught.value.hint
 
 
 def test_a_driver_that_is_switched_off_counts_as_missing_and_says_why(install: Install) -> None:

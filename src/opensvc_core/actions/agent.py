@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
 
 from opensvc_core.actions.limits import Limits, read_limits
+from opensvc_core.backends import ReservationBackends
 from opensvc_core.clock import Cancel, Clock, SystemClock
 from opensvc_core.dispatcher import Dispatcher
 from opensvc_core.errors import OpenSVCError
 from opensvc_core.graph import ServiceGraph, build_graph
+from opensvc_core.model import Phase, Resource, ResourceId
 from opensvc_core.node import DEFAULT_ROOT, Folders, Node
 from opensvc_core.peers import NoPeers, Peers
 from opensvc_core.plan import Plan, Selection, make_plan
-from opensvc_core.registry import Registry
+from opensvc_core.registry import RESERVATIONS, Registry
+from opensvc_core.reservation import NoBackends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from opensvc_core.actions.drivers import DriverListing
     from opensvc_core.actions.preview import Preview
@@ -28,7 +31,8 @@ if TYPE_CHECKING:
     from opensvc_core.executor import Authority
     from opensvc_core.host import Host
     from opensvc_core.journal import CommandRecord, Journal, RunRecord
-    from opensvc_core.model import Evidence, Resource, Service
+    from opensvc_core.model import Evidence, Service
+    from opensvc_core.reservation import Backends
     from opensvc_core.run import Run
     from opensvc_core.status import ServiceStatus
 
@@ -55,6 +59,7 @@ class Agent:
         user: who acts, for locks and journal.
         argv: the command line, for the journal.
         limits: of this node.
+        reservations: the installed reservation backends.
     """
 
     node: Node
@@ -67,6 +72,7 @@ class Agent:
     user: str = ""
     argv: tuple[str, ...] = ()
     limits: Limits = field(factory=Limits)
+    reservations: Backends = field(factory=NoBackends)
 
     # -- services -------------------------------------------------------------------------------------------------
 
@@ -101,6 +107,8 @@ class Agent:
                 for each in service.resources
             )
             service = evolve(service, resources=resources)
+        if self.reservations.names:
+            companions += [reservation_of(r) for r in service.resources if r.options.get("scsireserv")]
         return build_graph(service, companions)
 
     def graphs(self, services: Iterable[Service]) -> list[ServiceGraph]:
@@ -302,13 +310,14 @@ def open_agent(  # noqa: PLR0913 - each is a thing that an embedder may hand in,
         from opensvc_core.config.node_conf import read_node_conf
 
         settings = read_node_conf(folders.etc / "node.conf")
-    node = Node(node_name or system.nodename, system.sysname, folders, settings)
+    node = Node(node_name or system.nodename, system.sysname, folders, settings, read_boot_id())
+    disabled = frozenset(disabled_drivers)
     used_clock = clock or SystemClock()
     used_host = host or LocalHost(node.name, path, os_name=node.os_name, clock=used_clock)
     return Agent(
         node=node,
         clock=used_clock,
-        dispatcher=Dispatcher(Registry(disabled=frozenset(disabled_drivers)), policies, observers),
+        dispatcher=Dispatcher(Registry(disabled=disabled), policies, observers),
         host=used_host,
         network=network or SystemNetwork(node, used_host, used_clock),
         journal=Journal(folders.journal, used_clock),
@@ -316,6 +325,32 @@ def open_agent(  # noqa: PLR0913 - each is a thing that an embedder may hand in,
         user=user or _login_name(),
         argv=tuple(argv),
         limits=read_limits(settings, folders.etc / "node.conf"),
+        reservations=ReservationBackends(Registry(RESERVATIONS, disabled), policies),
+    )
+
+
+def read_boot_id() -> str:
+    """What tells this boot of the machine from the one before; empty where the system does not say."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def reservation_of(resource: Resource) -> Resource:
+    """The companion of a resource whose disks are reserved: first on start, last on stop (design §4)."""
+    return Resource(
+        ResourceId(resource.id.service, f"{resource.rid}pr"),
+        "disk.scsireserv",
+        options={"scsireserv": False},
+        label=f"reservation of {resource.rid}",
+        phase=Phase.RESERVATION,
+        is_disabled=resource.is_disabled,
+        is_optional=resource.is_optional,
+        is_standby=resource.is_standby,
+        tags=resource.tags,
+        companion_of=resource.rid,
+        line=resource.line,
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from attrs import Factory, asdict, define, evolve, frozen
 
 from opensvc_core.actions.freeze import refuse_frozen
-from opensvc_core.actions.leftovers import Leftovers, boot_id, tidy
+from opensvc_core.actions.leftovers import Leftovers, tidy
 from opensvc_core.actions.perform import Performer
 from opensvc_core.actions.preflight import check, refused
 from opensvc_core.actions.status import ask
@@ -75,8 +75,8 @@ def run_plan(agent: Agent, plan: Plan, options: RunOptions, remember: Mapping[st
     with hold_locks(agent, plan, run_id, wait=options.wait, cancel=options.cancel):
         leftovers = _tidy_all(agent, plan, run_id, options)
         statuses = ask(agent, list(plan.graphs.values()))
-        performer = Performer(agent, plan, statuses, run_id, told)
         known = gather_evidence(agent, plan, options.evidence)
+        performer = Performer(agent, plan, statuses, run_id, told, known, options.permits)
         checked = check(agent, plan, statuses, known, performer.reading_context(plan.action))
         standing = refused(checked.vetoes, options.permits)
         if standing:
@@ -168,7 +168,7 @@ def _begin(agent: Agent, plan: Plan, run_id: str, remember: Mapping[str, object]
         pid,
         agent.node.name,
         process_start_time(pid),
-        boot_id(),
+        agent.node.boot_id,
         agent.argv,
         json.dumps(about),
         agent.clock.now(),

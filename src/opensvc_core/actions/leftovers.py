@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -30,14 +29,6 @@ class Leftovers:
     unsettled: frozenset[ResourceId] = frozenset()
 
 
-def boot_id() -> str:
-    """What tells this boot of the node from the one before; empty where the system does not say."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        return ""
-
-
 def describe_cut(record: RunRecord) -> Note:
     """A line for the operator on a run that was cut or ended unknown."""
     running = [
@@ -54,7 +45,7 @@ def describe_cut(record: RunRecord) -> Note:
 
 def last_cut(agent: Agent, name: str) -> RunRecord | None:
     """The run of a service that was cut, seen from outside its lock, or ended unknown. Raises JournalError."""
-    boot = boot_id()
+    boot = agent.node.boot_id
     for record in agent.journal.open_runs(name):
         if record.boot_id != boot or not is_running(record.pid, record.process):
             return record
@@ -71,7 +62,7 @@ def tidy(agent: Agent, name: str, own_run: str, cancel: Cancel, wait: float) -> 
     """
     notes: list[Note] = []
     unsettled: set[ResourceId] = set()
-    boot = boot_id()
+    boot = agent.node.boot_id
     for record in agent.journal.open_runs(name):
         if record.id == own_run:
             continue

@@ -13,10 +13,10 @@ from opensvc_core.clock import Cancel, Deadline
 from opensvc_core.context import Context, Recording
 from opensvc_core.errors import JournalError, WaitTimeout
 from opensvc_core.events import Event, EventKind
-from opensvc_core.model import Outcome, Resource, ResourceId, Status, StatusReport
+from opensvc_core.model import Evidence, Outcome, Resource, ResourceId, Status, StatusReport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from opensvc_core.actions.agent import Agent
     from opensvc_core.executor import Attempt
@@ -82,6 +82,8 @@ class Performer:
     statuses: Mapping[ResourceId, StatusReport]
     run_id: str
     on_event: Callable[[Event], None]
+    evidence: Mapping[str, Sequence[Evidence]] = field(factory=dict)
+    permits: frozenset[str] = frozenset()
     _numbers: itertools.count[int] = field(factory=itertools.count)
 
     def perform(self, attempt: Attempt) -> Outcome:
@@ -148,6 +150,9 @@ class Performer:
             network=agent.network,
             drivers=agent.dispatcher,
             run_id=self.run_id,
+            evidence=self.evidence,
+            reservations=agent.reservations,
+            permits=self.permits,
         )
 
 

@@ -64,8 +64,8 @@ class Preview:
 def preview(agent: Agent, plan: Plan, evidence: Sequence[Evidence]) -> Preview:
     """See ``Agent.preview``. Takes no lock and writes no journal."""
     statuses = ask(agent, list(plan.graphs.values()))
-    performer = Performer(agent, plan, statuses, "", ignore_event)
     known = gather_evidence(agent, plan, evidence)
+    performer = Performer(agent, plan, statuses, "", ignore_event, known)
     checked = check(agent, plan, statuses, known, performer.reading_context(plan.action))
     steps = tuple(_rehearse(performer, step, statuses, plan) for step in plan.steps)
     notes = list(checked.notes) + [note for note in plan.notes if note not in checked.notes]

@@ -96,6 +96,7 @@ def ask(
             clock=agent.clock,
             network=agent.network,
             drivers=agent.dispatcher,
+            reservations=agent.reservations,
         )
         reports.update(_ask_stage(agent, stage, context, deadline))
     # Whatever a hung driver still waits for is of no use to anybody any more.

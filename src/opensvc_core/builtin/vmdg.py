@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from opensvc_core.api import Device, Keyword, Outcome, Phase, Resource, ResourceId, Status, StatusReport, Veto, hookimpl
-from opensvc_core.reservation import unavailable
+from opensvc_core.api import Device, Keyword, Outcome, Phase, Resource, ResourceId, Status, StatusReport, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,8 +39,3 @@ class VmDiskGroup:
     def list_devices(self, resource: Resource, context: Context) -> Sequence[Device]:
         """The disks of the guest. Raises ActionError if the service has none, or the platform cannot tell."""
         return context.devices_of(context.container_of(resource))
-
-    @hookimpl
-    def preflight(self, resource: Resource, action: str) -> Veto | None:
-        """A wish for a reservation that cannot be taken vetoes a start."""
-        return unavailable(resource) if action == "start" else None

@@ -185,6 +185,18 @@ def test_a_service_whose_driver_is_missing_is_refused_by_the_name_of_what_to_ins
         assert "opensvc-lvm" in caught.value.hint
 
 
+@pytest.mark.parametrize("permits", [frozenset(), frozenset({"scsireserv_unavailable"})])
+def test_a_wished_reservation_vetoes_a_start_for_good_while_no_backend_is_installed(
+    tmp_path: Path, permits: frozenset[str]
+) -> None:
+    write_service(tmp_path, text=STACK.replace("[disk#1]", "[disk#1]\nscsireserv = true"))
+    agent = open_files_agent(tmp_path, disabled_drivers=("sg_persist", "mpathpersist"))
+    with pytest.raises(Vetoed, match="scsireserv = true, and no SCSI reservation backend is installed"):
+        agent.run(agent.plan("start", [agent.load("svc")]), permits=permits)
+    assert up(tmp_path) == set()
+    agent.run(agent.plan("stop", [agent.load("svc")]))
+
+
 def test_a_container_that_cannot_be_told_forbids_a_start_for_good(tmp_path: Path) -> None:
     write_service(tmp_path)
     open_files_agent(tmp_path)

@@ -36,9 +36,3 @@ def test_it_has_no_state_and_changes_nothing(world: World) -> None:
     assert [(rid, report.status) for rid, report in DRIVER.status([resource])] == [(resource.id, Status.NA)]
     assert not DRIVER.start().is_changed
     assert not DRIVER.stop().is_changed
-
-
-@pytest.mark.parametrize(("action", "is_wished", "is_vetoed"), [("start", 1, 1), ("start", 0, 0), ("stop", 1, 0)])
-def test_a_wished_reservation_vetoes_a_start_only(world: World, action: str, is_wished: int, is_vetoed: int) -> None:
-    resource = world.add("vmdg", "disk.vmdg", scsireserv=bool(is_wished))
-    assert (DRIVER.preflight(resource, action) is not None) == bool(is_vetoed)
