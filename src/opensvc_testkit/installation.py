@@ -40,7 +40,7 @@ def executable_text(simulator: str, cluster: Path, node: str = "") -> str:
         f"{first}"
         f"# SIMULATED {simulator}: nothing here is real; it acts on the simulated cluster in {cluster}\n"
         "import sys\n"
-        f"sys.path.insert(0, {packages!r})\n"
+        f"sys.path.append({packages!r})\n"
         "from opensvc_testkit.executables.launcher import main\n"
         f"main({simulator!r}, sys.argv[1:], {str(cluster)!r}, {node!r})\n"
     )
