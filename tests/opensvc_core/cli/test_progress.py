@@ -63,6 +63,15 @@ def test_steps_that_no_plan_named_are_shown_too() -> None:
     assert row_of(progress, CONTAINER).state == "running"
 
 
+def test_what_never_began_is_skipped_when_the_run_ends() -> None:
+    progress = Progress.of(plan())
+    progress.on_event(event(EventKind.STEP_END, CONTAINER, state="failed", seconds=1.0, way_back=False))
+    progress.on_event(event(EventKind.RUN_END))
+    states = {row.id: row.state for row in progress.snapshot()}
+    assert states.pop(CONTAINER) == "failed"
+    assert set(states.values()) == {"skipped"}
+
+
 ROWS = st.lists(
     st.builds(StepRow, st.text(max_size=8), state=st.sampled_from([s.value for s in StepState])), max_size=40
 )

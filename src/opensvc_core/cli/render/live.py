@@ -124,7 +124,7 @@ def progress_view(progress: Progress, *, now: float, began: float, limit: int) -
     table = Table.grid(padding=(0, 2, 0, 0), expand=True)
     table.add_column(max_width=40, no_wrap=True, overflow="ellipsis")
     table.add_column(width=9, no_wrap=True)
-    table.add_column(width=10, no_wrap=True)
+    table.add_column(min_width=5, no_wrap=True)
     table.add_column(ratio=1, no_wrap=not progress.is_over, overflow="fold" if progress.is_over else "ellipsis")
     for row in shown:
         table.add_row(_name(row), Text(row.state, style=STATE_STYLES.get(row.state, "")), _time(row, now), _said(row))
