@@ -7,8 +7,9 @@ are held to the same algorithm in the lab.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from attrs import Factory, define, field
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from opensvc_core.context import Context
 
 Nexus = tuple[str, str]
+_Answer = TypeVar("_Answer")
 
 
 @define
@@ -159,13 +161,13 @@ class ModelBackends:
             return Reservation()
         return Reservation(target.registered[target.holder], 5, target.generation)
 
-    def _ask(self, unit: LogicalUnit, question: object) -> object:
+    def _ask(self, unit: LogicalUnit, question: Callable[[Target], _Answer]) -> _Answer | ReservationError:
         self._turn("read", unit)
         try:
             self._fail("read")
             with self.guard:
                 self.targets[unit.identity].hear((self.node, self.paths[0]))
-                return question(self.targets[unit.identity])  # type: ignore[operator]
+                return question(self.targets[unit.identity])
         except ReservationError as error:
             return error
 
@@ -178,19 +180,19 @@ class ModelBackends:
         with self.guard:
             if primitive == "register":
                 for path in self.paths:
-                    self._patiently(lambda p=path: target.register((self.node, p), keys["key"]))  # type: ignore[misc]
+                    self._patiently(partial(target.register, (self.node, path), keys["key"]))
             elif primitive == "unregister":
                 for path in self.paths:
-                    self._patiently(lambda p=path: target.unregister((self.node, p)))  # type: ignore[misc]
+                    self._patiently(partial(target.unregister, (self.node, path)))
             else:
                 getattr(target, primitive)((self.node, self.paths[0]), **keys)
 
-    def _patiently(self, act: object) -> None:
+    def _patiently(self, act: Callable[[], None]) -> None:
         """As a backend does that reaches several paths: one path's news must not undo what others did."""
         try:
-            act()  # type: ignore[operator]
+            act()
         except ReservationError:
-            act()  # type: ignore[operator]
+            act()
 
     def _turn(self, what: str, unit: LogicalUnit) -> None:
         if self.turns is not None:
