@@ -23,9 +23,10 @@ CALLS = f"{WATCH}/calls"
 OSVC = str(Path(sys.executable).with_name("osvc"))
 SECONDS = 300.0
 
-# Not simulated: it notes that it was called, and how, and becomes the real one.
+# Not simulated: it notes that it was called, and how, in one write; then it becomes the real one.
 WATCHED_VIRSH = f"""#!/bin/sh
-printf '%s\\0' "$@" >>{CALLS}; echo >>{CALLS}
+printf '%s\\0' "$@" '
+' >>{CALLS}
 exec /usr/bin/virsh "$@"
 """
 
@@ -81,7 +82,7 @@ class Site:
         path = f"{WATCH}:{Path(sys.executable).parent}:/usr/sbin:/usr/bin:/sbin:/bin"
         self.run(OSVC, *words, env={"PATH": path})
         calls = self.run("cat", CALLS).stdout
-        return [line.rstrip("\0").split("\0") for line in calls.splitlines()]
+        return [call.rstrip("\0").split("\0") for call in calls.split("\n\0") if call]
 
 
 def _compile() -> None:
