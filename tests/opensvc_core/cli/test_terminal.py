@@ -126,8 +126,8 @@ def test_colours_on_a_terminal_unless_they_are_not_wanted(variable: str, node: N
 def test_watch_draws_in_place_follows_the_state_and_gives_the_screen_back(node: NodeFolder) -> None:
     folder = node.add("web01")
     terminal = Terminal(node, "mon", "--watch", "--interval", "0.2")
-    lines = terminal.until("OVER")
-    assert lines[2].split()[-2:] == ["down", "down"]
+    lines = terminal.until(r"web01 .* down +down")
+    assert lines[1].split()[-2:] == ["OVER", "FRZ"]
     assert not terminal.shows_cursor()
     (folder / ".up").touch()
     terminal.until(r"web01 .* up +up")
