@@ -18,7 +18,6 @@ from opensvc_core.errors import (
 )
 from opensvc_core.host import Command, CommandResult, Host, Spawned
 from opensvc_core.model import Device, Evidence, Note, Resource, ResourceId, Service, Severity, StatusReport
-from opensvc_core.reservation import NoBackends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -100,6 +99,13 @@ class Recording:
     commands: list[CommandLine] = Factory(list)
 
 
+def _no_backends() -> Backends:
+    """Reservations are rare: what they need is loaded by who has some."""
+    from opensvc_core.reservation import NoBackends
+
+    return NoBackends()
+
+
 def _silent(note: Note) -> None:
     """Notes that nobody listens to are still kept in ``context.notes``."""
 
@@ -143,7 +149,7 @@ class Context:
     recording: Recording | None = None
     run_id: str = ""
     evidence: Mapping[str, Sequence[Evidence]] = field(factory=dict)
-    reservations: Backends = field(factory=NoBackends)
+    reservations: Backends = field(factory=_no_backends)
     permits: frozenset[str] = frozenset()
     on_note: Callable[[Note], None] = _silent
     notes: list[Note] = field(factory=list)
@@ -310,7 +316,7 @@ class Context:
         pause = interval
         while not is_reached():
             if limit.is_over:
-                raise WaitTimeout(f"waited {timeout:g} s in vain for {what}")
+                raise WaitTimeout(f"waited {timeout:.3g} s in vain for {what}")
             if self.clock.wait(self.cancel.event, min(pause, limit.remaining() + 0.001)):
                 raise Cancelled(f"cancelled while waiting for {what}: {self.cancel.reason}")
             pause = min(pause * 1.5, slowest)

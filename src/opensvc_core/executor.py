@@ -14,12 +14,10 @@ from opensvc_core.clock import Cancel, Clock, Deadline
 from opensvc_core.errors import ActionError, Cancelled, CommandTimeout, JournalError, OpenSVCError, WaitTimeout
 from opensvc_core.events import Event, EventKind
 from opensvc_core.model import Note, Outcome, ResourceId, Severity, Status
-from opensvc_core.plan import Plan, Step
+from opensvc_core.plan import MAX_PARALLEL, Plan, Step
 from opensvc_core.run import Run, RunOutcome, StepResult, StepState
 from opensvc_core.wayback import way_back_steps
 
-MAX_PARALLEL = 16
-"""Steps side by side where nobody says otherwise."""
 ABANDON_AFTER = 15.0
 """Seconds that a step may outlive its limit before it is given up: a process that cannot be killed, a deaf driver."""
 

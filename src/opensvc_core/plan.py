@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from opensvc_core.graph import Edges, ServiceGraph
 
+MAX_PARALLEL = 16
+"""Steps side by side where nobody says otherwise."""
 ACTIONS = ("start", "stop", "restart")
 """What a plan can be made for."""
 

@@ -19,7 +19,6 @@ from opensvc_core.node import DEFAULT_ROOT, Folders, Node
 from opensvc_core.peers import NoPeers, Peers
 from opensvc_core.plan import Plan, Selection, make_plan
 from opensvc_core.registry import RESERVATIONS, Registry
-from opensvc_core.reservation import NoBackends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -42,6 +41,12 @@ DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 def _ignore(event: Event) -> None:
     """Nobody listens."""
+
+
+def _no_backends() -> Backends:
+    from opensvc_core.reservation import NoBackends
+
+    return NoBackends()
 
 
 @define
@@ -72,7 +77,7 @@ class Agent:
     user: str = ""
     argv: tuple[str, ...] = ()
     limits: Limits = field(factory=Limits)
-    reservations: Backends = field(factory=NoBackends)
+    reservations: Backends = field(factory=_no_backends)
 
     # -- services -------------------------------------------------------------------------------------------------
 
@@ -107,8 +112,9 @@ class Agent:
                 for each in service.resources
             )
             service = evolve(service, resources=resources)
-        if self.reservations.names:
-            companions += [reservation_of(r) for r in service.resources if r.options.get("scsireserv")]
+        reserved = [resource for resource in service.resources if resource.options.get("scsireserv")]
+        if reserved and self.reservations.names:
+            companions += [reservation_of(resource) for resource in reserved]
         return build_graph(service, companions)
 
     def graphs(self, services: Iterable[Service]) -> list[ServiceGraph]:

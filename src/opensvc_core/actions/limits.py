@@ -9,7 +9,7 @@ from attrs import fields, frozen
 
 from opensvc_core.config.values import parse_duration, parse_integer
 from opensvc_core.errors import ConfigError, ConfigProblem
-from opensvc_core.executor import MAX_PARALLEL
+from opensvc_core.plan import MAX_PARALLEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -87,6 +87,8 @@ class ScsiReservation:
         """Give all disks up. Raises ReservationError if a registration of this node is still there."""
         claimant = _claimant(resource, context)
         units = _units(resource, context)
+        if resource.options.get("clear"):
+            return _clear(claimant, units)
         if context.is_dry_run:
             for unit in units:
                 context.reservations.change("release", unit, context, key=claimant.key)
@@ -112,6 +114,23 @@ def _rehearse(claimant: Claimant, units: Sequence[LogicalUnit]) -> Outcome:
         elif holder != claimant.key:
             claimant.backends.change("preempt", each.unit, context, key=claimant.key, victim=holder)
     return Outcome.changed()
+
+
+def _clear(claimant: Claimant, units: Sequence[LogicalUnit]) -> Outcome:
+    """Remove every registration of everybody, unless another node holds a disk."""
+    context = claimant.context
+    for each in view(claimant.backends, units, context):
+        if each.error is not None:
+            raise each.error
+        holder = each.reservation.key
+        if holder not in {None, claimant.key} and not claimant.may_preempt(holder or 0):
+            raise claimant.conflict(each.unit, holder or 0)
+    for unit in units:
+        claimant.backends.change("register", unit, context, key=claimant.key)
+        claimant.backends.change("clear", unit, context, key=claimant.key)
+    if not context.is_dry_run:
+        _record(context).remove(unit.identity for unit in units)
+    return Outcome.changed(f"{len(units)} disks are free of registrations")
 
 
 def _main(resource: Resource, context: Context) -> Resource:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from opensvc_core.cli.manner import Limits, Manner
     from opensvc_core.cli.telling import Teller
     from opensvc_core.clock import Cancel
-    from opensvc_core.model import Note, Service
+    from opensvc_core.model import Evidence, Note, Service
     from opensvc_core.plan import Plan, Selection
     from opensvc_core.run import Run
 
@@ -38,7 +38,16 @@ def load_or_fail(agent: Agent, names: Sequence[str]) -> list[Service]:
     return services
 
 
-def act(agent: Agent, action: str, names: Sequence[str], selection: Selection, limits: Limits, manner: Manner) -> int:
+def act(
+    agent: Agent,
+    action: str,
+    names: Sequence[str],
+    selection: Selection,
+    limits: Limits,
+    manner: Manner,
+    *,
+    dead: Sequence[str] = (),
+) -> int:
     """Run an action on services and give back the exit status.
 
     Args:
@@ -48,16 +57,20 @@ def act(agent: Agent, action: str, names: Sequence[str], selection: Selection, l
         selection: which resources.
         limits: what bounds the run.
         manner: how it is told.
+        dead: nodes that the operator declares dead.
 
     Raises:
         OpenSVCError: nothing was begun.
     """
-    plan = agent.plan(action, load_or_fail(agent, names), selection)
+    services = load_or_fail(agent, names)
+    plan = agent.plan(action, services, selection)
+    evidence = _evidence(agent, services, dead)
 
     def run(cancel: Cancel, teller: Teller) -> Run:
         return agent.run(
             plan,
             permits=limits.permits,
+            evidence=evidence,
             cancel=cancel,
             on_event=teller.on_event,
             wait=limits.wait,
@@ -66,6 +79,14 @@ def act(agent: Agent, action: str, names: Sequence[str], selection: Selection, l
         )
 
     return run_and_tell(plan, run, manner)
+
+
+def _evidence(agent: Agent, services: Sequence[Service], dead: Sequence[str]) -> tuple[Evidence, ...]:
+    if not dead:
+        return ()
+    from opensvc_core.actions.declare import declare_dead
+
+    return declare_dead(agent, services, dead)
 
 
 def recover_services(agent: Agent, names: Sequence[str], wait: float, manner: Manner) -> int:

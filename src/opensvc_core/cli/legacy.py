@@ -32,18 +32,28 @@ MOUNTS = {"mount": "start", "umount": "stop"}
 
 NOT_YET = (
     "push", "diskupdate", "presync", "postsync", "syncnodes", "syncdrp", "syncall", "syncupdate", "syncresync",
-    "syncverify", "syncquiesce", "syncresume", "syncsplit", "switch", "takeover", "giveback", "migrate", "prstart",
-    "prstop", "prstatus", "startstandby", "stopstandby", "boot", "shutdown", "run", "get", "set", "unset", "update",
-    "delete", "edit_config", "create", "print_schedule", "push_appinfo", "freezestop", "move", "provision",
-    "unprovision", "enable", "disable",
+    "syncverify", "syncquiesce", "syncresume", "syncsplit", "switch", "takeover", "giveback", "migrate",
+    "startstandby", "stopstandby", "boot", "shutdown", "run", "get", "set", "unset", "update", "delete",
+    "edit_config", "create", "print_schedule", "push_appinfo", "freezestop", "move", "provision", "unprovision",
+    "enable", "disable",
 )  # fmt: skip
 """Verbs of the cookbook and of the agents after it that this version does not have."""
+
+RESERVATION_VERBS = {
+    "scsireserv": "take",
+    "scsirelease": "release",
+    "scsicheckreserv": "show",
+    "prstart": "take",
+    "prstop": "release",
+    "prstatus": "show",
+}
+"""Verbs of 2010 and after for ``osvc reservation``."""
 
 HINTS = {"create": "`osvc config create NAME --from FILE` makes a service"}
 
 NODE_VERBS = (
     "syncservices", "updateservices", "pushasset", "pushservices", "pushstats", "pushpkg", "pushpatch", "pushsym",
-    "prkey", "checks", "compliance_check", "compliance_fix", "get", "set", "unset", "scanscsi", "register", "updatepkg",
+    "checks", "compliance_check", "compliance_fix", "get", "set", "unset", "scanscsi", "register", "updatepkg",
 )  # fmt: skip
 """Verbs of ``nodemgr`` (agents 2010 and 2013), none of which this version has."""
 
@@ -119,6 +129,8 @@ def run_svcmgr(program: str, argv: Sequence[str]) -> int:
     agent = open_here(root)
     if verb in {"print_status", "status", "json_status", "frozen", "print_config", "validate_config"}:
         return _look(agent, verb, names)
+    if verb in RESERVATION_VERBS:
+        return _reserve(agent, RESERVATION_VERBS[verb], names, options)
     if verb in {"freeze", "thaw"}:
         found = agent.find(names)
         (agent.freeze if verb == "freeze" else agent.thaw)(found)
@@ -140,7 +152,7 @@ def _svcmgr_parser(linked: str) -> _Parser:
         "verb",
         metavar="VERB",
         help="print_status, status, start, stop, restart, freeze, thaw, frozen, print_config, validate_config, mount, "
-        f"umount, start/stop followed by {', '.join(PARTS)}",
+        f"umount, start/stop followed by {', '.join(PARTS)}, {', '.join(RESERVATION_VERBS)}",
     )
     return parser
 
@@ -187,6 +199,15 @@ def _look(agent: Agent, verb: str, names: Sequence[str]) -> int:
 
     write(to_text(status_trees(answers.statuses), has_color=wants_color(Color.AUTO)))
     return answers.exit_status
+
+
+def _reserve(agent: Agent, action: str, names: Sequence[str], options: argparse.Namespace) -> int:
+    from opensvc_core.cli.manner import Limits, Manner
+    from opensvc_core.cli.reserving import act_on_disks, show_disks
+
+    if action == "show":
+        return show_disks(names, Manner(), agent)
+    return act_on_disks(action, names, Limits(frozenset(), options.waitlock), Manner(), agent=agent)
 
 
 def _act(agent: Agent, verb: str, names: Sequence[str], options: argparse.Namespace) -> int:
@@ -261,16 +282,21 @@ def run_svcmon(argv: Sequence[str]) -> int:
 
 
 def run_nodemgr(argv: Sequence[str]) -> int:
-    """Run one command line of ``nodemgr``: every verb of it belongs to a later version.
+    """Run one command line of ``nodemgr``: every verb of it but ``prkey`` belongs to a later version.
 
     Raises:
         NotYet: the verb is known.
         UsageError: it is not.
     """
-    parser = _Parser(prog="nodemgr", description="Actions on the node, none of which this version has.")
+    parser = _Parser(prog="nodemgr", description="Actions on the node; of those of 2010 this version has prkey.")
     parser.add_argument("--debug", action="store_true", help="tracebacks of errors")
-    parser.add_argument("verb", metavar="VERB", help=", ".join(NODE_VERBS))
+    parser.add_argument("verb", metavar="VERB", help=", ".join(("prkey", *NODE_VERBS)))
     verb: str = parser.parse_args(list(argv)).verb
+    if verb == "prkey":
+        from opensvc_core.cli.keys import tell_key
+        from opensvc_core.cli.options import Format
+
+        return tell_key(Format.PLAIN, is_new=False)
     if verb not in NODE_VERBS:
         raise UsageError(f"there is no verb {verb!r}", hint="`nodemgr --help` lists the verbs")
     _refuse(verb)

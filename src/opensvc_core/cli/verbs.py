@@ -28,6 +28,10 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "recover": ("recover", "Look after a run that was interrupted and finish or undo it"),
         "plan": ("plan", "What a start, stop or restart would do, and change nothing"),
     },
+    "Disks and this node": {
+        "reservation": ("reservation", "Who holds the disks of services; take, release, clear"),
+        "node": ("node", "This node: its reservation key, and what other distributions add"),
+    },
     "Files and drivers": {
         "config": ("config", "Create, show and check service files"),
         "driver": ("driver", "Which drivers are installed, and what they lack"),
@@ -101,16 +105,21 @@ def others() -> Iterable[Any]:
 
 def _other_app(verb: str) -> Any:
     """The typer app of a verb of another distribution. This distribution's own verbs always win."""
-    from opensvc_core.errors import DriverLoadError
-
     points = [point for point in others() if point.name == verb]
     if not points:
         raise _unknown(verb)
+    return load_point(points[0])
+
+
+def load_point(point: Any) -> Any:
+    """The typer app behind an entry point. Raises DriverLoadError."""
+    from opensvc_core.errors import DriverLoadError
+
     try:
-        return points[0].load()
+        return point.load()
     except Exception as error:
         raise DriverLoadError(
-            f"the command {verb!r} ({points[0].value}) cannot be loaded: {type(error).__name__}: {error}",
+            f"the command {point.name!r} ({point.value}) cannot be loaded: {type(error).__name__}: {error}",
             hint="reinstall the distribution that gives it, or take it away",
         ) from error
 

@@ -33,7 +33,7 @@ TimeLimit = Annotated[
 ]
 DeclareDead = Annotated[
     list[str] | None,
-    typer.Option("--declare-dead", metavar="NODE", hidden=True, help="Answer for it that a node runs nothing."),
+    typer.Option("--declare-dead", metavar="NODE", help="Answer for it that a node is dead; refused if it shows life."),
 ]
 
 
@@ -134,13 +134,10 @@ def _run(
 ) -> int:
     from opensvc_core.cli.acting import act, show_plan
     from opensvc_core.cli.environment import open_here
-    from opensvc_core.errors import NotYet
     from opensvc_core.plan import Selection
 
-    if dead:
-        raise NotYet("--declare-dead: no other node is asked yet", hint="it comes with the cluster")
     chosen = Selection(split(selection[0]), tuple(selection[1] or ()))
     agent = open_here()
     if is_dry:
         return show_plan(agent, action, names, chosen, manner)
-    return act(agent, action, names, chosen, limits, manner)
+    return act(agent, action, names, chosen, limits, manner, dead=dead or ())
