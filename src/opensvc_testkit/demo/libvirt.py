@@ -84,6 +84,11 @@ def run_apart(argv: Sequence[str]) -> int:
         except KeyboardInterrupt:
             # The terminal told the command as well, and it takes back what it did.
             continue
+        except BaseException:
+            # With it goes all that runs in its namespaces.
+            child.terminate()
+            child.wait()
+            raise
 
 
 def start_libvirtd() -> None:

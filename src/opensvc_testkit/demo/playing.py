@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,8 +15,12 @@ from opensvc_testkit.demo.walk import INTERRUPTED, WalkError, fail, play, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
+    from typing import NoReturn
 
 FAILED = 1
+TERMINATED = 143
+"""Exit status after SIGTERM: 128 and its number."""
 
 
 def play_simulated() -> int:
@@ -61,7 +66,13 @@ def open_shell() -> int:
     return _on_stage(shell)
 
 
+def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
+    # The way out leads through all that has to be cleared away.
+    sys.exit(TERMINATED)
+
+
 def _on_stage(act: Callable[[Stage], int]) -> int:
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         with open_stage(Path.cwd()) as stage:
             return act(stage)

@@ -36,7 +36,7 @@ class Scene:
 
     Attributes:
         story: what the audience should know before it, a paragraph; empty for nothing.
-        line: the command, given to a shell as it stands.
+        line: one command, given to a shell as it stands: it may redirect its output, and holds no other command.
         status: exit status that it must end with.
         leaves: availability that the service must have afterwards (``up``, ``down``); empty is not looked at.
         before: what happens behind the scenes before it.
@@ -82,7 +82,7 @@ def run(line: str, stage: Stage, environment: Mapping[str, str], limit: float) -
     """Run a command on the terminal of this process and give back its exit status.
 
     Args:
-        line: the command, for a shell.
+        line: one command, for a shell.
         stage: where it runs.
         environment: of the command.
         limit: seconds that it may take.
@@ -91,7 +91,10 @@ def run(line: str, stage: Stage, environment: Mapping[str, str], limit: float) -
         WalkError: it took longer than its limit.
         KeyboardInterrupt: it was interrupted by the terminal, and has ended.
     """
-    child = subprocess.Popen(["sh", "-c", line], cwd=stage.folder, env=dict(environment), stdin=subprocess.DEVNULL)
+    # Without `exec` a signal would end the shell and leave its command.
+    child = subprocess.Popen(
+        ["sh", "-c", f"exec {line}"], cwd=stage.folder, env=dict(environment), stdin=subprocess.DEVNULL
+    )
     try:
         return child.wait(limit)
     except subprocess.TimeoutExpired:
@@ -102,7 +105,7 @@ def run(line: str, stage: Stage, environment: Mapping[str, str], limit: float) -
         _end(child, told=True)
         raise
     except BaseException:
-        child.kill()
+        _end(child)
         raise
 
 

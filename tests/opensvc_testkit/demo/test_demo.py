@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -88,12 +89,37 @@ def test_it_shows_the_steps_on_a_terminal(tmp_path: Path, environment: dict[str,
 def test_an_interrupt_ends_it(tmp_path: Path, environment: dict[str, str]) -> None:
     before = left_behind(tmp_path)
     child = pexpect.spawn(OSVC, ["demo"], cwd=tmp_path / "cwd", env=environment, dimensions=(50, 80), timeout=SECONDS)
+    # In the start that fails, once the guest is up: one that still boots does not hear that it shall shut down.
+    child.expect_exact("start_timeout")
     child.expect_exact("$ osvc start vm188")
-    child.expect_exact("running")
+    child.expect(r"container#0.*running.* 1\.\d s")
     child.sendintr()
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 130
+    assert left_behind(tmp_path) == before
+
+
+def test_a_termination_ends_it_and_what_it_runs(tmp_path: Path, environment: dict[str, str]) -> None:
+    before = left_behind(tmp_path)
+    child = subprocess.Popen(
+        [OSVC, "demo"],
+        cwd=tmp_path / "cwd",
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert child.stdout is not None
+    told = []
+    for line in child.stdout:
+        told.append(line)
+        if "start vm188/container#0: begins" in line:
+            child.terminate()
+    # The output has ended: so has everything that could write to it.
+    assert child.wait(SECONDS) == 143, "".join(told)
+    # Unknown where it was cut while `virsh start` was under way.
+    assert re.search(r"run \w+: vm188: (cancelled|unknown)\n", "".join(told))
     assert left_behind(tmp_path) == before
 
 
