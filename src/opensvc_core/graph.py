@@ -52,8 +52,9 @@ def build_graph(service: Service, companions: Iterable[Resource] = ()) -> Servic
 
     Across phases everything waits for the phases below, except that what lives in one guest waits only for that guest
     and for the lower phases in it. In a phase, resources run side by side, but: applications of one place start in
-    the order of their rids; the members of a subset start in the order of their rids unless it is ``parallel``; and
-    subsets follow each other by name. ``start_requires`` and ``stop_requires`` add to that.
+    the order of their rids; a file system waits for the one that its mount point, or the folder that it shows, lies on;
+    the members of a subset start in the order of their mount points and rids unless it is ``parallel``; and subsets
+    follow each other by name. ``start_requires`` and ``stop_requires`` add to that.
 
     Args:
         service: as configuration describes it.
@@ -121,7 +122,7 @@ def _order_within_phases(service: Service, resources: Sequence[Resource]) -> Ite
     for phase in Phase:
         members = [resource for resource in resources if resource.phase is phase]
         sets: dict[str, list[Resource]] = {}
-        for resource in sorted(members, key=lambda member: natural_order(member.rid)):
+        for resource in sorted(members, key=lambda member: (_folders(member, "mnt"), natural_order(member.rid))):
             sets.setdefault(resource.subset, []).append(resource)
         named = [sets[name] for name in sorted(sets) if name]
         for group in named:
@@ -136,6 +137,23 @@ def _order_within_phases(service: Service, resources: Sequence[Resource]) -> Ite
                 places.setdefault(resource.container, []).append(resource)
             for group in places.values():
                 yield from pairwise(group)
+        if phase is Phase.FILESYSTEM:
+            yield from ((lower, upper) for lower in members for upper in members if _is_mounted_below(lower, upper))
+
+
+def _folders(resource: Resource, keyword: str) -> tuple[str, ...]:
+    """The folders on the way of a keyword that is an absolute path; none if it is not, or not set."""
+    path = str(resource.options.get(keyword) or "")
+    return tuple(part for part in path.split("/") if part) if path.startswith("/") else ()
+
+
+def _is_mounted_below(lower: Resource, upper: Resource) -> bool:
+    """Whether ``upper`` has its mount point, or the file or folder that it mounts, on the file system ``lower``."""
+    ground = _folders(lower, "mnt")
+    if lower.id == upper.id or lower.container != upper.container or not ground:
+        return False
+    point = _folders(upper, "mnt")
+    return any(path[: len(ground)] == ground for path in (point, _folders(upper, "dev"))) and point != ground
 
 
 def _reversed(edges: Mapping[ResourceId, Iterable[ResourceId]]) -> dict[ResourceId, frozenset[ResourceId]]:

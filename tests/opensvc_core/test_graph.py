@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 
 from opensvc_core.errors import PlanError
 from opensvc_core.graph import ServiceGraph, build_graph, natural_order
-from opensvc_core.model import Phase, ResourceId, Service, Subset
+from opensvc_core.model import Phase, Resource, ResourceId, Service, Subset
 from tests.opensvc_core.services import make_resource, make_service, services
 
 
@@ -61,6 +63,38 @@ def test_subsets_follow_each_other_by_name() -> None:
     graph = build_graph(make_service(members))
     assert _waits(graph, "disk#1") == {"disk#2"}
     assert _waits(graph, "disk#3") == set()
+
+
+def _mount(rid: str, mnt: str, dev: str = "/dev/x", **more: Any) -> Resource:
+    return make_resource(rid, "fs.mount", options={"mnt": mnt, "dev": dev}, **more)
+
+
+def test_a_file_system_waits_for_the_one_that_its_mount_point_lies_on() -> None:
+    mounts = [_mount("fs#1", "/srv/erp/data"), _mount("fs#2", "/srv/erp"), _mount("fs#3", "/srv/erpold")]
+    graph = build_graph(make_service(mounts))
+    assert _waits(graph, "fs#1") == {"fs#2"}
+    assert _waits(graph, "fs#2") == set()
+    assert _waits(graph, "fs#3") == set(), "a name that only begins alike is no folder above"
+    assert ResourceId("svc", "fs#1") in graph.stop_edges[ResourceId("svc", "fs#2")]
+
+
+def test_a_folder_that_is_shown_elsewhere_waits_for_the_file_system_it_lies_on() -> None:
+    shown = _mount("fs#1", "/export", dev="/srv/erp/out")
+    graph = build_graph(make_service([shown, _mount("fs#2", "/srv/erp")]))
+    assert _waits(graph, "fs#1") == {"fs#2"}
+
+
+def test_file_systems_of_two_guests_do_not_wait_for_each_other() -> None:
+    one = _mount("fs#1", "/srv", container="container#0")
+    other = _mount("fs#2", "/srv/data", container="container#1")
+    graph = build_graph(make_service([make_resource("container#0"), make_resource("container#1"), one, other]))
+    assert "fs#1" not in _waits(graph, "fs#2")
+
+
+def test_the_order_in_a_subset_of_file_systems_is_that_of_their_mount_points() -> None:
+    upper, lower = _mount("fs#1", "/srv/data", subset="a"), _mount("fs#2", "/srv", subset="a")
+    graph = build_graph(make_service([upper, lower], subsets=[Subset("a")]))
+    assert _waits(graph, "fs#1") == {"fs#2"}
 
 
 def test_requirements_add_edges_for_their_action_only() -> None:
