@@ -41,6 +41,8 @@ from opensvc_core.container_platform import (
 
 SHELL_LIMIT = 10.0
 """Seconds that one try to run a command in the guest may take."""
+ASK_AGAIN = 10.0
+"""Seconds after which a guest that does not shut down is asked once more."""
 
 
 class ContainerLifeCycle:
@@ -169,7 +171,7 @@ class ContainerLifeCycle:
             ActionError: the name does not resolve; said before the boot, not after a long wait.
         """
         in_need = {Phase.GUEST_ADDRESS}
-        if self.platform.is_reached_by_network(resource):
+        if has_shell(resource) and self.platform.is_reached_by_network(resource):
             in_need.add(Phase.APPLICATION)
         if not any(other.phase in in_need for other in _dwellers(resource, context)):
             return ""
@@ -251,11 +253,21 @@ class ContainerLifeCycle:
         if asked.rc != 0:
             # It may have gone down between the two commands; then the refusal means nothing.
             return "" if self._is_down(resource, context) else f"it cannot be asked to shut down: {_said(asked)}"
+        ask_again = Deadline.after(ASK_AGAIN, context.clock)
+
+        def is_down() -> bool:
+            nonlocal ask_again
+            if self._is_down(resource, context):
+                return True
+            if ask_again.is_over:
+                # A guest that was still booting has not heard the first one.
+                self.platform.stop_softly(resource, min(patience, ASK_AGAIN), context)
+                ask_again = Deadline.after(ASK_AGAIN, context.clock)
+            return False
+
         try:
-            context.wait_until(
-                lambda: self._is_down(resource, context), f"{guest_name(resource)} to shut down", limit.remaining()
-            )
-        except WaitTimeout:
+            context.wait_until(is_down, f"{guest_name(resource)} to shut down", limit.remaining())
+        except (WaitTimeout, CommandTimeout):
             return f"it did not shut down within {patience:g} s"
         return ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,7 +63,9 @@ def own_key(node: Node, random_bits: Callable[[int], int], machine: str | None =
     here = machine_id() if machine is None else machine
     path = key_file(node)
     try:
-        stored = _read(path) or _make(path, node.name, here, random_bits)
+        stored = _read(path)
+        if stored is None:
+            stored = _make(path, node.name, here, random_bits)
         key = parse_key(stored["key"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ReservationError(
@@ -110,7 +113,7 @@ def _read(path: Path) -> dict[str, str] | None:
     except FileNotFoundError:
         return None
     stored = json.loads(text)
-    if not isinstance(stored, dict):
+    if not isinstance(stored, dict) or not isinstance(stored.get("key"), str):
         message = "it does not hold a key"
         raise TypeError(message)
     return stored
@@ -123,8 +126,8 @@ def _make(path: Path, name: str, machine: str, random_bits: Callable[[int], int]
         key = random_bits(64)
     stored = {"key": format_key(key), "node": name, "machine_id": machine}
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".prkey.{os.getpid()}")
-    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    descriptor, name_of_scratch = tempfile.mkstemp(prefix=".prkey.", dir=path.parent)
+    scratch = Path(name_of_scratch)
     try:
         os.write(descriptor, json.dumps(stored).encode())
         os.fsync(descriptor)
@@ -133,7 +136,10 @@ def _make(path: Path, name: str, machine: str, random_bits: Callable[[int], int]
     try:
         os.link(scratch, path)
     except FileExistsError:
-        return _read(path) or stored
+        first = _read(path)
+        if first is None:
+            raise
+        return first
     finally:
         scratch.unlink()
     folder = os.open(path.parent, os.O_RDONLY)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from attrs import Factory, define, field
@@ -81,6 +82,13 @@ class Target:
                 self.attention[other] = "Registrations preempted"
         self.generation += 1
 
+    def clear(self, nexus: Nexus, key: int) -> None:
+        """Remove everybody; whoever asks must be registered."""
+        self.hear(nexus)
+        self._check(nexus, key)
+        self.registered.clear()
+        self.holder = None
+
     def _check(self, nexus: Nexus, key: int) -> None:
         if self.registered.get(nexus) != key:
             raise ReservationError("Reservation conflict", code="conflict")
@@ -135,9 +143,16 @@ class ModelBackends:
     def identify(
         self, devices: Sequence[Device], context: Context
     ) -> Iterable[tuple[Device, LogicalUnit | ReservationError]]:
-        """Each device is its own identity."""
+        """A device's file name is its identity, where there is such a target; its path, where that names one."""
         del context
-        return [(device, LogicalUnit(device, device.path, self.paths)) for device in devices]
+        found: list[tuple[Device, LogicalUnit | ReservationError]] = []
+        for device in devices:
+            identity = device.path if device.path in self.targets else Path(device.path).name
+            if identity in self.targets:
+                found.append((device, LogicalUnit(device, identity, self.paths)))
+            else:
+                found.append((device, ReservationError("cannot be reserved", code="not_supported")))
+        return found
 
     def read_registrations(
         self, units: Sequence[LogicalUnit], context: Context
@@ -181,6 +196,8 @@ class ModelBackends:
             if primitive == "register":
                 for path in self.paths:
                     self._patiently(partial(target.register, (self.node, path), keys["key"]))
+            elif primitive == "clear":
+                target.clear((self.node, self.paths[0]), keys["key"])
             elif primitive == "unregister":
                 for path in self.paths:
                     self._patiently(partial(target.unregister, (self.node, path)))

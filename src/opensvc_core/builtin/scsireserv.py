@@ -53,8 +53,8 @@ class ScsiReservation:
 
     @hookimpl
     def preflight(self, resource: Resource, action: str, context: Context) -> Veto | None:
-        """What forbids a start: no key, a disk that cannot be reserved, somebody else who holds it."""
-        if action != "start":
+        """What forbids a start, or a clear: no key, a disk that cannot be reserved, somebody else who holds it."""
+        if action != "start" and not resource.options.get("clear"):
             return None
         try:
             claimant = _claimant(resource, context)

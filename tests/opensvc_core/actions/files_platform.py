@@ -20,6 +20,7 @@ from opensvc_core.api import (
     Veto,
     hookimpl,
 )
+from opensvc_core.builtin.scsireserv import ScsiReservation
 from opensvc_core.dispatcher import Dispatcher
 from opensvc_core.registry import Listing, Registry
 
@@ -106,10 +107,12 @@ class FilesRegistry(Registry):
 
     def has(self, name: str) -> bool:
         """Whether it is one of them."""
-        return name in self.IDS
+        return name in {*self.IDS, "disk.scsireserv"}
 
     def load(self, name: str) -> type[Any]:
         """A class of its own for each id, as pluggy wants distinct plugins."""
+        if name == "disk.scsireserv":
+            return ScsiReservation
         return type(name.replace(".", "_"), (FileDriver,), {})
 
 
@@ -126,12 +129,12 @@ type = file
 """
 
 
-def open_files_agent(root: Path, **options: Any) -> Agent:
-    """An agent of node ``n1`` below a root whose platform is files."""
+def open_files_agent(root: Path, node: str = "n1", **options: Any) -> Agent:
+    """An agent of a node below a root whose platform is files."""
     for folder in ("etc", "tmp/platform"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     options.setdefault("settings", {"limits": {"late_start": "300ms"}})
-    agent = open_agent(root, "n1", path="/usr/bin:/bin", user="ann", argv=("osvc", "test"), **options)
+    agent = open_agent(root, node, path="/usr/bin:/bin", user="ann", argv=("osvc", "test"), **options)
     agent.dispatcher = Dispatcher(FilesRegistry())
     return agent
 
