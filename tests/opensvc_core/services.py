@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from opensvc_core.dispatcher import default_phase
+from opensvc_core.config.sections import default_phase
 from opensvc_core.model import Phase, Resource, ResourceId, Service, Subset
 
 DRIVERS = ("disk.test", "fs.test", "ip.test", "container.test", "ip.guest", "app.test")

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from pluggy import HookimplMarker
 
-from opensvc_core.dispatcher import Dispatcher, default_phase
+from opensvc_core.config.sections import default_phase
+from opensvc_core.dispatcher import Dispatcher
 from opensvc_core.errors import (
     ActionError,
     DriverConflict,
