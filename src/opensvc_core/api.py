@@ -32,6 +32,7 @@ from opensvc_core.errors import (
     WaitTimeout,
 )
 from opensvc_core.events import Event, EventKind
+from opensvc_core.fanout import side_by_side
 from opensvc_core.host import Command, CommandResult, Host, Spawned
 from opensvc_core.model import (
     Device,
@@ -170,4 +171,5 @@ __all__ = [
     "is_guest_running",
     "one_by_one",
     "open_agent",
+    "side_by_side",
 ]
