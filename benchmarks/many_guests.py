@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.figures import Figure
-from benchmarks.measure import medians, seconds
+from benchmarks.measure import in_turn, seconds
 from benchmarks.site import Site
 from benchmarks.start_up import NOTHING, STATUS_LIMIT, run
 
@@ -20,7 +20,7 @@ def status_of_one(site: Site) -> Iterator[Figure]:
     site.hypervisor.add("alone")
     site.write_services({"alone": ["alone"]})
     (call,) = site.virsh_calls("status", "alone", "--format", "json")
-    took = medians(
+    took = in_turn(
         {
             "nothing": lambda: run(NOTHING, Path("/")),
             "virsh": lambda: site.run("virsh", *call),
@@ -28,10 +28,11 @@ def status_of_one(site: Site) -> Iterator[Figure]:
         },
         SINGLE_ROUNDS,
     )
-    nothing, virsh, osvc = (took[name] for name in ("nothing", "virsh", "osvc"))
-    detail = f"({osvc * 1000:.0f} ms - virsh {virsh * 1000:.0f} ms) / python -c pass {nothing * 1000:.1f} ms"
+    ratio = took.median_of(lambda times: (times["osvc"] - times["virsh"]) / times["nothing"])
+    nothing, virsh, osvc = (took.median(name) * 1000 for name in ("nothing", "virsh", "osvc"))
+    detail = f"({osvc:.0f} ms - virsh {virsh:.0f} ms) / python -c pass {nothing:.1f} ms"
     what = "osvc status NAME --format json, one guest, less virsh"
-    yield Figure(what, (osvc - virsh) / nothing, STATUS_LIMIT, "x", detail)
+    yield Figure(what, ratio, STATUS_LIMIT, "x", detail)
     site.hypervisor.clear()
 
 
@@ -57,9 +58,9 @@ def status_of_many(site: Site) -> Iterator[Figure]:
 
 
 def _against_one_call(site: Site, count: int, call: Sequence[str]) -> tuple[float, Figure]:
-    took = medians(
+    took = in_turn(
         {"virsh": lambda: site.run("virsh", *call), "osvc": lambda: site.osvc("status", "--format", "json")}, ROUNDS
     )
-    limit = 3 * took["virsh"] + 1
+    osvc, virsh = took.median("osvc"), took.median("virsh")
     what = f"osvc status of {GUESTS} guests in {count} services"
-    return took["osvc"], Figure(what, took["osvc"], limit, "s", f"limit: 3 x virsh {took['virsh']:.3f} s + 1 s")
+    return osvc, Figure(what, osvc, 3 * virsh + 1, "s", f"limit: 3 x virsh {virsh:.3f} s + 1 s")

@@ -6,11 +6,11 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.figures import Figure
-from benchmarks.measure import medians
+from benchmarks.measure import Times, in_turn
 
 ROUNDS = 15
 HELP_LIMIT = 10.0
@@ -30,7 +30,7 @@ def start_up() -> Iterator[Figure]:
         root = Path(folder)
         (root / "etc").mkdir()
         (root / "etc" / "plain.env").write_text(SERVICE)
-        took = medians(
+        took = in_turn(
             {
                 "nothing": lambda: run(NOTHING, root),
                 "help": lambda: run((OSVC, "--help"), root),
@@ -38,13 +38,17 @@ def start_up() -> Iterator[Figure]:
             },
             ROUNDS,
         )
-    nothing = took["nothing"]
     for name, what, limit in (
         ("help", "osvc --help", HELP_LIMIT),
         ("status", "osvc status NAME --format json, without guest", STATUS_LIMIT),
     ):
-        detail = f"{took[name] * 1000:.0f} ms / python -c pass {nothing * 1000:.1f} ms"
-        yield Figure(what, took[name] / nothing, limit, "x", detail)
+        ratio = took.median_of(_over_nothing(name))
+        detail = f"{took.median(name) * 1000:.0f} ms / python -c pass {took.median('nothing') * 1000:.1f} ms"
+        yield Figure(what, ratio, limit, "x", detail)
+
+
+def _over_nothing(name: str) -> Callable[[Times], float]:
+    return lambda times: times[name] / times["nothing"]
 
 
 def run(argv: Sequence[str], root: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 import benchmarks.__main__ as command
 from benchmarks.figures import Figure, table
-from benchmarks.measure import medians
+from benchmarks.measure import Rounds, in_turn
 
 
 def figure(value: float, *, is_at_least: bool = False) -> Figure:
@@ -53,6 +53,13 @@ def test_an_unknown_benchmark_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_things_are_done_in_turn_after_one_round_to_warm_up() -> None:
     done: list[str] = []
-    took = medians({"a": lambda: done.append("a"), "b": lambda: done.append("b")}, rounds=2)
-    assert done == ["a", "b"] * 3
-    assert set(took) == {"a", "b"}
+    things = {"a": lambda: done.append("a"), "b": lambda: done.append("b")}
+    took = in_turn(things, rounds=2, clear=lambda: done.append("clear"))
+    assert done == ["a", "clear", "b", "clear"] * 3
+    assert [set(times) for times in took.rounds] == [{"a", "b"}] * 2
+
+
+def test_a_ratio_is_the_median_of_neighbours_in_time_so_that_a_busy_while_does_not_count() -> None:
+    took = Rounds(({"a": 2.0, "b": 1.0}, {"a": 20.0, "b": 10.0}, {"a": 2.0, "b": 1.0}, {"a": 4.0, "b": 1.0}))
+    assert took.median_of(lambda times: times["a"] / times["b"]) == 2.0
+    assert took.median("a") == 3.0
