@@ -12,6 +12,7 @@ from tests.lab import requirements
 from tests.lab.agent import Osvc
 from tests.lab.libvirt import Hypervisor
 from tests.lab.nodes import Lab
+from tests.lab.site import Site
 
 NODES = 2
 
@@ -52,6 +53,12 @@ def clean_hypervisor(hypervisor: Hypervisor) -> Iterator[Hypervisor]:
     """The hypervisor without a guest, and so again after the test, whatever that did to it."""
     yield hypervisor
     hypervisor.clear()
+
+
+@pytest.fixture
+def site(clean_hypervisor: Hypervisor, osvc: Osvc) -> Site:
+    """The clean hypervisor with the agent on it."""
+    return Site(clean_hypervisor, osvc)
 
 
 @pytest.fixture
