@@ -81,7 +81,7 @@ STAT_FORMAT = "%t:%T:%F:%n"
 def parse_stat(text: str) -> Mapping[str, FileFact]:
     """Read what ``stat -L -c`` printed with ``STAT_FORMAT``; lines that are none are left out."""
     found: dict[str, FileFact] = {}
-    for line in text.splitlines():
+    for line in text.split("\n"):
         if match := _STAT.fullmatch(line):
             number = f"{int(match['major'], 16)}:{int(match['minor'], 16)}"
             found[match["path"]] = FileFact(match["kind"], number)

@@ -1,0 +1,1 @@
+"""Addresses and file systems of Linux hosts."""
