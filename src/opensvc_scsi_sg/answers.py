@@ -66,6 +66,9 @@ class Grammar:
 
     def _split(self, text: str) -> tuple[int, str, list[str]]:
         """Generation, the answer in words, and the lines after it that are not empty."""
+        if not text.endswith("\n"):
+            # A key without its last digit would be another key.
+            raise self._garbled(text)
         lines = [line for line in text.splitlines() if line.strip()]
         for index, line in enumerate(lines):
             match = _GENERATION.match(line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from opensvc_core.api import (
@@ -82,14 +82,15 @@ def unable(error: CommandError, path: str) -> ReservationError:
 
 def ask_all(
     units: Sequence[LogicalUnit], ask: Callable[[LogicalUnit], _Answer]
-) -> list[tuple[LogicalUnit, _Answer | ReservationError]]:
-    """Ask all units side by side; a unit that cannot tell has its error. Raises what is no answer: a cancellation."""
-    answers: list[tuple[LogicalUnit, _Answer | ReservationError]] = []
+) -> Iterator[tuple[LogicalUnit, _Answer | ReservationError]]:
+    """Ask all units side by side, each answer as it comes; a unit that cannot tell has its error.
+
+    Raises what is no answer: a cancellation, or that no time is left.
+    """
     for unit, answer in side_by_side(units, ask, AT_ONCE):
         if isinstance(answer, Exception) and not isinstance(answer, ReservationError):
             raise answer
-        answers.append((unit, answer))
-    return answers
+        yield unit, answer
 
 
 def on_every_path(unit: LogicalUnit, work: Callable[[str], None], context: Context) -> None:

@@ -1,0 +1,1 @@
+"""The reservation backends of Linux: what they run, what they make of the answers."""
