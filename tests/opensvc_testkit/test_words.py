@@ -70,7 +70,8 @@ def test_any_text_is_a_definition_or_refused_with_a_reason(text: str) -> None:
             assert render(parse(definition["xml"])) == definition["xml"]
 
 
-NAMES = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF, exclude_characters="<>&'\""), min_size=1)
+# Not the blanks beyond ASCII: what libvirt makes of a name of those alone was not captured.
+NAMES = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF, exclude_characters="<>&'\"\x85\xa0"), min_size=1)
 
 
 @given(NAMES, st.lists(NAMES, max_size=3))

@@ -28,6 +28,12 @@ MARGIN = 2.0
 """Seconds by which the limit in the guest is below ours, so that it is the guest that ends the command."""
 CONFIRMED_STATUSES = (124, 137)
 """What ``timeout`` of coreutils and busybox ends with when it ended the command: by SIGTERM, by SIGKILL."""
+SSH_FAILED = 255
+"""What ssh ends with when it, not the command, failed; a command may end so too."""
+BEFORE_LOGIN = ("kex_exchange_identification", "banner exchange", "Connection refused", "Permission denied")
+"""Words of ssh for a connection that broke before anything could be run."""
+AFTER_LOGIN = ("closed by remote host", "Connection reset", "Broken pipe", "not responding")
+"""Words of ssh for a connection that broke and may have run something."""
 
 # One line without `!` or a line break, as the guest's login shell may be a csh, which reads them even in quotes.
 # $1 word of this call, $2 seconds, $3 whether it leaves daemons; then the command. Both streams begin with the word,
@@ -141,7 +147,7 @@ class SshGuest:
             raise self._given_up(command, read_answer(word, error.stdout, error.stderr)) from error
         seconds = self.clock() - began
         answer = read_answer(word, result.stdout, result.stderr)
-        if not answer.is_begun:
+        if not answer.is_begun and not (command.changes and _may_have_begun(result)):
             raise self._not_begun(result)
         if answer.rc is None:
             raise self._lost(command, answer)
@@ -224,7 +230,7 @@ class SshGuest:
                 code="guest_refused",
                 hint=f"add the public key of this node's {self.user} to ~{self.user}/.ssh/authorized_keys in the guest",
             )
-        if result.rc == 255:
+        if result.rc == SSH_FAILED:
             return ActionError(
                 f"{at} cannot be reached by ssh: {said}",
                 code="guest_unreachable",
@@ -239,7 +245,7 @@ class SshGuest:
     def _given_up(self, command: Command, answer: GuestAnswer) -> ActionError:
         """The error for ssh that was ended at our own limit."""
         line = f"`{shlex.join(command.argv)}`"
-        if not answer.is_begun:
+        if not answer.is_begun and not command.changes:
             return ActionError(
                 f"the guest {self.name} ({self.user}@{self.address}) let ssh wait until the limit of "
                 f"{command.timeout:.3g} s; {line} was not begun",
@@ -269,3 +275,13 @@ class SshGuest:
                 stderr=answer.stderr,
             )
         return ActionError(text, code="guest_lost")
+
+
+def _may_have_begun(result: CommandResult) -> bool:
+    """Whether a connection that was up broke before the mark of the command's begin came through: it may run there."""
+    if result.rc != SSH_FAILED:
+        return False
+    text = result.stderr
+    if any(words in text for words in BEFORE_LOGIN):
+        return False
+    return any(words in text for words in AFTER_LOGIN)

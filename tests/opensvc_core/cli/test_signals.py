@@ -17,17 +17,23 @@ PATIENCE = 20.0
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_first_signal_cancels_and_the_second_says_that_it_is_under_way(number: signal.Signals) -> None:
     cancel, said = Cancel(), queue.SimpleQueue[str]()
+    # Whoever runs the tests may ignore it (nohup), and an ignored one stays ignored.
+    outside = signal.signal(number, signal.default_int_handler)
     before = signal.getsignal(number)
-    with cancelling(cancel, said.put):
-        os.kill(os.getpid(), number)
-        first = said.get(timeout=PATIENCE)
-        assert cancel.is_set
-        os.kill(os.getpid(), number)
-        second = said.get(timeout=PATIENCE)
+    try:
+        with cancelling(cancel, said.put):
+            os.kill(os.getpid(), number)
+            first = said.get(timeout=PATIENCE)
+            assert cancel.is_set
+            os.kill(os.getpid(), number)
+            second = said.get(timeout=PATIENCE)
+        after = signal.getsignal(number)
+    finally:
+        signal.signal(number, outside)
     assert cancel.reason == number.name
     assert first.startswith(f"cancelling ({number.name})")
     assert second.startswith("still taking back")
-    assert signal.getsignal(number) is before
+    assert after is before
 
 
 def test_an_ignored_signal_stays_ignored() -> None:

@@ -124,6 +124,25 @@ def test_a_connection_lost_while_something_changes_leaves_the_effect_unknown(wor
     assert "mkfs" in context.lost_changes
 
 
+@pytest.mark.parametrize(
+    ("said", "is_known"),
+    [
+        ("Connection to vm188 closed by remote host.", False),
+        ("client_loop: send disconnect: Broken pipe", False),
+        ("kex_exchange_identification: Connection closed by remote host", True),
+        ("ssh: connect to host vm188 port 22: Connection refused", True),
+    ],
+)
+def test_a_change_whose_begin_was_not_seen_may_have_been_made(world: World, said: str, is_known: bool) -> None:
+    world.ssh_fails(f"echo '{said}' >&2; exit 255")
+    with pytest.raises(ActionError) as caught:
+        guest(world, "start").run("touch", "/tmp/x")
+    assert isinstance(caught.value, CommandTimeout) is not is_known
+    with pytest.raises(ActionError) as caught:
+        guest(world).query("ls")
+    assert not isinstance(caught.value, CommandTimeout)
+
+
 def test_a_connection_lost_while_reading_is_no_answer(world: World) -> None:
     world.simulate("ssh", LOSES)
     with pytest.raises(ActionError, match=r"closed by remote host") as caught:
