@@ -59,7 +59,8 @@ def add_address(address: str, prefix: int, link: Link, context: Context) -> Comm
     try:
         return context.run("ip", "addr", "add", f"{address}/{prefix}", *broadcast, "dev", link.name)
     except CommandFailed as error:
-        if is_version_6(address) and "Permission denied" in error.stderr:
+        # The first is of kernels that explain themselves (seen with 6.18), the second of older ones.
+        if is_version_6(address) and ("disabled" in error.stderr or "Permission denied" in error.stderr):
             raise ActionError(
                 f"{address} cannot be added: IPv6 is switched off on {link.name}",
                 code="ipv6_off",
