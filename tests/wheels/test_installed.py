@@ -49,6 +49,7 @@ def test_the_extras_of_the_root_bring_the_members(empty: Environment, wheelhouse
     assert imported(empty, "opensvc_core")
     assert imported(empty, "opensvc_drivers_kvm")
     assert imported(empty, "opensvc_drivers_linux")
+    assert imported(empty, "opensvc_scsi_sg")
     assert not imported(empty, "opensvc_testkit"), "nobody gets a simulated platform unasked"
     empty.install("opensvc[testkit]", wheels=wheelhouse)
     assert imported(empty, "opensvc_testkit")
