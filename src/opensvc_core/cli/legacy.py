@@ -31,7 +31,7 @@ MOUNTS = {"mount": "start", "umount": "stop"}
 """Disks and filesystems together (agent 2010)."""
 
 NOT_YET = (
-    "push", "diskupdate", "presync", "postsync", "syncnodes", "syncdrp", "syncall", "syncupdate", "syncresync",
+    "push", "presync", "postsync", "syncnodes", "syncdrp", "syncall", "syncupdate", "syncresync",
     "syncverify", "syncquiesce", "syncresume", "syncsplit", "switch", "takeover", "giveback", "migrate",
     "startstandby", "stopstandby", "boot", "shutdown", "run", "get", "set", "unset", "update", "delete",
     "edit_config", "create", "print_schedule", "push_appinfo", "freezestop", "move", "provision", "unprovision",
@@ -129,6 +129,11 @@ def run_svcmgr(program: str, argv: Sequence[str]) -> int:
     agent = open_here(root)
     if verb in {"print_status", "status", "json_status", "frozen", "print_config", "validate_config"}:
         return _look(agent, verb, names)
+    if verb == "diskupdate":
+        from opensvc_core.cli.disks import update_and_tell
+        from opensvc_core.cli.options import Format
+
+        return update_and_tell(names, Format.TABLE, agent)
     if verb in RESERVATION_VERBS:
         return _reserve(agent, RESERVATION_VERBS[verb], names, options)
     if verb in {"freeze", "thaw"}:
@@ -152,7 +157,7 @@ def _svcmgr_parser(linked: str) -> _Parser:
         "verb",
         metavar="VERB",
         help="print_status, status, start, stop, restart, freeze, thaw, frozen, print_config, validate_config, mount, "
-        f"umount, start/stop followed by {', '.join(PARTS)}, {', '.join(RESERVATION_VERBS)}",
+        f"umount, diskupdate, start/stop followed by {', '.join(PARTS)}, {', '.join(RESERVATION_VERBS)}",
     )
     return parser
 

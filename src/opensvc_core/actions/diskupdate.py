@@ -1,0 +1,106 @@
+"""``diskupdate``: asks anew which disks the resources of a service use, and keeps it for inventory and peers."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from attrs import asdict, evolve, frozen
+
+from opensvc_core.actions.perform import Performer
+from opensvc_core.errors import OpenSVCError, ReservationError
+from opensvc_core.plan import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from opensvc_core.actions.agent import Agent
+    from opensvc_core.context import Context
+    from opensvc_core.model import Device, Resource, Service
+
+
+@frozen
+class DiskList:
+    """The disks of one resource.
+
+    Attributes:
+        service: name.
+        rid: of the resource.
+        devices: what its driver lists, with identities where a reservation backend knows them.
+        problem: why they cannot be listed, or empty.
+    """
+
+    service: str
+    rid: str
+    devices: tuple[Device, ...] = ()
+    problem: str = ""
+
+
+def disk_file(agent: Agent, service: str) -> Path:
+    """Where the disks of a service are kept."""
+    return agent.node.folders.var / "disks" / f"{service}.json"
+
+
+def update_disks(agent: Agent, services: Sequence[Service]) -> list[DiskList]:
+    """List the disks of services and keep the lists; a resource that cannot tell keeps what was known of it.
+
+    Raises:
+        OSError: a list cannot be written; the old one stays.
+    """
+    plan = Plan("status", tuple(services), {}, ())
+    context = Performer(agent, plan, {}, "", lambda _: None).reading_context("status")
+    lists = [_ask(agent, resource, context) for service in services for resource in service.resources]
+    lists = [each for each in lists if each.devices or each.problem]
+    for service in services:
+        mine = {each.rid: each for each in lists if each.service == service.name}
+        known = _read(disk_file(agent, service.name))
+        document = {
+            rid: known[rid] if each.problem and rid in known else [asdict(device) for device in each.devices]
+            for rid, each in mine.items()
+        }
+        _write(disk_file(agent, service.name), {"node": agent.node.name, "at": agent.clock.now(), "disks": document})
+    return lists
+
+
+def _ask(agent: Agent, resource: Resource, context: Context) -> DiskList:
+    service = resource.id.service
+    if resource.problem:
+        return DiskList(service, resource.rid, problem=resource.problem)
+    try:
+        devices = agent.dispatcher.list_devices(resource, context)
+    except OpenSVCError as error:
+        return DiskList(service, resource.rid, problem=error.message)
+    return DiskList(service, resource.rid, _identified(agent, devices, context))
+
+
+def _identified(agent: Agent, devices: tuple[Device, ...], context: Context) -> tuple[Device, ...]:
+    """The devices with what every node calls them, as far as a reservation backend can tell."""
+    if not devices or not agent.reservations.names:
+        return devices
+    names: dict[Device, str] = {}
+    with suppress(OpenSVCError):
+        for device, unit in agent.reservations.identify(devices, context):
+            if not isinstance(unit, ReservationError):
+                names[device] = unit.identity
+    return tuple(evolve(device, identity=names.get(device, device.identity)) for device in devices)
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        return dict(stored["disks"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _write(path: Path, document: dict[str, object]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{path.name}.new")
+    with scratch.open("w", encoding="utf-8") as file:
+        json.dump(document, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    scratch.replace(path)

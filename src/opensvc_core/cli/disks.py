@@ -1,0 +1,38 @@
+"""Tells what `diskupdate` found."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from opensvc_core.cli.options import Format
+from opensvc_core.cli.output import write
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from opensvc_core.actions.agent import Agent
+
+
+def update_and_tell(names: Sequence[str], form: Format, agent: Agent | None = None) -> int:
+    """Refresh the disk lists of services and print them; the exit status."""
+    from attrs import asdict
+
+    from opensvc_core.actions.diskupdate import update_disks
+    from opensvc_core.cli.acting import load_or_fail
+    from opensvc_core.cli.environment import open_here
+    from opensvc_core.errors import ExitStatus
+
+    agent = agent or open_here()
+    lists = update_disks(agent, load_or_fail(agent, names))
+    if form is Format.JSON:
+        document = {"schema": 1, "node": agent.node.name, "resources": [asdict(each) for each in lists]}
+        write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    else:
+        tab = "\t" if form is Format.PLAIN else "  "
+        for each in lists:
+            for device in each.devices:
+                write(tab.join((each.service, each.rid, device.path, device.kind, device.identity)).rstrip() + "\n")
+            if each.problem:
+                write(tab.join((each.service, each.rid, f"cannot tell: {each.problem}")) + "\n")
+    return int(ExitStatus.UNKNOWN) if any(each.problem for each in lists) else 0
