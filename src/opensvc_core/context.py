@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Protocol
 
-from attrs import Factory, define, field, frozen
+from attrs import Factory, define, evolve, field, frozen
 
 from opensvc_core.clock import Cancel, Clock, Deadline
 from opensvc_core.errors import (
@@ -30,6 +30,8 @@ QUERY_LIMIT = 20.0
 """Seconds for a command that reads, where the driver names no other limit."""
 CHANGE_LIMIT = 60.0
 """Seconds for a command that changes something, where the driver names no other limit."""
+NOT_KEPT = "(not kept: it may hold secrets)"
+"""What the journal keeps in place of an output that holds secrets."""
 
 
 class Network(Protocol):
@@ -179,6 +181,7 @@ class Context:
         input: bytes | None = None,
         env: Mapping[str, str] | None = None,
         after: CommandResult | None = None,
+        has_secrets: bool = False,
     ) -> CommandResult:
         """Run a command that changes nothing; a dry run runs it too.
 
@@ -189,6 +192,7 @@ class Context:
             input: bytes for standard input.
             env: variables to set.
             after: the change that this query reads the effect of.
+            has_secrets: its standard output holds secrets: the journal does not keep it, and no error quotes it.
 
         Raises:
             CommandFailed, CommandTimeout, CommandNotFound, Cancelled: as they say.
@@ -197,7 +201,12 @@ class Context:
         if after is not None and not after.is_made:
             raise Undetermined(f"the rest depends on `{shlex.join(after.argv)}`")
         command = Command(
-            argv, timeout=QUERY_LIMIT if timeout is None else timeout, input=input, env=dict(env or {}), changes=False
+            argv,
+            timeout=QUERY_LIMIT if timeout is None else timeout,
+            input=input,
+            env=dict(env or {}),
+            changes=False,
+            has_secrets=has_secrets,
         )
         return self._execute(command, check=check)
 
@@ -209,6 +218,7 @@ class Context:
         input: bytes | None = None,
         env: Mapping[str, str] | None = None,
         leaves_daemons: bool = False,
+        has_secrets: bool = False,
     ) -> CommandResult:
         """Run a command that changes something; a dry run records it and gives a result that is not made.
 
@@ -219,6 +229,7 @@ class Context:
             input: bytes for standard input.
             env: variables to set.
             leaves_daemons: it may leave processes behind on purpose.
+            has_secrets: as for ``query``.
 
         Raises:
             CommandFailed, CommandTimeout, CommandNotFound, Cancelled: as they say. After a CommandTimeout the change
@@ -234,6 +245,7 @@ class Context:
             env=dict(env or {}),
             changes=True,
             leaves_daemons=leaves_daemons,
+            has_secrets=has_secrets,
         )
         return self._execute(command, check=check)
 
@@ -251,15 +263,7 @@ class Context:
         log = self.command_log
         command_id = log.begin(self.host.name, command) if log is not None else ""
         env = {**command.env, **({"OSVC_COMMAND_ID": command_id} if command_id else {})}
-        command = Command(
-            command.argv,
-            timeout=limit,
-            input=command.input,
-            env=env,
-            changes=command.changes,
-            grace=command.grace,
-            leaves_daemons=command.leaves_daemons,
-        )
+        command = evolve(command, timeout=limit, env=env)
 
         def spawned(process: Spawned) -> None:
             if log is not None:
@@ -274,9 +278,10 @@ class Context:
                 log.end(command_id, None, f"{type(error).__name__}: {error}")
             raise
         if log is not None:
-            log.end(command_id, result, "")
+            log.end(command_id, evolve(result, stdout=NOT_KEPT) if command.has_secrets else result, "")
         if check and result.rc != 0:
-            said = next(iter((result.stderr.strip() or result.stdout.strip()).splitlines()), "it said nothing")
+            words = result.stderr.strip() or ("" if command.has_secrets else result.stdout.strip())
+            said = next(iter(words.splitlines()), "it said nothing")
             raise CommandFailed(
                 f"`{shlex.join(result.argv)}` on {self.host.name} ended with status {result.rc}: {said}",
                 argv=result.argv,

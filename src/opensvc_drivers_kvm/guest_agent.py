@@ -78,7 +78,7 @@ class GuestAgent:
         pid = self._begin(command)
         pause = FIRST_PAUSE
         while True:
-            answer = self._ask("guest-exec-status", {"pid": pid})
+            answer = self._ask("guest-exec-status", {"pid": pid}, has_secrets=command.has_secrets)
             if answer.get("exited"):
                 result = _result(command, answer, clock.monotonic() - began)
                 if result.rc in {126, 127} and result.stderr.startswith("setsid: "):
@@ -135,12 +135,14 @@ class GuestAgent:
             raise Cancelled(f"cancelled while `{line}` ran in {self.domain}: {cancel.reason}")
         raise CommandTimeout(f"`{line}` in {self.domain} was ended after {command.timeout:g} s", argv=command.argv)
 
-    def _ask(self, verb: str, arguments: dict[str, Any], *, changes: bool = False) -> dict[str, Any]:
+    def _ask(
+        self, verb: str, arguments: dict[str, Any], *, changes: bool = False, has_secrets: bool = False
+    ) -> dict[str, Any]:
         """One question to the agent, and its answer. Raises AgentError."""
         question = json.dumps({"execute": verb, "arguments": arguments})
         argv = ["virsh", "-c", self.uri, "qemu-agent-command", "--timeout", str(ANSWER_LIMIT), self.domain, question]
         send = self.context.run if changes else self.context.query
-        result = send(*argv, timeout=ANSWER_LIMIT + 5.0, check=False)
+        result = send(*argv, timeout=ANSWER_LIMIT + 5.0, check=False, has_secrets=has_secrets)
         if result.rc != 0:
             said = " ".join(line.removeprefix("error:").strip() for line in result.stderr.strip().splitlines())
             raise AgentError(f"{self.domain}: {said or f'virsh ended with status {result.rc}'}")

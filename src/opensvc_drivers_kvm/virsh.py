@@ -51,13 +51,17 @@ class Virsh:
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
-    def query(self, *words: str, timeout: float = DOMAIN_LIMIT) -> CommandResult:
+    def query(self, *words: str, timeout: float = DOMAIN_LIMIT, has_secrets: bool = False) -> CommandResult:
         """Run a ``virsh`` command that changes nothing, whatever it ends with. Raises as ``Context.query``."""
-        return self.context.query("virsh", "-c", self.uri, *words, timeout=timeout, check=False)
+        argv = ("virsh", "-c", self.uri, *words)
+        return self.context.query(*argv, timeout=timeout, check=False, has_secrets=has_secrets)
 
-    def query_together(self, *commands: Sequence[str], timeout: float = DOMAIN_LIMIT) -> CommandResult:
+    def query_together(
+        self, *commands: Sequence[str], timeout: float = DOMAIN_LIMIT, has_secrets: bool = False
+    ) -> CommandResult:
         """Run several in one process; the status is the last one's."""
-        return self.query("; ".join(shlex.join(command) for command in commands), timeout=timeout)
+        line = "; ".join(shlex.join(command) for command in commands)
+        return self.query(line, timeout=timeout, has_secrets=has_secrets)
 
     def states(self, names: Sequence[str]) -> Iterator[tuple[str, GuestState]]:
         """State of each named domain, in one call for all of them.
@@ -118,9 +122,10 @@ class Virsh:
         if in_full:
             commands.append(["dominfo", name])
         if with_definition:
+            # With the passwords of consoles, as the file has them: else libvirt's definition would always differ.
             commands.append(["dumpxml", "--inactive", "--security-info", name])
         try:
-            result = self.query_together(*commands)
+            result = self.query_together(*commands, has_secrets=with_definition)
             answer = parse_domain(result.stdout)
             if answer.name == name:
                 state = _state_of(name, answer.state, is_autostarted=bool(answer.is_autostarted))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from opensvc_core.host.local import LocalHost
 from opensvc_drivers_kvm import KvmContainer
 from opensvc_testkit.faults import FaultKind, Libvirtd
 from opensvc_testkit.simulated import SimulatedCluster
+from opensvc_testkit.simulated_node import SimulatedNode
 from tests.opensvc_drivers_kvm.stand_ins import context_on, kvm_resource
 
 pytestmark = pytest.mark.simulated
@@ -256,3 +259,21 @@ def test_disks_are_not_told_while_libvirt_does_not_answer(kvm: SimulatedKvm) -> 
     vm1 = kvm_resource(config=str(path))
     with pytest.raises(ActionError, match="cannot tell the disks"):
         kvm.driver.list_devices(vm1, context_on(LocalHost("node1", kvm.path), vm1))
+
+
+def test_the_password_of_a_console_is_compared_and_kept_nowhere(simulated_node: SimulatedNode) -> None:
+    path = simulated_node.cluster.define_guest("vm1", nodes=["node1"], boot_time=0)
+    path.write_text(path.read_text().replace("</devices>", "<graphics type='vnc' passwd='hunter2'/></devices>"))
+    text = f"[default]\nservice_type = DEV\nnodes = node1\n[container#0]\ntype = kvm\nconfig = {path}\n"
+    (simulated_node.root / "etc" / "vm1.env").write_text(text)
+    osvc = str(Path(sys.executable).parent / "osvc")
+    for changed in (True, False):
+        started = simulated_node.run(osvc, "start", "vm1", "--format", "json")
+        assert started.returncode == 0, started.stderr
+        assert ("defined anew" in started.stdout) is changed
+        run = json.loads(started.stdout)["id"]
+        told = simulated_node.run(osvc, "log", "--run", run, "--format", "json").stdout
+        assert "--security-info" in told
+        assert "hunter2" not in told + started.stdout + started.stderr
+    for file in (simulated_node.root / "var").rglob("*"):
+        assert not file.is_file() or b"hunter2" not in file.read_bytes()

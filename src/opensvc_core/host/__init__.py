@@ -24,6 +24,7 @@ class Command:
         changes: whether it changes something; False for a query.
         grace: seconds between SIGTERM and SIGKILL when it is ended.
         leaves_daemons: it may leave children that keep its output open (a launcher): done when it has exited.
+        has_secrets: its standard output holds secrets: it is neither kept in a journal nor quoted in an error.
     """
 
     argv: tuple[str, ...]
@@ -33,6 +34,7 @@ class Command:
     changes: bool = False
     grace: float = 2.0
     leaves_daemons: bool = False
+    has_secrets: bool = False
 
 
 @frozen

@@ -139,7 +139,13 @@ class SshGuest:
         began = self.clock()
         ask = self.context.run if command.changes else self.context.query
         try:
-            result = ask(*self.argv(command, word), timeout=command.timeout, check=False, input=command.input)
+            result = ask(
+                *self.argv(command, word),
+                timeout=command.timeout,
+                check=False,
+                input=command.input,
+                has_secrets=command.has_secrets,
+            )
         except CommandNotFound as error:
             # Not to be taken for a command that the guest lacks.
             raise ActionError(error.message, code="guest_unreachable", hint=error.hint) from error

@@ -156,7 +156,8 @@ class LocalHost:
             return Cancelled(f"{line} was ended, as the run is cancelled: {cancel.reason}{stuck}", hint=hint)
         stdout, stderr = child.stdout.text(), child.stderr.text()
         effect = ": whether it takes effect is not known" if command.changes else ""
-        words = next(iter(reversed((stderr.strip() or stdout.strip()).splitlines())), "")
+        printed = stderr.strip() or ("" if command.has_secrets else stdout.strip())
+        words = next(iter(reversed(printed.splitlines())), "")
         said = f" (it had said: {words[:200]})" if words else ""
         verb = "and is given up" if not is_gone else "and was ended"
         return CommandTimeout(
