@@ -1,0 +1,1 @@
+"""Tests of `disk.lvm` and of `osvc node lvm`."""
