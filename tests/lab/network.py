@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from tests.lab import processes
@@ -17,7 +18,8 @@ SWITCH_NUMBER = 254
 class Switch:
     """One bridge a segment. A node's cable ends in the port `<node>-<segment>`."""
 
-    def __init__(self) -> None:
+    def __init__(self, segments: Mapping[str, str] = SEGMENTS) -> None:
+        """Make a bridge for each of `segments`: name, first three numbers of its addresses."""
         # `cat` ends when this process does, however it ends, and the namespace with it.
         self._process = subprocess.Popen(
             ["unshare", "-n", "/bin/sh", "-c", "echo up; exec cat"],
@@ -30,9 +32,9 @@ class Switch:
         if self._process.stdout.readline() != "up\n":
             raise RuntimeError("this machine lets no network namespace be made")
         self._run("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1")
-        for segment in SEGMENTS:
+        for segment, prefix in segments.items():
             self._run("ip", "link", "add", segment, "type", "bridge", "forward_delay", "0")
-            self._run("ip", "address", "add", f"{SEGMENTS[segment]}.{SWITCH_NUMBER}/24", "dev", segment)
+            self._run("ip", "address", "add", f"{prefix}.{SWITCH_NUMBER}/24", "dev", segment)
             self._run("ip", "link", "set", segment, "up")
 
     @property

@@ -43,14 +43,19 @@ def environment() -> dict[str, str]:
 
 
 def host_files(disk: Path) -> None:
-    """Make what all nodes of a lab share: root's key `id`, the nodes' host key `hostkey`, the table `hosts`."""
-    for name in ("id", "hostkey"):
-        line = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"lab {name}", "-f", str(disk / name)]
-        subprocess.run(line, check=True, timeout=20, stdin=subprocess.DEVNULL)
+    """Make what all nodes of a lab share: the keys of `make_keys`, the table `hosts`."""
+    make_keys(disk)
     lines = ["127.0.0.1 localhost"]
     for number in range(1, MAX_NODES + 1):
         lines += [f"{SEGMENTS['pub']}.{number} node{number}", f"{SEGMENTS['hb']}.{number} node{number}-hb"]
     (disk / "hosts").write_text("\n".join(lines) + "\n")
+
+
+def make_keys(disk: Path) -> None:
+    """Make root's key `id` and the nodes' host key `hostkey` in the folder `disk`."""
+    for name in ("id", "hostkey"):
+        line = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"lab {name}", "-f", str(disk / name)]
+        subprocess.run(line, check=True, timeout=20, stdin=subprocess.DEVNULL)
 
 
 def node_specification(name: str, number: int, disk: Path) -> dict[str, object]:
@@ -84,12 +89,12 @@ def _mounts(disk: Path) -> list[list[str]]:
     rows += [["tmpfs", "run", "mode=755", "/run"], ["tmpfs", "tmp", "mode=1777", "/tmp"]]
     # After /tmp: these may lie in it. An overlay shows nothing of other file systems mounted under its lower folder,
     # so the interpreter and the code under test are brought in by hand, and nodes cannot write to them.
-    rows += [["bind", path, "ro", path] for path in _code_folders()]
+    rows += [["bind", path, "ro", path] for path in code_folders()]
     rows.append(["bind", str(disk), "", str(disk)])
     return rows
 
 
-def _code_folders() -> list[str]:
+def code_folders() -> list[str]:
     """The repository, and the folders of this interpreter that a node would not see: on a file system of their own."""
     root = Path("/").stat().st_dev
     prefixes = {Path(sys.prefix), Path(sys.base_prefix), *(Path(entry) for entry in sys.path if entry)}
@@ -100,27 +105,39 @@ def _code_folders() -> list[str]:
 
 
 def _files(name: str, disk: Path) -> dict[str, tuple[str, int]]:
-    host_key = " ".join((disk / "hostkey.pub").read_text().split()[:2])
     names = ",".join(f"{prefix}.{number}" for prefix in SEGMENTS.values() for number in range(1, MAX_NODES + 1))
     aliases = ",".join(f"node{number},node{number}-hb" for number in range(1, MAX_NODES + 1))
-    private = 0o600
     return {
         "/etc/hostname": (f"{name}\n", 0o644),
         "/etc/hosts": ((disk / "hosts").read_text(), 0o644),
-        "/etc/machine-id": (f"{uuid.uuid5(uuid.NAMESPACE_DNS, name).hex}\n", 0o444),
+        "/etc/machine-id": (f"{machine_id(name)}\n", 0o444),
+        **login_files(disk, f"{aliases},{names}"),
+        "/run/boot_id": (f"{uuid.UUID(bytes=os.urandom(16), version=4)}\n", 0o444),
+        "/run/sshd/.keep": ("", 0o644),
+        "/run/lock/.keep": ("", 0o644),
+    }
+
+
+def machine_id(name: str) -> str:
+    """The machine-id of a node, the same for the same name."""
+    return uuid.uuid5(uuid.NAMESPACE_DNS, name).hex
+
+
+def login_files(disk: Path, known: str) -> dict[str, tuple[str, int]]:
+    """Files, with their modes, by which root of one node enters another; `known` are the names and addresses of all."""
+    host_key = " ".join((disk / "hostkey.pub").read_text().split()[:2])
+    private = 0o600
+    return {
         "/etc/ssh/lab_hostkey": ((disk / "hostkey").read_text(), private),
         "/etc/ssh/lab_sshd": (_SSHD.format(path=environment()["PATH"]), 0o644),
         "/root/.ssh/id_ed25519": ((disk / "id").read_text(), private),
         "/root/.ssh/authorized_keys": ((disk / "id.pub").read_text(), private),
         # Nodes know each other. They do not know guests: to pin those is the business of what is tested.
-        "/root/.ssh/known_hosts": (f"{aliases},{names} {host_key}\n", private),
+        "/root/.ssh/known_hosts": (f"{known} {host_key}\n", private),
         "/root/.ssh/config": ("", private),
         # bash reads .bashrc under sshd too; what a developer keeps in there is not part of the lab.
         "/root/.bashrc": ("", 0o644),
         "/root/.profile": ("", 0o644),
-        "/run/boot_id": (f"{uuid.UUID(bytes=os.urandom(16), version=4)}\n", 0o444),
-        "/run/sshd/.keep": ("", 0o644),
-        "/run/lock/.keep": ("", 0o644),
     }
 
 
