@@ -17,6 +17,7 @@ class EventKind(Enum):
     COMMAND_END = "command_end"
     NOTE = "note"
     STEP_END = "step_end"
+    """Also of a step that never began, `skipped` or `kept`: then no STEP_BEGIN came before."""
     ROLLBACK_BEGIN = "rollback_begin"
     RUN_END = "run_end"
 

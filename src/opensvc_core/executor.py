@@ -5,110 +5,22 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Mapping
-from graphlib import TopologicalSorter
-from typing import Protocol
 
 from attrs import Factory, define, field
 
+from opensvc_core.attempt import Attempt, Authority, OperatorAuthority, Perform, RunLog, StepLimit, Verify
 from opensvc_core.clock import Cancel, Clock, Deadline
 from opensvc_core.errors import ActionError, Cancelled, CommandTimeout, JournalError, OpenSVCError, WaitTimeout
 from opensvc_core.events import Event, EventKind
-from opensvc_core.model import Note, Outcome, ResourceId, Severity, Status
+from opensvc_core.model import Note, ResourceId, Severity, Status
 from opensvc_core.plan import MAX_PARALLEL, Plan, Step
 from opensvc_core.run import Run, RunOutcome, StepResult, StepState
+from opensvc_core.verdict import Verdict
+from opensvc_core.walk import Walk
 from opensvc_core.wayback import way_back_steps
 
 ABANDON_AFTER = 15.0
 """Seconds that a step may outlive its limit before it is given up: a process that cannot be killed, a deaf driver."""
-
-
-class Authority(Protocol):
-    """What allows a run to go on: an operator's always does, an engine's as long as its lease."""
-
-    def is_valid(self) -> bool:
-        """Asked before each step of the way forward."""
-        ...
-
-
-class OperatorAuthority:
-    """The authority of a person at a terminal: it does not run out."""
-
-    def is_valid(self) -> bool:
-        """Always."""
-        return True
-
-
-class RunLog(Protocol):
-    """The journal of one run. Raises JournalError when it cannot write."""
-
-    def begin_step(self, step: Step, *, is_way_back: bool) -> None:
-        """A step is about to begin."""
-        ...
-
-    def end_step(self, result: StepResult, *, is_way_back: bool) -> None:
-        """A step has ended, or will never begin."""
-        ...
-
-    def end_service(self, service: str, outcome: RunOutcome) -> None:
-        """All is done for a service."""
-        ...
-
-
-@define
-class Attempt:
-    """What a performer is handed for one step.
-
-    Attributes:
-        step: what to do.
-        cancel: ends it.
-        deadline: when it must be over.
-        is_way_back: whether it takes back.
-        on_note: told notes as they come.
-        start_was_lost: an earlier start of this resource was cut and may still take effect.
-        lost_changes: filled in by the performer: changes whose effect may still come.
-    """
-
-    step: Step
-    cancel: Cancel
-    deadline: Deadline
-    is_way_back: bool
-    on_note: Callable[[Note], None]
-    start_was_lost: bool = False
-    lost_changes: list[str] = Factory(list)
-
-
-Perform = Callable[[Attempt], Outcome]
-"""Does a step: gives its outcome, or raises."""
-Verify = Callable[[Step], Status]
-"""Asks the platform for the state of a step's resource, now."""
-StepLimit = Callable[[Step], float]
-"""Seconds that a step may take."""
-
-
-@define
-class _Walk:
-    """Steps that are walked in the order of their edges."""
-
-    steps: dict[str, Step]
-    is_way_back: bool
-    sorter: TopologicalSorter[str] = field(init=False)
-    ready: list[str] = Factory(list)
-    results: dict[str, StepResult] = Factory(dict)
-
-    def __attrs_post_init__(self) -> None:
-        self.sorter = TopologicalSorter(
-            {key: [other for other in step.requires if other in self.steps] for key, step in self.steps.items()}
-        )
-        self.sorter.prepare()
-        self.refill()
-
-    def refill(self) -> None:
-        self.ready.extend(sorted(self.sorter.get_ready()) if self.sorter.is_active() else ())
-
-    def release(self, step_id: str) -> None:
-        """Let what waits for a step begin."""
-        self.sorter.done(step_id)
-        self.refill()
 
 
 def _ignore(event: Event) -> None:
@@ -149,12 +61,12 @@ class Executor:
     run_id: str = ""
     up_before: frozenset[ResourceId] = frozenset()
     unsettled: frozenset[ResourceId] = frozenset()
-    _forward_results: dict[str, StepResult] = Factory(dict)
+    _verdict: Verdict = field(init=False)
     _notes: list[Note] = Factory(list)
-    _finished: queue.SimpleQueue[tuple[_Walk, StepResult]] = Factory(queue.SimpleQueue)
-    _running: dict[tuple[int, str], tuple[_Walk, Step, Deadline]] = Factory(dict)
+    _finished: queue.SimpleQueue[tuple[Walk, StepResult]] = Factory(queue.SimpleQueue)
+    _running: dict[tuple[int, str], tuple[Walk, Step, Deadline]] = Factory(dict)
     _ending: dict[str, str] = Factory(dict)
-    _back: dict[str, _Walk] = Factory(dict)
+    _back: dict[str, Walk] = Factory(dict)
     _no_way_back: set[str] = Factory(set)
     _journal_is_broken: bool = False
 
@@ -165,7 +77,8 @@ class Executor:
         never raises for what a step does.
         """
         self._emit(EventKind.RUN_BEGIN, text=plan.action, data={"steps": [step.id for step in plan.steps]})
-        forward = _Walk({step.id: step for step in plan.steps}, is_way_back=False)
+        forward = Walk({step.id: step for step in plan.steps}, is_way_back=False)
+        self._verdict = Verdict(forward.results, self.unsettled)
         walks = [forward]
         # A cancelled run must wake the loop even when no step ends by itself.
         self.cancel.subscribe(lambda: self._finished.put(_WAKE))
@@ -193,7 +106,7 @@ class Executor:
 
     # -- the loop -------------------------------------------------------------------------------------------------
 
-    def _watch_limits(self, forward: _Walk) -> None:
+    def _watch_limits(self, forward: Walk) -> None:
         """Turn cancellation, the run's limit and lost authority into the end of every service's way forward."""
         reason = ""
         if self.cancel.is_set:
@@ -205,7 +118,7 @@ class Executor:
             for step in forward.steps.values():
                 self._ending.setdefault(step.resource.id.service, reason)
 
-    def _begin_ready(self, walk: _Walk) -> None:
+    def _begin_ready(self, walk: Walk) -> None:
         waiting = []
         progressed = True
         while progressed:
@@ -226,7 +139,7 @@ class Executor:
                     progressed = progressed or bool(walk.ready)
         walk.ready = waiting + walk.ready
 
-    def _begin(self, walk: _Walk, step: Step) -> bool:
+    def _begin(self, walk: Walk, step: Step) -> bool:
         """Journal the step and start its thread; whether it was begun."""
         service = step.resource.id.service
         try:
@@ -245,7 +158,7 @@ class Executor:
         threading.Thread(target=self._work, args=(walk, step, deadline), name=step.id, daemon=True).start()
         return True
 
-    def _work(self, walk: _Walk, step: Step, deadline: Deadline) -> None:
+    def _work(self, walk: Walk, step: Step, deadline: Deadline) -> None:
         """In a thread of its own: do the step, report how it ended."""
         began = self.clock.monotonic()
         notes: list[Note] = []
@@ -256,7 +169,7 @@ class Executor:
 
         # The way back is walked to its end: what ends the way forward must not end it.
         cancel = Cancel() if walk.is_way_back else self.cancel
-        attempt = Attempt(step, cancel, deadline, walk.is_way_back, on_note, self._start_was_lost(step))
+        attempt = Attempt(step, cancel, deadline, walk.is_way_back, on_note, self._verdict.is_start_lost(step))
         state, text, failure = StepState.FAILED, "", None
         try:
             outcome = self.perform(attempt)
@@ -333,18 +246,13 @@ class Executor:
                 )
                 self._end(walk, result)
 
-    def _end(self, walk: _Walk, result: StepResult) -> None:
+    def _end(self, walk: Walk, result: StepResult) -> None:
         """Take note of how a step ended and release what waits for it."""
         step = result.step
         self._record(walk, result)
-        self._emit(
-            EventKind.STEP_END,
-            step,
-            result.text,
-            {"state": result.state.value, "seconds": result.seconds, "way_back": walk.is_way_back},
-        )
+        self._emit_end(walk, result)
         if result.state.is_good:
-            if not self._is_unsettled(result):
+            if not self._verdict.is_unsettled(result):
                 walk.release(step.id)
         elif step.action == "start":
             if step.resource.is_optional and result.state is not StepState.CANCELLED:
@@ -352,23 +260,8 @@ class Executor:
             else:
                 self._ending.setdefault(step.resource.id.service, f"{step.id}: {result.text}")
 
-    def _start_was_lost(self, step: Step) -> bool:
-        """Whether a start of the step's resource, in this run or an earlier one, was cut and may still come."""
-        forward = self._forward_results.get(f"start {step.resource.id}")
-        return (
-            step.action == "stop"
-            and step.resource.has_own_state
-            and (step.resource.id in self.unsettled or (forward is not None and bool(forward.lost_changes)))
-        )
-
-    def _is_unsettled(self, result: StepResult) -> bool:
-        """Whether a stop found nothing to stop while a start may still come: then nothing below may be let go."""
-        return result.state is StepState.UNCHANGED and self._start_was_lost(result.step)
-
-    def _record(self, walk: _Walk, result: StepResult) -> None:
+    def _record(self, walk: Walk, result: StepResult) -> None:
         walk.results[result.step.id] = result
-        if not walk.is_way_back:
-            self._forward_results[result.step.id] = result
         try:
             self.log.end_step(result, is_way_back=walk.is_way_back)
         except JournalError as error:
@@ -376,7 +269,7 @@ class Executor:
 
     # -- the way back ---------------------------------------------------------------------------------------------
 
-    def _start_ways_back(self, forward: _Walk, plan: Plan) -> list[_Walk]:
+    def _start_ways_back(self, forward: Walk, plan: Plan) -> list[Walk]:
         """Begin the way back of each service whose way forward has ended badly and stands still."""
         begun = []
         busy = {step.resource.id.service for walk, step, _ in self._running.values() if not walk.is_way_back}
@@ -388,54 +281,34 @@ class Executor:
                 self._no_way_back.add(service)
                 continue
             self._emit(EventKind.ROLLBACK_BEGIN, text=reason, service=service, data={"steps": [s.id for s in steps]})
-            walk = _Walk({step.id: step for step in steps}, is_way_back=True)
+            walk = Walk({step.id: step for step in steps}, is_way_back=True)
             self._back[service] = walk
             begun.append(walk)
         return begun
 
     # -- the end --------------------------------------------------------------------------------------------------
 
-    def _conclude(self, plan: Plan, forward: _Walk) -> dict[str, RunOutcome]:
-        for step in plan.steps:
-            if step.id not in forward.results:
-                self._record(forward, self._never_begun(step, forward))
-        for walk in self._back.values():
-            for step in walk.steps.values():
-                if step.id not in walk.results:
-                    self._record(walk, self._never_begun(step, walk))
+    def _conclude(self, plan: Plan, forward: Walk) -> dict[str, RunOutcome]:
+        for walk in (forward, *self._back.values()):
+            for step in walk.unconcluded:
+                reason = self._ending.get(step.resource.id.service, "")
+                result = self._verdict.never_begun(step, walk.results, reason)
+                self._record(walk, result)
+                self._emit_end(walk, result)
         outcomes = {}
         for service in plan.services:
-            outcomes[service.name] = self._outcome(service.name, forward)
+            name, back = service.name, self._back.get(service.name)
+            outcomes[name] = self._verdict.outcome(
+                name,
+                None if back is None else back.results.values(),
+                has_failed=name in self._ending,
+                is_cancelled=self.cancel.is_set,
+            )
             try:
-                self.log.end_service(service.name, outcomes[service.name])
+                self.log.end_service(name, outcomes[name])
             except JournalError as error:
                 self._say_journal_is_broken(error)
         return outcomes
-
-    def _never_begun(self, step: Step, walk: _Walk) -> StepResult:
-        """Skipped, or kept as what stands on it is not verified down."""
-        reason = self._ending.get(step.resource.id.service, "")
-        before = [walk.results[other] for other in step.requires if other in walk.results]
-        blockers = [r.step.id for r in before if not r.state.is_good or self._is_unsettled(r)]
-        if step.action == "stop" and blockers and all(walk.results[b].step.action == "stop" for b in blockers):
-            return StepResult(step, StepState.KEPT, f"left as it is: not verified down: {', '.join(blockers)}")
-        return StepResult(step, StepState.SKIPPED, reason or f"waits for {', '.join(blockers)}")
-
-    def _outcome(self, service: str, forward: _Walk) -> RunOutcome:
-        back = self._back.get(service)
-        results = [r for r in forward.results.values() if r.step.resource.id.service == service]
-        results += back.results.values() if back else ()
-        for result in results:
-            is_stop = result.step.action == "stop"
-            if is_stop and (result.state.is_perhaps_done or result.state is StepState.KEPT):
-                return RunOutcome.UNKNOWN
-            if is_stop and self._is_unsettled(result):
-                return RunOutcome.UNKNOWN
-            if not is_stop and result.lost_changes and back is None and not result.state.is_good:
-                return RunOutcome.UNKNOWN  # an optional one that failed: nothing took it back
-        if service not in self._ending:
-            return RunOutcome.DONE
-        return RunOutcome.CANCELLED if self.cancel.is_set else RunOutcome.FAILED
 
     # -- telling --------------------------------------------------------------------------------------------------
 
@@ -447,6 +320,10 @@ class Executor:
             )
             self._notes.append(note)
             self._emit(EventKind.NOTE, text=note.text, data={"severity": "error", "code": "journal"})
+
+    def _emit_end(self, walk: Walk, result: StepResult) -> None:
+        data = {"state": result.state.value, "seconds": result.seconds, "way_back": walk.is_way_back}
+        self._emit(EventKind.STEP_END, result.step, result.text, data)
 
     def _emit(
         self,
@@ -470,4 +347,4 @@ class Executor:
         )
 
 
-_WAKE: tuple[_Walk, StepResult] = (None, None)  # type: ignore[assignment]
+_WAKE: tuple[Walk, StepResult] = (None, None)  # type: ignore[assignment]

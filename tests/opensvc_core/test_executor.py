@@ -11,9 +11,11 @@ from attrs import Factory, define
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opensvc_core.attempt import Attempt
 from opensvc_core.clock import Cancel, Deadline, SystemClock
 from opensvc_core.errors import ActionError, Cancelled, CommandTimeout, JournalError
-from opensvc_core.executor import Attempt, Executor
+from opensvc_core.events import Event, EventKind
+from opensvc_core.executor import Executor
 from opensvc_core.graph import build_graph
 from opensvc_core.model import Outcome, ResourceId, Service, Status
 from opensvc_core.plan import Plan, Selection, Step, make_plan
@@ -333,6 +335,44 @@ def test_a_restart_starts_nothing_when_the_stop_is_not_verified() -> None:
     report = run(platform, plan_for(service, action="restart"))
     assert not [step for step in platform.begun if step.startswith("start")]
     assert report.outcomes["svc"] is RunOutcome.UNKNOWN
+
+
+# -- events -----------------------------------------------------------------------------------------------------------
+
+
+def ends(events: list[Event]) -> list[tuple[str, str, bool]]:
+    """Step, state and whether it takes back, of each end of a step."""
+    told = [event for event in events if event.kind is EventKind.STEP_END]
+    return [(event.step, event.data["state"], event.data["way_back"]) for event in told]
+
+
+@given(services(max_size=8), st.sampled_from(["start", "stop", "restart"]), st.data())
+def test_every_step_is_told_to_end_once_whether_it_began_or_not(
+    service: Service, action: str, data: st.DataObject
+) -> None:
+    plan = plan_for(service, action=action)
+    failing = data.draw(st.sets(st.sampled_from([step.id for step in plan.steps]), max_size=2)) if plan.steps else set()
+    platform = Platform(
+        up=set() if action == "start" else {r.id for r in service.resources},
+        fails={step_id: ActionError("it does not want to") for step_id in failing},
+    )
+    events: list[Event] = []
+    report = run(platform, plan, on_event=events.append)
+    told = ends(events)
+    results = [(r, False) for r in report.results] + [(r, True) for r in report.rollback]
+    assert sorted(told) == sorted((r.step.id, r.state.value, is_back) for r, is_back in results)
+    begun = [event.step for event in events if event.kind is EventKind.STEP_BEGIN]
+    never = [step for step, state, _ in told if state in {"skipped", "kept"}]
+    assert sorted(begun + never) == sorted(step for step, _, _ in told)
+    assert events[-1].kind is EventKind.RUN_END
+
+
+def test_a_step_that_never_began_is_told_with_its_reason() -> None:
+    events: list[Event] = []
+    platform = Platform(fails={"start svc/fs#1": ActionError("no such device")})
+    run(platform, plan_for(stack("fs#1", "app#0")), on_event=events.append)
+    told = {event.step: event.text for event in events if event.kind is EventKind.STEP_END}
+    assert told["start svc/app#0"] == "start svc/fs#1: no such device"
 
 
 # -- cancellation, limits, authority ----------------------------------------------------------------------------------

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from opensvc_core.actions.drivers import DriverListing
     from opensvc_core.actions.preview import Preview
+    from opensvc_core.attempt import Authority
     from opensvc_core.context import Network
     from opensvc_core.events import Event
-    from opensvc_core.executor import Authority
     from opensvc_core.host import Host
     from opensvc_core.journal import CommandRecord, Journal, RunRecord
     from opensvc_core.model import Evidence, Service

@@ -16,9 +16,10 @@ from opensvc_core.actions.leftovers import Leftovers, tidy
 from opensvc_core.actions.perform import Performer
 from opensvc_core.actions.preflight import check, refused
 from opensvc_core.actions.status import ask
+from opensvc_core.attempt import Authority, OperatorAuthority
 from opensvc_core.clock import Cancel, Deadline
 from opensvc_core.errors import JournalError, Vetoed
-from opensvc_core.executor import Authority, Executor, OperatorAuthority
+from opensvc_core.executor import Executor
 from opensvc_core.host.processes import process_start_time
 from opensvc_core.journal import JournalledRun, RunHeader
 from opensvc_core.lock import Holder, hold_lock

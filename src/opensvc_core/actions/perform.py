@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from opensvc_core.actions.agent import Agent
-    from opensvc_core.executor import Attempt
+    from opensvc_core.attempt import Attempt
     from opensvc_core.host import Command, CommandResult, Spawned
     from opensvc_core.plan import Plan, Step
 
@@ -104,12 +104,13 @@ class Performer:
 
     def _await_late_start(self, step: Step, context: Context) -> None:
         """A start command that was cut may still take effect: give it a while, so that the stop finds it."""
+        if not self.verify(step).is_down:
+            return
+        seconds = self.agent.limits.late_start
+        text = f"its start was cut and may still take effect: waiting up to {seconds:g} s for it, to stop it then"
+        context.note(text, "late_start")
         with suppress(WaitTimeout):
-            context.wait_until(
-                lambda: not self.verify(step).is_down,
-                f"the lost start of {step.resource.id}",
-                self.agent.limits.late_start,
-            )
+            context.wait_until(lambda: not self.verify(step).is_down, f"the lost start of {step.resource.id}", seconds)
 
     def rehearse(self, step: Step, recording: Recording, statuses: Mapping[ResourceId, StatusReport]) -> Outcome:
         """Do a step of a dry run: queries are made, changes only recorded. Raises what its driver raises."""

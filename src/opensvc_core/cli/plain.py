@@ -102,7 +102,9 @@ def event_text(event: Event) -> str:
             return f"{about}: begins"
         case "step_end":
             text = f": {event.text}" if event.text else ""
-            return f"{about}: {data.get('state', 'ended')} after {float(data.get('seconds', 0)):.1f} s{text}"
+            state = data.get("state", "ended")
+            took = "" if state in {"skipped", "kept"} else f" after {float(data.get('seconds', 0)):.1f} s"
+            return f"{about}: {state}{took}{text}"
         case "note":
             return f"{about or 'run'}: {data.get('severity', 'info')}: {event.text}"
         case "command_begin":

@@ -78,19 +78,12 @@ class Progress:
         with self._lock:
             if event.kind is EventKind.RUN_END:
                 self._is_over = True
-                self._skip_pending()
             if event.kind is EventKind.ROLLBACK_BEGIN:
                 for step_id in event.data.get("steps", ()):
                     self._rows.setdefault((str(step_id), True), StepRow(str(step_id), is_way_back=True))
             if event.step:
                 key = self._key(event)
                 self._rows[key] = _after(self._rows.get(key) or StepRow(event.step, key[1]), event)
-
-    def _skip_pending(self) -> None:
-        """What is pending when the run ends will never begin; no event of its own says so."""
-        for key, row in self._rows.items():
-            if row.state == "pending":
-                self._rows[key] = evolve(row, state="skipped")
 
     def _key(self, event: Event) -> tuple[str, bool]:
         """Which row an event is about: commands and notes do not say whether they belong to a way back."""

@@ -152,6 +152,8 @@ def test_a_left_over_command_that_does_not_end_is_ended_and_the_disk_stays(tmp_p
     assert run.outcomes["svc"] is RunOutcome.UNKNOWN
     assert up(tmp_path) == {"svc.disk#1", "svc.fs#1"}
     assert "left_over" in {note.code for note in run.notes}
+    # The stop waits for it, and says so instead of being silent.
+    assert "late_start" in {note.code for note in run.result("stop svc/container#0").notes}
 
 
 @pytest.mark.parametrize("rid", ["disk#1", "fs#1", "container#0", "app#0"])

@@ -63,13 +63,16 @@ def test_steps_that_no_plan_named_are_shown_too() -> None:
     assert row_of(progress, CONTAINER).state == "running"
 
 
-def test_what_never_began_is_skipped_when_the_run_ends() -> None:
+def test_what_never_began_is_shown_with_its_reason_and_without_a_time() -> None:
     progress = Progress.of(plan())
-    progress.on_event(event(EventKind.STEP_END, CONTAINER, state="failed", seconds=1.0, way_back=False))
-    progress.on_event(event(EventKind.RUN_END))
-    states = {row.id: row.state for row in progress.snapshot()}
-    assert states.pop(CONTAINER) == "failed"
-    assert set(states.values()) == {"skipped"}
+    skipped = event(EventKind.STEP_END, CONTAINER, "no licence", state="skipped", seconds=0.0, way_back=False)
+    progress.on_event(skipped)
+    row = row_of(progress, CONTAINER)
+    assert (row.state, row.text, row.has_ended) == ("skipped", "no licence", True)
+    view = to_text(progress_view(progress, now=103.5, began=99.0, limit=50), width=80)
+    line = next(line for line in view.splitlines() if CONTAINER in line)
+    assert line.split()[2:] == ["skipped", "no", "licence"]
+    assert event_text(skipped) == f"{CONTAINER}: skipped: no licence"
 
 
 ROWS = st.lists(
