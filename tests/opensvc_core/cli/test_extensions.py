@@ -34,8 +34,9 @@ def other(tmp_path: Path) -> Path:
     info = folder / "opensvc_hello-1.2.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: opensvc-hello\nVersion: 1.2\n")
-    points = "hello = opensvc_hello:app\nbroken = opensvc_broken:app\nversion = opensvc_hello:app\n"
-    (info / "entry_points.txt").write_text(f"[opensvc.commands]\n{points}")
+    good, bad = ("hello", "version", "node.hello"), ("broken", "node.sick")
+    points = [f"{name} = opensvc_hello:app" for name in good] + [f"{name} = opensvc_broken:app" for name in bad]
+    (info / "entry_points.txt").write_text("\n".join(["[opensvc.commands]", *points, ""]))
     (folder / "opensvc_hello.py").write_text(HELLO)
     return folder
 
@@ -66,6 +67,15 @@ def test_one_that_cannot_be_imported_fails_alone(node: NodeFolder, other: Path) 
     assert done.returncode == ExitStatus.DRIVER
     assert "ModuleNotFoundError" in done.stderr
     assert node.call("status", PYTHONPATH=str(other)).returncode == 0
+
+
+def test_a_broken_subcommand_of_the_node_leaves_the_others_alone(node: NodeFolder, other: Path) -> None:
+    for words in ([], ["--help"], ["now", "--bogus"]):
+        done = node.call("node", "sick", *words, PYTHONPATH=str(other))
+        assert (done.returncode, "opensvc_broken" in done.stderr) == (ExitStatus.DRIVER, True)
+    assert node.call("node", "prkey", PYTHONPATH=str(other)).returncode == 0
+    assert node.call("node", "hello", "hello", "vm188", PYTHONPATH=str(other)).stdout.endswith("hello vm188\n")
+    assert "Cannot be loaded" in node.call("node", "--help", PYTHONPATH=str(other)).stdout
 
 
 def test_a_misspelt_one_is_suggested(node: NodeFolder, other: Path) -> None:
