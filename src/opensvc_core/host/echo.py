@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import select
+import socket as sockets
+import time
 from typing import TYPE_CHECKING, Any
 
 from opensvc_core.errors import ActionError
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
 
 BURST = 64
 """Requests sent before answers are read: the socket's buffer must hold what comes back meanwhile."""
+LONGEST = 1024
+"""Bytes of a message that are read."""
 ECHO_REPLIES = {4: 0, 6: 129}
 """ICMP type of an echo reply (RFC 792, RFC 4443)."""
 UNREACHABLES = {4: 3, 6: 1}
@@ -68,6 +73,7 @@ class _Round:
         from icmplib.utils import unique_identifier
 
         self._socket = socket
+        self._raw: sockets.socket = socket._sock  # noqa: SLF001 - see _receive
         self._version = version
         self._addresses = addresses
         self._timeout = timeout
@@ -109,23 +115,36 @@ class _Round:
 
     def _listen(self, until: float) -> None:
         """Take answers until that time, or until nothing is awaited; at least those that are there already."""
-        from icmplib import ICMPLibError, TimeoutExceeded
-
         while len(self._answers) < len(self._addresses):
             remaining = until - self._clock.monotonic()
-            try:
-                reply = self._socket.receive(None, max(remaining, 0.0001))
-            except TimeoutExceeded:
-                if remaining <= 0.001:
-                    return
-            except ICMPLibError:
-                # An error that the kernel keeps for the socket: it belongs to one address and is told once.
+            if not self._is_readable(max(remaining, 0.0)):
                 if remaining <= 0:
                     return
-            else:
+                continue
+            reply = self._receive()
+            if reply is not None:
                 self._take(reply)
-                if remaining <= -self._timeout:
-                    return
+            if remaining <= -self._timeout:
+                return
+
+    def _is_readable(self, timeout: float) -> bool:
+        poll = select.poll()
+        poll.register(self._raw, select.POLLIN)
+        return bool(poll.poll(timeout * 1000))
+
+    def _receive(self) -> Any:
+        """A message that is there, None for one that is none of ICMP or an error.
+
+        Not by icmplib's own ``receive``: it takes a message from the socket and throws it away if its time limit has
+        passed meanwhile, so on a machine that is slow for a moment a host that answers would count as silent.
+        """
+        try:
+            packet, source = self._raw.recvfrom(LONGEST, sockets.MSG_DONTWAIT)
+        except OSError:
+            # An error that the kernel keeps for the socket: it belongs to one address and is told once.
+            return None
+        parse = self._socket._parse_reply  # noqa: SLF001 - see above
+        return parse(packet=packet, source=source[0], current_time=time.time())
 
     def _take(self, reply: Any) -> None:
         # Each socket of that kind hears every ICMP message of this machine.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 import sys
@@ -57,6 +58,14 @@ def test_thousand_addresses_are_asked_at_once(network: Network) -> None:
     answers = network().ping_all(addresses, 5)
     assert set(answers) == set(addresses)
     assert set(answers.values()) == {True}
+
+
+def test_an_answer_is_not_lost_when_the_machine_stands_still_between_two_looks_at_the_clock(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = itertools.count(1e9, 3600)
+    monkeypatch.setattr("icmplib.sockets.time", lambda: next(now))
+    assert network("icmp").ping("127.0.0.1", 0.2)
 
 
 def test_one_that_cannot_be_asked_does_not_spoil_the_others(network: Network) -> None:
