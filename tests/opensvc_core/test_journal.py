@@ -32,6 +32,11 @@ def journal(tmp_path: Path) -> Journal:
     return Journal(tmp_path / "var" / "journal.db", SystemClock())
 
 
+def setting(journal: Journal, name: str) -> object:
+    """A setting of the connection that is open, or the answer to a change of it."""
+    return journal.database.reading(lambda db: db.execute(f"PRAGMA {name}").fetchone()[0], None)
+
+
 def test_a_run_is_read_back_as_it_was_written(journal: Journal) -> None:
     journal.begin_run(HEADER)
     journal.begin_step("r1", STEP, is_way_back=False)
@@ -55,7 +60,9 @@ def test_there_is_no_history_where_there_is_no_journal_and_reading_makes_none(jo
 
 def test_only_its_owner_can_read_it(journal: Journal) -> None:
     journal.begin_run(HEADER)
-    assert journal.path.stat().st_mode & 0o777 == 0o600
+    files = list(journal.path.parent.iterdir())
+    assert len(files) == 3  # what SQLite keeps beside it holds the same
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
 
 
 def test_a_command_is_known_before_it_is_spawned(journal: Journal) -> None:
@@ -151,9 +158,8 @@ def test_a_journal_that_cannot_be_written_is_an_error_with_a_hint(tmp_path: Path
 
 def test_a_full_disk_is_an_error_and_what_was_written_stays(journal: Journal) -> None:
     journal.begin_run(HEADER)
-    assert journal._connection is not None
-    pages = journal._connection.execute("PRAGMA page_count").fetchone()[0]
-    journal._connection.execute(f"PRAGMA max_page_count={pages}")
+    pages = setting(journal, "page_count")
+    assert setting(journal, f"max_page_count={pages}") == pages
     big = evolve(DONE, text="x" * 10_000_000)
     with pytest.raises(JournalError, match="full"):
         journal.end_step("r1", big, is_way_back=False)
@@ -174,7 +180,6 @@ def test_a_journal_of_a_newer_version_is_left_alone(journal: Journal) -> None:
 
 def test_what_is_on_disk_is_on_disk(journal: Journal) -> None:
     journal.begin_run(HEADER)
-    assert journal._connection is not None
-    assert journal._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert journal._connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert setting(journal, "journal_mode") == "wal"
+    assert setting(journal, "synchronous") == 2
     assert json.loads(journal.history()[0].selection) == {}

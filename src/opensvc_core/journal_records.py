@@ -1,0 +1,100 @@
+"""Runs, steps and commands as the journal knows them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from opensvc_core.model import Note
+
+INTERRUPTED = "interrupted"
+"""Outcome of a run whose process died before it could say how it ended."""
+
+
+@frozen
+class RunHeader:
+    """What is written down before a run's first step."""
+
+    id: str
+    action: str
+    services: tuple[str, ...]
+    user: str
+    pid: int
+    node: str
+    process: str
+    boot_id: str
+    argv: tuple[str, ...]
+    selection: str
+    began: float
+
+
+@frozen
+class StepRecord:
+    """A step as the journal knows it; ``ended`` is 0 for one that was never seen to end."""
+
+    service: str
+    rid: str
+    action: str
+    is_way_back: bool
+    state: str
+    began: float = 0.0
+    ended: float = 0.0
+    text: str = ""
+    notes: tuple[Note, ...] = ()
+    lost_changes: tuple[str, ...] = ()
+
+    @property
+    def step(self) -> str:
+        """``start vm188/container#0``."""
+        return f"{self.action} {self.service}/{self.rid}"
+
+
+@frozen
+class CommandRecord:
+    """A command as the journal knows it; ``ended`` is 0 for one that was never seen to end."""
+
+    id: str
+    service: str
+    rid: str
+    host: str
+    argv: tuple[str, ...]
+    changes: bool
+    time_limit: float
+    began: float
+    pid: int = 0
+    process: str = ""
+    ended: float = 0.0
+    rc: int | None = None
+    stdout: str = ""
+    stderr: str = ""
+    error: str = ""
+
+
+@frozen
+class RunRecord:
+    """A run of one service as the journal knows it.
+
+    Attributes:
+        process: start time of the process that ran it, which tells it from a later one of the same pid.
+        selection: JSON of what it was about: ``rids``, ``tags``, and for a recovery ``way`` and ``undo``.
+        outcome: ``done``, ``failed``, ``cancelled``, ``unknown``, ``interrupted``, or empty while it runs.
+        recovered_by: id of the run that put right what this one left open, or empty.
+    """
+
+    id: str
+    service: str
+    action: str
+    user: str
+    pid: int
+    node: str
+    process: str
+    boot_id: str
+    argv: tuple[str, ...]
+    selection: str
+    began: float
+    ended: float = 0.0
+    outcome: str = ""
+    recovered_by: str = ""
+    steps: tuple[StepRecord, ...] = ()
