@@ -310,11 +310,13 @@ class LogicalUnit:
         device: the disk as its resource lists it.
         identity: what every node calls it: WWID or serial number.
         paths: special files, one for each way to it: each is an I_T nexus with a registration of its own.
+        lost_paths: ways that take no commands now, each with its state: ``/dev/sdc (offline)``.
     """
 
     device: Device
     identity: str
     paths: tuple[str, ...]
+    lost_paths: tuple[str, ...] = ()
 
 
 @frozen

@@ -508,5 +508,9 @@ def _oddities(
             yield Note(text, "stale_registration", Severity.WARNING)
         elif count < paths:
             yield Note(f"{path}: {count} of {paths} paths are registered", "paths_missing", Severity.WARNING)
+    if each.unit.lost_paths and holder == key:
+        lost = ", ".join(each.unit.lost_paths)
+        text = f"{path}: lost: {lost}; a path that returns may be refused to write until the next start"
+        yield Note(text, "paths_lost", Severity.WARNING)
     if count and holder != key:
         yield Note(f"{path}: this node is registered and does not hold it", "registrant_only", Severity.WARNING)

@@ -61,7 +61,7 @@ class MpathPersist:
         except CommandError as error:
             yield from ((device, unable(error, device.path)) for device in devices)
             return
-        for device, answer in identify(devices, self._choice.sysfs, context):
+        for device, answer in identify(devices, self._choice.sysfs):
             if version is not None and version <= TOO_OLD and self._choice.key_setting(device) == "file":
                 yield device, _too_old(device, version)
             else:

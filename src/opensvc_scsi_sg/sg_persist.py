@@ -52,7 +52,7 @@ class SgPersist:
         self, devices: Sequence[Device], context: Context
     ) -> Iterable[tuple[Device, LogicalUnit | ReservationError]]:
         """Identity and paths, from ``/sys``."""
-        return tuple(identify(devices, self._choice.sysfs, context))
+        return tuple(identify(devices, self._choice.sysfs))
 
     @hookimpl
     def read_registrations(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from opensvc_core.api import Context, Device, LogicalUnit, ReservationError, Severity
+from opensvc_core.api import Device, LogicalUnit, ReservationError
 from opensvc_scsi_sg.sysfs import Sysfs, cannot
 
 _USABLE = ("running", "")
@@ -14,24 +14,24 @@ _BY_SCSI_ID = {"3": "naa.", "2": "eui.", "1": "t10."}
 
 
 def identify(
-    devices: Sequence[Device], sysfs: Sysfs, context: Context
+    devices: Sequence[Device], sysfs: Sysfs
 ) -> Iterator[tuple[Device, LogicalUnit | ReservationError]]:
     """Units of devices, or why they cannot be reserved. All of ``/sys`` that is needed is read once, without commands.
 
-    Paths that are down are left out of a unit, and said: to wait for them would keep a service down because one of
+    Paths that are down stand apart in a unit: to wait for them would keep a service down because one of
     its paths is. What they write when they return is refused until they are registered.
     """
     identities = {name: sysfs.identity(name) for name in sysfs.disks()}
     for device in devices:
         try:
-            unit = _unit(device, sysfs, identities, context)
+            unit = _unit(device, sysfs, identities)
         except ReservationError as error:
             yield device, error
         else:
             yield device, unit
 
 
-def _unit(device: Device, sysfs: Sysfs, identities: Mapping[str, str], context: Context) -> LogicalUnit:
+def _unit(device: Device, sysfs: Sysfs, identities: Mapping[str, str]) -> LogicalUnit:
     disk = sysfs.disk_of(device)
     if sysfs.is_map(disk):
         identity, paths = _map(device, disk, sysfs, identities)
@@ -46,13 +46,7 @@ def _unit(device: Device, sysfs: Sysfs, identities: Mapping[str, str], context: 
     if not usable:
         states = ", ".join(f"{name} is {state}" for name, state in down.items()) or "it has none"
         raise ReservationError(f"{device.path}: no path to this disk is up: {states}", code="no_device")
-    for name, state in down.items():
-        context.note(
-            f"{device.path}: its path {name} is {state}; once back it may be refused to write until the next start",
-            "path_down",
-            Severity.WARNING,
-        )
-    return LogicalUnit(device, identity, usable)
+    return LogicalUnit(device, identity, usable, tuple(f"/dev/{name} ({state})" for name, state in down.items()))
 
 
 def _map(device: Device, disk: str, sysfs: Sysfs, identities: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:

@@ -45,6 +45,7 @@ def main(key: int, what: str, paths: list[str]) -> dict[str, Any]:
             "device": each.unit.device.path,
             "identity": each.unit.identity,
             "paths": each.unit.paths,
+            "lost_paths": each.unit.lost_paths,
             "backend": backends._claimed[each.unit.identity],
             "keys": [f"{key:#x}" for key in each.registrations.keys],
             "holder": each.reservation.key and f"{each.reservation.key:#x}",

@@ -110,7 +110,7 @@ def test_a_path_that_was_down_is_registered_by_multipathd_when_it_is_back(maps: 
     told = reserve(n1, "take", MAP)
     assert told["changed"] is True, told
     assert told["units"][0]["paths"] == ["/dev/sda"]
-    assert any(note.startswith("path_down: ") and "sdc" in note for note in told["notes"])
+    assert [lost.partition(" ")[0] for lost in told["units"][0]["lost_paths"]] == ["/dev/sdc"]
     assert maps.san.reservations(lun).keys == (0xABC,)
     multipathed.return_path(n1, "san2", "sdc")
     assert maps.san.reservations(lun).keys == (0xABC, 0xABC)

@@ -279,6 +279,15 @@ def test_the_status_of_a_reservation(
     assert _judge(keys, holder, here=bool(here)) == (status, codes)
 
 
+def test_a_path_that_was_lost_is_a_warning_for_the_holder() -> None:
+    unit = LogicalUnit(Device("/dev/sdb"), "wwid-b", ("/dev/sdb",), ("/dev/sdc (offline)",))
+    held = View(unit, Registrations((OWN,)), Reservation(OWN, 5))
+    report = judge([held], OWN, {}, lambda unit: True)
+    assert (report.status, [note.code for note in report.notes]) == (Status.WARN, ["paths_lost"])
+    assert "/dev/sdc (offline)" in report.notes[0].text
+    assert judge([View(unit)], OWN, {}, lambda unit: True).status is Status.DOWN
+
+
 def test_a_holder_of_the_service_is_named() -> None:
     each = View(UNIT, Registrations((PEER,)), Reservation(PEER, 5))
     report = judge([each], OWN, {PEER: "n2"}, lambda unit: True)

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from opensvc_core.api import Device, LogicalUnit, ReservationError, Severity
+from opensvc_core.api import Device, LogicalUnit, ReservationError
 from opensvc_scsi_sg.sysfs import block_number
 from opensvc_scsi_sg.units import identify
-from tests.opensvc_scsi_sg.stand_ins import LUN1, LUN2, MAP1, AnsweringHost, FakeSys, context_on, multipathed
+from tests.opensvc_scsi_sg.stand_ins import LUN1, LUN2, MAP1, FakeSys, multipathed
 
 
 def ask(sys: FakeSys, path: str, kind: str = "block") -> LogicalUnit | ReservationError:
     """The answer for one device; no command is needed for it."""
     device = Device(path, kind)
-    ((of, answer),) = identify([device], sys.sysfs, context_on(AnsweringHost()))
+    ((of, answer),) = identify([device], sys.sysfs)
     assert of == device
     return answer
 
@@ -166,13 +166,10 @@ def test_an_absent_disk_is_no_device(tmp_path: Path) -> None:
 def test_a_path_that_is_down_is_left_out_and_said(tmp_path: Path, state: str) -> None:
     sys = multipathed(tmp_path)
     sys.write("sdc/device/state", f"{state}\n")
-    context = context_on(AnsweringHost())
-    ((_, answer),) = identify([Device("/dev/mapper/mpatha")], sys.sysfs, context)
+    ((_, answer),) = identify([Device("/dev/mapper/mpatha")], sys.sysfs)
     assert isinstance(answer, LogicalUnit)
     assert answer.paths == ("/dev/sda",)
-    (note,) = context.notes
-    assert (note.code, note.severity) == ("path_down", Severity.WARNING)
-    assert f"its path sdc is {state}" in note.text
+    assert answer.lost_paths == (f"/dev/sdc ({state})",)
 
 
 def test_a_disk_without_a_path_that_is_up_is_not_there(tmp_path: Path) -> None:
@@ -200,7 +197,7 @@ def test_one_bad_device_spoils_no_other(tmp_path: Path) -> None:
     sys = multipathed(tmp_path)
     sys.disk("loop0")
     devices = [Device(f"/dev/{name}") for name in ("loop0", "sdb", "nosuch", "sda")]
-    answers = dict(identify(devices, sys.sysfs, context_on(AnsweringHost())))
+    answers = dict(identify(devices, sys.sysfs))
     assert [isinstance(answers[device], LogicalUnit) for device in devices] == [False, True, False, True]
 
 
