@@ -36,9 +36,18 @@ DeclareDead = Annotated[
     typer.Option("--declare-dead", metavar="NODE", help="Answer for it that a node is dead; refused if it shows life."),
 ]
 
+START = """Bring services up: checks first, then disks, addresses, containers, applications.
 
-@app.command(epilog="Example: osvc start vm188 --dry-run")
+Where a step fails, what this run brought up is brought down again, in reverse. Ctrl-C does the same.
+"""
+
+
+@app.command(
+    "restart", help="Stop services, then start them, as one run.", epilog="Example: osvc restart vm188 --rid app"
+)
+@app.command("start", help=START, epilog="Example: osvc start vm188 --dry-run")
 def start(
+    context: typer.Context,
     names: Names,
     rids: Rids = None,
     tags: Tags = None,
@@ -52,12 +61,9 @@ def start(
     color: ColorOption = Color.AUTO,
     verbose: Verbose = 0,
 ) -> int:
-    """Bring services up: checks first, then disks, addresses, containers, applications.
-
-    Where a step fails, what this run brought up is brought down again, in reverse. Ctrl-C does the same.
-    """
+    """Bring services up, after a stop if the command's name says so."""
     return _run(
-        "start",
+        str(context.command.name),
         names,
         (rids, tags),
         Limits(frozenset(permit or ()), wait, max_parallel, timeout),
@@ -92,33 +98,6 @@ def stop(
         Limits(frozenset(permit or ()), wait, max_parallel, timeout),
         Manner(form, color, verbose),
         is_dry=dry_run,
-    )
-
-
-@app.command(epilog="Example: osvc restart vm188 --rid app")
-def restart(
-    names: Names,
-    rids: Rids = None,
-    tags: Tags = None,
-    permit: Permits = None,
-    dry_run: DryRun = False,
-    wait: Wait = 60.0,
-    max_parallel: MaxParallel = 0,
-    timeout: TimeLimit = None,
-    declare_dead: DeclareDead = None,
-    form: FormatOption = Format.TABLE,
-    color: ColorOption = Color.AUTO,
-    verbose: Verbose = 0,
-) -> int:
-    """Stop services, then start them, as one run."""
-    return _run(
-        "restart",
-        names,
-        (rids, tags),
-        Limits(frozenset(permit or ()), wait, max_parallel, timeout),
-        Manner(form, color, verbose),
-        is_dry=dry_run,
-        dead=declare_dead,
     )
 
 

@@ -1,6 +1,8 @@
 """`osvc plan start|stop|restart`: what an action would do."""
 # ruff: noqa: ARG001 - the parameters of a command are its options, used or not
 
+import typer
+
 from opensvc_core.cli.options import (
     Color,
     ColorOption,
@@ -17,8 +19,26 @@ from opensvc_core.cli.options import (
 app = new_app("Show what an action would do, step by step with its commands, and change nothing.")
 
 
-@app.command(short_help="What a start would do", epilog="Example: osvc plan start vm188 --format json")
-def start(
+@app.command(
+    "restart",
+    help="Show what a restart would do: the stop, then the start.",
+    short_help="What a restart would do",
+    epilog="Example: osvc plan restart vm188 --rid app",
+)
+@app.command(
+    "stop",
+    help="Show what a stop would do: the order of the steps, and the commands as far as they can be known before.",
+    short_help="What a stop would do",
+    epilog="Example: osvc plan stop vm188",
+)
+@app.command(
+    "start",
+    help="Show what a start would do: the order of the steps, and the commands as far as they can be known before.",
+    short_help="What a start would do",
+    epilog="Example: osvc plan start vm188 --format json",
+)
+def plan(
+    context: typer.Context,
     names: Names,
     rids: Rids = None,
     tags: Tags = None,
@@ -26,42 +46,11 @@ def start(
     color: ColorOption = Color.AUTO,
     verbose: Loud = 0,
 ) -> int:
-    """Show what a start would do: the order of the steps, and the commands as far as they can be known before."""
-    return _plan("start", names, rids, tags, form, color)
-
-
-@app.command(short_help="What a stop would do", epilog="Example: osvc plan stop vm188")
-def stop(
-    names: Names,
-    rids: Rids = None,
-    tags: Tags = None,
-    form: FormatOption = Format.TABLE,
-    color: ColorOption = Color.AUTO,
-    verbose: Loud = 0,
-) -> int:
-    """Show what a stop would do: the order of the steps, and the commands as far as they can be known before."""
-    return _plan("stop", names, rids, tags, form, color)
-
-
-@app.command(short_help="What a restart would do", epilog="Example: osvc plan restart vm188 --rid app")
-def restart(
-    names: Names,
-    rids: Rids = None,
-    tags: Tags = None,
-    form: FormatOption = Format.TABLE,
-    color: ColorOption = Color.AUTO,
-    verbose: Loud = 0,
-) -> int:
-    """Show what a restart would do: the stop, then the start."""
-    return _plan("restart", names, rids, tags, form, color)
-
-
-def _plan(
-    action: str, names: list[str], rids: list[str] | None, tags: list[str] | None, form: Format, color: Color
-) -> int:
+    """Show what the action of the command's name would do."""
     from opensvc_core.cli.acting import show_plan
     from opensvc_core.cli.environment import open_here
     from opensvc_core.cli.manner import Manner
     from opensvc_core.plan import Selection
 
-    return show_plan(open_here(), action, names, Selection(split(rids), tuple(tags or ())), Manner(form, color))
+    selection = Selection(split(rids), tuple(tags or ()))
+    return show_plan(open_here(), str(context.command.name), names, selection, Manner(form, color))
