@@ -17,7 +17,6 @@ from tests.lab.uml.san import Holder
 REPOSITORY = Path(__file__).parents[2]
 KEYS = {"n1": 0xABC, "n2": 0xDEF}
 MAP = "/dev/mapper/mpatha"
-WWID = "naa.6000000000000000000000000ab00001"
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +49,16 @@ def write(node: KernelNode, device: str) -> int:
 
 def test_all_nodes_know_a_unit_by_one_name(maps: KernelLab) -> None:
     n1, n2 = maps.nodes
+    wwid = n2.sh("cat /sys/block/sdc/device/wwid").strip()
+    assert wwid.startswith("naa.")
     devices = [MAP, "/dev/dm-1", "/dev/sdc", "/dev/sda"]
     units = {unit["device"]: unit for unit in reserve(n1, "look", *devices)["units"]}
     assert {unit["backend"] for unit in units.values()} == {"mpathpersist"}
-    assert units[MAP]["identity"] == units["/dev/sdc"]["identity"] == WWID
+    assert units[MAP]["identity"] == units["/dev/sdc"]["identity"] == wwid
     assert units[MAP]["paths"] == ["/dev/sda", "/dev/sdc"]
-    assert units["/dev/dm-1"]["identity"] != WWID
+    assert units["/dev/dm-1"]["identity"] != wwid
     (plain,) = reserve(n2, "look", "/dev/sdc")["units"]
-    assert (plain["identity"], plain["backend"]) == (WWID, "sg_persist")
+    assert (plain["identity"], plain["backend"]) == (wwid, "sg_persist")
     assert plain["paths"] == ["/dev/sda", "/dev/sdc"]
 
 
