@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,10 @@ from tests.lab import requirements
 from tests.lab.agent import Osvc
 from tests.lab.libvirt import Hypervisor
 from tests.lab.nodes import Lab
+from tests.lab.sgio.bench import NexusBench
+from tests.lab.sgio.nexus import Nexus
 from tests.lab.site import Site
+from tests.lab.uml.lab import KernelLab
 
 NODES = 2
 
@@ -69,3 +72,39 @@ def osvc() -> Iterator[Osvc]:
     for node in osvc.uses:
         if node.is_on:
             node.exec(["rm", "-rf", osvc.root])
+
+
+@pytest.fixture(scope="session")
+def kernel_requirements() -> None:
+    """Skip the tests that need nodes with kernels of their own where there can be none, saying what is missing."""
+    reason = requirements.missing(packages=requirements.KERNEL_LAB, files=requirements.KERNEL_LAB_FILES)
+    if reason:
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def kernel_lab(kernel_requirements: None) -> Iterator[KernelLab]:
+    """Two nodes with kernels of their own and four disks that they share. Tests take `clean_kernel_lab`."""
+    with KernelLab.up(2, luns=4) as up:
+        yield up
+
+
+@pytest.fixture
+def clean_kernel_lab(kernel_lab: KernelLab) -> Iterator[KernelLab]:
+    """The same, on, plugged in, with empty disks that nobody holds; and so again after the test, whatever it did."""
+    yield kernel_lab
+    kernel_lab.clear()
+
+
+@pytest.fixture(scope="session")
+def nexus_bench(kernel_requirements: None) -> Iterator[NexusBench]:
+    """A target of four units and no kernel between it and the tools. Tests take `sg_nexus`."""
+    with NexusBench(units=4) as bench:
+        yield bench
+
+
+@pytest.fixture
+def sg_nexus(nexus_bench: NexusBench) -> Iterator[Callable[[str], Nexus]]:
+    """`sg_nexus(name)` is one more initiator at the target, where nothing is registered, and so after the test."""
+    yield nexus_bench.add
+    nexus_bench.clear()

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import attrs
 
+from tests.lab.kept import Kept
 from tests.lab.sgio.shim import Shim
 from tests.lab.specification import environment
-from tests.lab.kept import Kept
 
 PORT = 3260
 TOOL_SECONDS = 20.0
@@ -64,7 +64,9 @@ class Nexus:
         folder: where the devices are: `sda` is unit 1, `sdb` unit 2, …
     """
 
-    def __init__(self, name: str, folder: Path, shim: Shim, network: int, url: str, units: int, *, port: int = 1) -> None:
+    def __init__(
+        self, name: str, folder: Path, shim: Shim, network: int, url: str, units: int, *, port: int = 1
+    ) -> None:
         """Log in to `url` from the network namespace of process `network`; `port` is the initiator's port."""
         self.name = name
         self.folder = folder

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
 from tests.lab.leftovers import LabFolder, sweep
 from tests.lab.sgio.shim import Shim
 from tests.lab.specification import make_keys
-from tests.lab.uml import specification
 from tests.lab.uml.control import Control
 from tests.lab.uml.fabric import CONTROL, PUBLIC, STORAGE, Fabric
 from tests.lab.uml.lio import Lio
-from tests.lab.uml.node import KernelNode
+from tests.lab.uml.node import ROOT, KernelNode
 from tests.lab.uml.san import Lun, San, make_luns
-from tests.lab.uml.specification import Attachment, Machine
+from tests.lab.uml.specification import Machine
 from tests.lab.uml.tgt import Tgt
 
 LUN_SIZE = 64 << 20
@@ -90,6 +90,28 @@ class KernelLab:
         node = self._build(machine)
         self.nodes.append(node)
         return node
+
+    def clear(self) -> None:
+        """All nodes on, plugged in and idle, all disks empty and nobody's: whatever a test has done to them.
+
+        What a test changed on a node's own disk stays, but for `$OSVC_ROOT`, which is emptied. A node that does not
+        come clean loses its power.
+        """
+        self.san.thaw()
+        for node in self.nodes:
+            if node.is_on:
+                node.thaw()
+            self.fabric.set_port(node.name, None, up=True)
+        self.san.reset()
+        with ThreadPoolExecutor() as side_by_side:
+            clean = list(side_by_side.map(lambda node: node.is_on and node.clear(), self.nodes))
+        unclean = [node for node, is_clean in zip(self.nodes, clean, strict=True) if not is_clean]
+        for node in unclean:
+            node.kill()
+            node.begin_boot()
+        for node in unclean:
+            node.wait_booted()
+            node.exec(["rm", "-rf", ROOT], check=True)
 
     def down(self) -> None:
         """Cut the power of all and leave nothing behind."""

@@ -20,7 +20,9 @@ NUMBER = 200
 _SETUP = Path(__file__).with_name("lio.sh")
 _CONFIG = "/sys/kernel/config/target"
 _MODULES = ("configfs", "target_core_mod", "target_core_iblock", "iscsi_target_mod", "crc32c_generic")
-_REGISTRATION = re.compile(r"^iSCSI Node: (?P<initiator>[^,]+),i,(?P<isid>0x[0-9a-f]+) Key: (?P<key>0x[0-9a-f]+)", re.M)
+_REGISTRATION = re.compile(
+    r"^iSCSI Node: (?P<name>[^,]+),i,(?P<port>0x[0-9a-f]+) Key: (?P<key>0x[0-9a-f]+)", re.MULTILINE
+)
 
 
 class Lio(San):
@@ -63,13 +65,13 @@ class Lio(San):
         )
         self.node = build(machine)
         self.node.on()
-        url = f"iscsi://{portals[0]}:{PORT}/{TARGET}/0"
-        self.observer = Nexus("observer", folder / "observer", shim, fabric.pid, url, len(luns))
+        self.url = f"iscsi://{portals[0]}:{PORT}/{TARGET}/0"
+        self.observer = Nexus("observer", folder / "observer", shim, fabric.pid, self.url, len(luns))
 
     def registrants(self, lun: Lun) -> Mapping[str, int]:
         """The key of each initiator's port that is registered, by its name and port: `iqn…:n1,0x…`."""
         text = self.node.read(f"{self._disk(lun)}/pr/res_pr_registered_i_pts")
-        return {f"{found['initiator']},{found['isid']}": int(found["key"], 16) for found in _REGISTRATION.finditer(text)}
+        return {f"{found['name']},{found['port']}": int(found["key"], 16) for found in _REGISTRATION.finditer(text)}
 
     def set_reservations(self, lun: Lun, *, is_able: bool) -> None:
         """Let the disk know SCSI-3 reservations, as it does at first, or not.
@@ -79,13 +81,14 @@ class Lio(San):
         """
         self.node.exec(["tee", f"{self._disk(lun)}/attrib/emulate_pr"], input=f"{int(is_able)}\n", check=True)
 
-    def remove(self, lun: Lun) -> None:
-        """Take a disk away; who uses it gets errors."""
-        self.node.exec(["rm", self._export(lun)], check=True)
+    def clear(self, lun: Lun) -> None:
+        """Drop all registrations, the reservation, and what `block` and `set_reservations` have done.
 
-    def restore(self, lun: Lun) -> None:
-        """Bring back a disk that was taken away, with its data."""
-        self.node.exec(["ln", "-s", self._disk(lun), self._export(lun)], check=True)
+        Raises:
+            RuntimeError: the target refuses.
+        """
+        self.set_reservations(lun, is_able=True)
+        super().clear(lun)
 
     def freeze(self) -> None:
         """Stop the target: it takes commands and answers none."""
@@ -99,6 +102,12 @@ class Lio(San):
         """End the observer and cut the target's power."""
         self.observer.cut()
         self.node.kill()
+
+    def _remove(self, lun: Lun) -> None:
+        self.node.exec(["rm", self._export(lun)], check=True)
+
+    def _restore(self, lun: Lun) -> None:
+        self.node.exec(["ln", "-s", self._disk(lun), self._export(lun)], check=True)
 
     def _disk(self, lun: Lun) -> str:
         return f"{_CONFIG}/core/iblock_{lun.number}/lun{lun.number}"

@@ -2,25 +2,50 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tests.lab import processes
+from tests.lab.kept import Kept
 from tests.lab.network import SWITCH_NUMBER
 from tests.lab.uml import disks, specification
 from tests.lab.uml.console import Console
 from tests.lab.uml.control import Control, KernelProcess
 from tests.lab.uml.disks import Disk
 from tests.lab.uml.fabric import CONTROL, PUBLIC, SEGMENTS, Fabric
-from tests.lab.kept import Kept
 from tests.lab.uml.specification import Machine
 
 BOOT_SECONDS = 60.0
 EXEC_SECONDS = 60.0
 ROOT = "/opt/opensvc"
 """`$OSVC_ROOT` in nodes: on a disk that keeps it through a power cut, as it keeps all but /run, /tmp and /dev/shm."""
+
+
+CLEAR_SECONDS = 20.0
+
+# The newest mount first, the device on top first, no memory of what was on the disks, no news of what became of
+# reservations (a unit attention is told once), no address but its own. A disk whose path was lost is not `running`.
+_CLEAR = """
+for at in $(tac /proc/mounts | grep '^/dev/[^u]' | cut -d' ' -f2); do umount "$at"; done
+for try in 1 2 3 4 5; do
+  set -- /sys/block/dm-*
+  [ -e "$1" ] || break
+  dmsetup remove_all >/dev/null
+done
+[ ! -e "$1" ]
+for disk in /sys/block/sd*; do
+  blockdev --flushbufs "/dev/${disk##*/}"
+  sg_turs --number=8 "/dev/${disk##*/}" >/dev/null 2>&1 || true
+done
+for address in $(ip -4 -o address show dev eth0 | awk '{print $4}'); do
+  [ "$address" = "$OWN" ] || ip address del "$address" dev eth0
+done
+rm -rf "$OSVC_ROOT"
+cat /sys/block/sd*/device/state
+"""
 
 
 class BootError(RuntimeError):
@@ -146,7 +171,24 @@ class KernelNode:
         """
         self._fabric.set_port(self.name, segment, up=True)
         for name in [each for each in self.machine.segments if each != CONTROL] if segment is None else [segment]:
-            self.exec(["ping", "-q", "-i", "0.2", "-c", "1", "-w", "10", f"{SEGMENTS[name]}.{SWITCH_NUMBER}"], check=True)
+            self.exec(
+                ["ping", "-q", "-i", "0.2", "-c", "1", "-w", "10", f"{SEGMENTS[name]}.{SWITCH_NUMBER}"], check=True
+            )
+
+    def clear(self) -> bool:
+        """End all commands, unmount and deactivate all that lies on shared disks, empty `ROOT`.
+
+        Returns:
+            False when it does not come clean.
+        """
+        for command in self._commands:
+            command.kill_group()
+        try:
+            own = {"OWN": f"{self.address}/24"}
+            said = self.exec(["sh", "-e", "-c", _CLEAR], env=own, timeout=CLEAR_SECONDS)
+        except subprocess.TimeoutExpired:
+            return False
+        return said.returncode == 0 and said.stdout.split() == ["running"] * self.machine.attachment.disks
 
     # -- commands
 
@@ -215,6 +257,34 @@ class KernelNode:
         """The device files of one shared disk: one a path, that of the first portal first."""
         found = [disk for disk in self.list_disks() if disk.serial == serial]
         return [disk.path for disk in sorted(found, key=lambda disk: (disk.portal, disk.path))]
+
+    def wait_disks(self, timeout: float = EXEC_SECONDS) -> None:
+        """Wait until all shared disks answer again, after a cable was healed or a target thawed.
+
+        Raises:
+            subprocess.TimeoutExpired: they do not.
+        """
+        wanted = self.machine.attachment.disks
+        script = 'while [ "$(cat /sys/block/sd*/device/state | grep -cx running)" -lt "$1" ]; do sleep 0.1; done'
+        self.exec(["sh", "-c", script, "wait", str(wanted)], timeout=timeout, check=True)
+        # The first command of a new session is answered by the news that there is a new session.
+        for disk in self.list_disks():
+            self.exec(["sg_turs", "-n", "4", disk.path])
+
+    @contextlib.contextmanager
+    def plain_disk(self, megabytes: int = 8) -> Iterator[str]:
+        """A SCSI disk that is the node's alone and knows no reservations; gives its device file.
+
+        Raises:
+            subprocess.CalledProcessError: the kernel makes none, or something still uses it at the end.
+        """
+        before = {disk.path for disk in self.list_disks()}
+        self.exec(["modprobe", "scsi_debug", f"dev_size_mb={megabytes}"], check=True)
+        try:
+            (made,) = {disk.path for disk in self.list_disks()} - before
+            yield made
+        finally:
+            self.exec(["modprobe", "-r", "scsi_debug"], check=True)
 
     def _running(self) -> Kept:
         if self._kernel is None or not self._kernel.is_alive:

@@ -16,6 +16,9 @@ from tests.lab.uml.specification import Attachment
 # A key of the observer's own; no node's, which are 64 bits at random.
 _OBSERVER_KEY = "0x1ab"
 _RESERVE_6, _RELEASE_6 = "16", "17"
+_UNIT_ATTENTION = 6
+_NEWS = 10
+"""More than a target can have for an initiator: each is told once, in the place of the next answer."""
 _TYPES = {
     "Write Exclusive": 1,
     "Exclusive Access": 3,
@@ -89,15 +92,18 @@ class San(abc.ABC):
         luns: its disks, the first first.
         attachment: how nodes reach them.
         observer: an initiator that is no node's: what it is told, the target says.
+        url: where initiators log in.
     """
 
     luns: Sequence[Lun]
     attachment: Attachment
     observer: Nexus
+    url: str
 
     def __init__(self) -> None:
         """A target that blocks nothing."""
         self._blocked: set[int] = set()
+        self._removed: list[Lun] = []
 
     def reservations(self, lun: Lun) -> Reservations:
         """Who holds and who is registered, as the target says, not as a node does.
@@ -148,13 +154,38 @@ class San(abc.ABC):
             self._observe(lun, "sg_raw", _RELEASE_6)
             self._blocked.remove(lun.number)
 
-    @abc.abstractmethod
     def remove(self, lun: Lun) -> None:
-        """Take a disk away; who uses it gets errors."""
+        """Take a disk away; who uses it gets errors. Nothing happens if it is away.
 
-    @abc.abstractmethod
+        Raises:
+            RuntimeError: the target refuses.
+        """
+        if lun not in self._removed:
+            self._remove(lun)
+            self._removed.append(lun)
+
     def restore(self, lun: Lun) -> None:
-        """Bring back a disk that was taken away, with its data."""
+        """Bring back a disk that was taken away, with its data; tgt forgets its registrations.
+
+        Raises:
+            RuntimeError: the target refuses.
+        """
+        if lun in self._removed:
+            self._removed.remove(lun)
+            self._restore(lun)
+
+    def reset(self) -> None:
+        """Thaw, restore and clear: empty disks that nobody holds and nothing keeps from the nodes.
+
+        Raises:
+            RuntimeError: the target refuses.
+        """
+        self.thaw()
+        self.observer.log_in()
+        for lun in self.luns:
+            self.restore(lun)
+            self.clear(lun)
+            lun.wipe()
 
     @abc.abstractmethod
     def freeze(self) -> None:
@@ -168,10 +199,19 @@ class San(abc.ABC):
     def close(self) -> None:
         """Switch it off."""
 
+    @abc.abstractmethod
+    def _remove(self, lun: Lun) -> None: ...
+
+    @abc.abstractmethod
+    def _restore(self, lun: Lun) -> None: ...
+
     def _observe(self, lun: Lun, tool: str, *argv: str) -> str:
         device = self.observer.device(lun.number)
         line = [tool, device, *argv, "0", "0", "0", "0", "0"] if tool == "sg_raw" else [tool, *argv, device]
-        done = self.observer.run(line)
+        for _ in range(_NEWS):
+            done = self.observer.run(line)
+            if done.returncode != _UNIT_ATTENTION:
+                break
         if done.returncode:
             raise RuntimeError(f"{' '.join(line)}: {done.stderr}")
         return done.stdout

@@ -1,4 +1,4 @@
-"""What a node with a kernel of its own boots with: its disk image, its settings, its command line; data for `boot.sh`."""
+"""What a node with a kernel of its own boots with: disk image, settings, command line; data for `boot.sh`."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _BOOT = Path(__file__).with_name("boot.sh")
 _MODULES = Path("/usr/lib/uml/modules")
 _LOADED = ("dm-mod", "sd_mod", "sg", "iscsi_tcp", "loop")
 
-# No udev in a node: LVM looks at /dev itself, waits for nobody, and starts nothing by events. What the cookbook asks for
-# is set: only groups that carry a tag of this node are activated.
+# No udev in a node: LVM looks at /dev itself, waits for nobody, and starts nothing by events. What the cookbook asks
+# for is set: only groups that carry a tag of this node are activated.
 _LVM_CONF = """\
 devices {{
     scan = ["/dev"]
@@ -233,5 +233,3 @@ def _iscsi(attachment: Attachment) -> dict[str, str]:
         for address in attachment.portals
     }
     return {"/etc/iscsi/iscsid.conf": timeouts, **records}
-
-

@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 
 from tests.lab import processes
+from tests.lab.kept import Kept
 from tests.lab.network import SWITCH_NUMBER
 from tests.lab.sgio.nexus import PORT, Nexus
 from tests.lab.sgio.shim import Shim
 from tests.lab.uml.fabric import SEGMENTS, STORAGE, Fabric
-from tests.lab.kept import Kept
 from tests.lab.uml.san import Lun, San
 from tests.lab.uml.specification import TARGET, Attachment
 
@@ -41,18 +41,10 @@ class Tgt(San):
         self._wait_up()
         self._adm("target", "new", "--tid", "1", "-T", TARGET)
         for lun in luns:
-            self._add(lun)
+            self._restore(lun)
         self._adm("target", "bind", "--tid", "1", "-I", "ALL")
-        url = f"iscsi://{portals[0]}:{PORT}/{TARGET}/0"
-        self.observer = Nexus("observer", folder / "observer", shim, fabric.pid, url, len(luns))
-
-    def remove(self, lun: Lun) -> None:
-        """Take a disk away; who uses it gets errors."""
-        self._adm("logicalunit", "delete", "--tid", "1", "--lun", str(lun.number), "--force")
-
-    def restore(self, lun: Lun) -> None:
-        """Bring back a disk that was taken away, with its data and without its registrations."""
-        self._add(lun)
+        self.url = f"iscsi://{portals[0]}:{PORT}/{TARGET}/0"
+        self.observer = Nexus("observer", folder / "observer", shim, fabric.pid, self.url, len(luns))
 
     def freeze(self) -> None:
         """Stop the target: it takes commands and answers none."""
@@ -67,7 +59,10 @@ class Tgt(San):
         self.observer.cut()
         self._daemon.kill()
 
-    def _add(self, lun: Lun) -> None:
+    def _remove(self, lun: Lun) -> None:
+        self._adm("logicalunit", "delete", "--tid", "1", "--lun", str(lun.number))
+
+    def _restore(self, lun: Lun) -> None:
         where = ["--tid", "1", "--lun", str(lun.number)]
         self._adm("logicalunit", "new", *where, "-b", str(lun.image), "--bstype", "rdwr")
         names = f"vendor_id=LAB,product_id=DISK,scsi_sn={lun.serial},scsi_id={lun.serial}"
