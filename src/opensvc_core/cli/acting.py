@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opensvc_core.cli.options import Format
-from opensvc_core.cli.output import say, write
+from opensvc_core.cli.output import say, write, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -144,11 +144,9 @@ def print_run(run: Run, manner: Manner, told: Collection[Note] = ()) -> None:
         told: notes that the operator has read already.
     """
     if manner.form is Format.JSON:
-        import json
-
         from opensvc_core.cli.document import run_document
 
-        write(json.dumps(run_document(run), ensure_ascii=False, indent=2) + "\n")
+        write_json(run_document(run))
         return
     if manner.form is Format.PLAIN:
         from opensvc_core.cli.plain import run_lines
@@ -180,9 +178,7 @@ def show_plan(agent: Agent, action: str, names: Sequence[str], selection: Select
     preview = agent.preview(agent.plan(action, load_or_fail(agent, names), selection))
     document = preview_document(preview)
     if manner.form is Format.JSON:
-        import json
-
-        write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        write_json(document)
     elif manner.form is Format.PLAIN:
         from opensvc_core.cli.plain import plan_lines
 

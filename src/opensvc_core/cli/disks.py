@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from opensvc_core.cli.options import Format
-from opensvc_core.cli.output import write
+from opensvc_core.cli.output import write, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +26,7 @@ def update_and_tell(names: Sequence[str], form: Format, agent: Agent | None = No
     lists = update_disks(agent, load_or_fail(agent, names))
     if form is Format.JSON:
         document = {"schema": 1, "node": agent.node.name, "resources": [asdict(each) for each in lists]}
-        write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        write_json(document)
     else:
         tab = "\t" if form is Format.PLAIN else "  "
         for each in lists:

@@ -76,11 +76,9 @@ def _service_status(status: ServiceStatus) -> Document:
     }
 
 
-def _resource_status(item: ResourceStatus) -> Document:
-    resource = item.resource
+def _facts(resource: Resource) -> Document:
+    """What is said of a resource wherever it is told of."""
     return {
-        "status": item.shown.value,
-        "answered": item.report.status.value,
         "driver": resource.driver,
         "label": resource.label,
         "disabled": resource.is_disabled,
@@ -89,6 +87,14 @@ def _resource_status(item: ResourceStatus) -> Document:
         "tags": sorted(resource.tags),
         "subset": resource.subset,
         "container": resource.container,
+    }
+
+
+def _resource_status(item: ResourceStatus) -> Document:
+    return {
+        "status": item.shown.value,
+        "answered": item.report.status.value,
+        **_facts(item.resource),
         "notes": note_documents(item.report.notes),
     }
 
@@ -204,14 +210,7 @@ def service_document(service: Service) -> Document:
 
 def _resource(resource: Resource) -> Document:
     return {
-        "driver": resource.driver,
-        "label": resource.label,
-        "disabled": resource.is_disabled,
-        "optional": resource.is_optional,
-        "standby": resource.is_standby,
-        "tags": sorted(resource.tags),
-        "subset": resource.subset,
-        "container": resource.container,
+        **_facts(resource),
         "start_requires": list(resource.start_requires),
         "stop_requires": list(resource.stop_requires),
         "problem": resource.problem,

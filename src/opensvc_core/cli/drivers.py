@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from opensvc_core.cli.document import SCHEMA, Document
 from opensvc_core.cli.options import Color, Format
-from opensvc_core.cli.output import write
+from opensvc_core.cli.output import write, write_json
 from opensvc_core.errors import DriverNotFound, ExitStatus
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def driver_document(driver: DriverListing) -> Document:
 def show_drivers(drivers: Sequence[DriverListing], form: Format, color: Color) -> int:
     """Print drivers; give back 0, or 9 if one of them has a problem."""
     if form is Format.JSON:
-        write(_json({"schema": SCHEMA, "drivers": [driver_document(driver) for driver in drivers]}))
+        write_json({"schema": SCHEMA, "drivers": [driver_document(driver) for driver in drivers]})
     elif form is Format.PLAIN:
         from opensvc_core.cli.plain import line
 
@@ -61,7 +60,7 @@ def show_driver(agent: Agent, driver_id: str, form: Format, color: Color) -> int
     keywords = [_keyword(keyword) for keyword in info.keywords]
     document = {"schema": SCHEMA, **driver_document(found[0]), "phase": info.phase.name.lower(), "keywords": keywords}
     if form is Format.JSON:
-        write(_json(document))
+        write_json(document)
     elif form is Format.PLAIN:
         from opensvc_core.cli.plain import line
         from opensvc_core.cli.words import as_written
@@ -92,7 +91,3 @@ def _keyword(keyword: Keyword) -> Document:
         "example": keyword.example,
         "text": keyword.text,
     }
-
-
-def _json(document: Document) -> str:
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opensvc_core.cli.asking import load_all
 from opensvc_core.cli.options import Format
-from opensvc_core.cli.output import say, write
+from opensvc_core.cli.output import say, write, write_json
 from opensvc_core.errors import ConfigError, OpenSVCError
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def show_file(agent: Agent, name: str, form: Format) -> int:
 
     document = service_document(agent.load(found))
     if form is Format.JSON:
-        write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        write_json(document)
         return 0
     from opensvc_core.cli.render import to_text
     from opensvc_core.cli.render.service import service_view
@@ -108,7 +107,7 @@ def validate_files(agent: Agent, names: Sequence[str], source: Path | None, form
         from opensvc_core.cli.failure import error_document
 
         errors = {name: error_document(error)["error"] for name, error in broken.items()}
-        write(json.dumps({"schema": SCHEMA, "valid": good, "errors": errors}, ensure_ascii=False, indent=2) + "\n")
+        write_json({"schema": SCHEMA, "valid": good, "errors": errors})
     else:
         from opensvc_core.cli.failure import error_text
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from typing import TYPE_CHECKING
 
 from opensvc_core.cli.document import SCHEMA, Document, moment, record_document
-from opensvc_core.cli.options import Color, Format
-from opensvc_core.cli.output import write
+from opensvc_core.cli.options import Format
+from opensvc_core.cli.output import write, write_json
 from opensvc_core.errors import OpenSVCError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from opensvc_core.actions.agent import Agent
+    from opensvc_core.cli.manner import Manner
     from opensvc_core.journal import CommandRecord, RunRecord
 
 
-def show_log(agent: Agent, name: str, run_id: str, limit: int, form: Format, color: Color) -> int:
+def show_log(agent: Agent, name: str, run_id: str, limit: int, manner: Manner) -> int:
     """Print past runs and give back 0.
 
     Args:
@@ -26,19 +26,18 @@ def show_log(agent: Agent, name: str, run_id: str, limit: int, form: Format, col
         name: of a service; empty for all. One that has a past need not have a file any more.
         run_id: of one run; empty for a list.
         limit: how many runs at the most.
-        form: table, plain or JSON.
-        color: when to use colours.
+        manner: how it is printed; from verbosity 1 on, one run with what its commands printed.
 
     Raises:
         OpenSVCError: there is no such run.
         JournalError: the journal cannot be read.
     """
     if run_id:
-        return _show_run(agent, name, run_id, form, color)
+        return _show_run(agent, name, run_id, manner)
     records = agent.history(name, limit)
-    if form is Format.JSON:
-        write(_json({"schema": SCHEMA, "runs": [record_document(record) for record in records]}))
-    elif form is Format.PLAIN:
+    if manner.form is Format.JSON:
+        write_json({"schema": SCHEMA, "runs": [record_document(record) for record in records]})
+    elif manner.form is Format.PLAIN:
         from opensvc_core.cli.plain import log_lines
 
         write(log_lines(records))
@@ -47,32 +46,33 @@ def show_log(agent: Agent, name: str, run_id: str, limit: int, form: Format, col
         from opensvc_core.cli.render.log import log_table
         from opensvc_core.cli.terminal import wants_color
 
-        write(to_text(log_table(records), has_color=wants_color(color)))
+        write(to_text(log_table(records), has_color=wants_color(manner.color)))
     return 0
 
 
-def _show_run(agent: Agent, name: str, run_id: str, form: Format, color: Color) -> int:
+def _show_run(agent: Agent, name: str, run_id: str, manner: Manner) -> int:
     """One run: a record for each of its services, with steps and commands."""
     records = agent.history(name, 1000, run_id=run_id)
     if not records:
         raise OpenSVCError(f"no run {run_id!r} in the journal", code="run_not_found", hint="`osvc log` lists the runs")
     commands = agent.commands(records[0].id)
-    if form is Format.JSON:
+    if manner.form is Format.JSON:
         document = {
             "schema": SCHEMA,
             "runs": [record_document(record) for record in records],
             "commands": [command_document(command) for command in commands],
         }
-        write(_json(document))
+        write_json(document)
         return 0
-    if form is Format.PLAIN:
-        write(_run_lines(records, commands))
+    if manner.form is Format.PLAIN:
+        write(_run_lines(records, commands, has_output=manner.verbosity > 0))
         return 0
     from opensvc_core.cli.render import to_text
     from opensvc_core.cli.render.log import run_view
     from opensvc_core.cli.terminal import wants_color
 
-    write(to_text(run_view(records, commands), has_color=wants_color(color)))
+    view = run_view(records, commands, has_output=manner.verbosity > 0)
+    write(to_text(view, has_color=wants_color(manner.color)))
     return 0
 
 
@@ -94,8 +94,8 @@ def command_document(command: CommandRecord) -> Document:
     }
 
 
-def _run_lines(records: Sequence[RunRecord], commands: Sequence[CommandRecord]) -> str:
-    """``run``, ``step`` and ``command`` lines."""
+def _run_lines(records: Sequence[RunRecord], commands: Sequence[CommandRecord], *, has_output: bool) -> str:
+    """A line a run, then ``step``, ``command`` and, if wished for, ``stdout`` and ``stderr`` lines."""
     from opensvc_core.cli.plain import line, log_lines
     from opensvc_core.cli.words import local_time
 
@@ -106,9 +106,8 @@ def _run_lines(records: Sequence[RunRecord], commands: Sequence[CommandRecord]) 
             lines.append(line(word, step.step, step.state, local_time(step.began), local_time(step.ended), step.text))
     for command in commands:
         rc = "" if command.rc is None else command.rc
-        lines.append(line("command", f"{command.service}/{command.rid}", command.host, rc, shlex.join(command.argv)))
+        about = f"{command.service}/{command.rid}"
+        lines.append(line("command", about, command.host, rc, shlex.join(command.argv)))
+        for stream, text in (("stdout", command.stdout), ("stderr", command.stderr)) if has_output else ():
+            lines += [line(stream, about, command.host, each) for each in text.splitlines()]
     return "".join(lines)
-
-
-def _json(document: Document) -> str:
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"

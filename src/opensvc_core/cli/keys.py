@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from typing import TYPE_CHECKING
 
 from opensvc_core.cli.options import Format
-from opensvc_core.cli.output import write
+from opensvc_core.cli.output import write, write_json
 
 if TYPE_CHECKING:
     from opensvc_core.actions.agent import Agent
@@ -29,7 +28,7 @@ def tell_key(form: Format, *, is_new: bool) -> int:
         forget_key(agent.node)
     key = format_key(own_key(agent.node, secrets.randbits))
     if form is Format.JSON:
-        write(json.dumps({"schema": 1, "node": agent.node.name, "key": key}, indent=2) + "\n")
+        write_json({"schema": 1, "node": agent.node.name, "key": key})
     elif form is Format.PLAIN:
         write(f"{key}\n")
     else:

@@ -172,7 +172,7 @@ def _look(agent: Agent, verb: str, names: Sequence[str]) -> int:
     """The verbs that only read."""
     from opensvc_core.cli.asking import ask
     from opensvc_core.cli.options import Color, Format
-    from opensvc_core.cli.output import write
+    from opensvc_core.cli.output import write, write_json
 
     if verb == "frozen":
         for name in agent.find(names):
@@ -188,9 +188,7 @@ def _look(agent: Agent, verb: str, names: Sequence[str]) -> int:
         return validate_files(agent, names, None, Format.TABLE)
     answers = ask(names, agent=agent)
     if verb == "json_status":
-        import json
-
-        write(json.dumps(answers.document(), ensure_ascii=False, indent=2) + "\n")
+        write_json(answers.document())
         return answers.exit_status
     answers.tell_broken()
     if verb == "status":

@@ -7,12 +7,20 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TextIO
+    from collections.abc import Mapping
+    from typing import Any, TextIO
 
 
 def write(text: str) -> bool:
     """Write text to standard output, as it is. Gives back whether anybody can still read it."""
     return _write(sys.stdout, text)
+
+
+def write_json(document: Mapping[str, Any]) -> bool:
+    """Write a document as JSON for people and programs. Gives back whether anybody can still read it."""
+    import json
+
+    return write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 
 
 def say(text: str) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from opensvc_core.cli.options import Format
-from opensvc_core.cli.output import write
+from opensvc_core.cli.output import write, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +31,7 @@ def show_disks(names: Sequence[str], manner: Manner, agent: Agent | None = None)
         from attrs import asdict
 
         document = {"schema": 1, "node": agent.node.name, "disks": [asdict(row) for row in rows]}
-        write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        write_json(document)
     elif manner.form is Format.PLAIN:
         fields = (
             (r.service, r.rid, r.device, r.identity, r.holder, r.holder_node, ",".join(r.registered), r.problem)

@@ -36,6 +36,33 @@ def test_start_status_stop_and_the_log(node: NodeFolder) -> None:
     assert re.search(r"S10web\s+start\s+\[status\s+0\]", one.stdout)
 
 
+def last_run(node: NodeFolder) -> str:
+    """Id of the newest run."""
+    return node.call("log", "--format", "plain").stdout.split("\t")[0]
+
+
+def test_the_log_shows_what_commands_printed_if_asked(node: NodeFolder) -> None:
+    launcher = node.add("web01") / "S10web"
+    launcher.write_text(launcher.read_text().replace("touch ", "echo two; echo lines; echo careful >&2; touch "))
+    node.call("start", "web01")
+    words = ("log", "--run", last_run(node))
+    assert "lines" not in node.call(*words).stdout
+    assert {"two", "lines", "careful"} <= {line.strip() for line in node.call(*words, "-v").stdout.splitlines()}
+    plain = [line.split("\t") for line in node.call(*words, "-v", "--format", "plain").stdout.splitlines()]
+    assert [row[1:] for row in plain if row[0] == "stdout"] == [
+        ["web01/app#0", "node109", "two"],
+        ["web01/app#0", "node109", "lines"],
+    ]
+    assert [row[3] for row in plain if row[0] == "stderr"] == ["careful"]
+
+
+def test_the_log_of_a_failure_has_the_reason_wherever_it_was_printed(node: NodeFolder) -> None:
+    launcher = node.add("web01") / "S10web"
+    launcher.write_text("#!/bin/sh\n# simulated application\necho no licence at all; exit 3\n")
+    node.call("start", "web01")
+    assert "no licence at all" in node.call("log", "--run", last_run(node)).stdout
+
+
 def test_json_of_every_command_keeps_to_its_schema(node: NodeFolder) -> None:
     node.add("web01")
     for schema, words in {

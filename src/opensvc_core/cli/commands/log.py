@@ -1,11 +1,10 @@
 """`osvc log`: past runs."""
-# ruff: noqa: ARG001 - the parameters of a command are its options, used or not
 
 from typing import Annotated
 
 import typer
 
-from opensvc_core.cli.options import Color, ColorOption, Format, FormatOption, Loud, new_app
+from opensvc_core.cli.options import Color, ColorOption, Format, FormatOption, new_app
 
 app = new_app()
 
@@ -17,10 +16,20 @@ def log(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many runs, the newest first.")] = 20,
     form: FormatOption = Format.TABLE,
     color: ColorOption = Color.AUTO,
-    verbose: Loud = 0,
+    verbose: Annotated[
+        int,
+        typer.Option(
+            "-v",
+            "--verbose",
+            count=True,
+            show_default=False,
+            help="With --run: what each command printed, as far as it is kept; -vv: tracebacks of errors.",
+        ),
+    ] = 0,
 ) -> int:
     """Show past runs from the journal: when, what, by whom, how it ended. `interrupted` means that it was cut."""
     from opensvc_core.cli.environment import open_here
     from opensvc_core.cli.history import show_log
+    from opensvc_core.cli.manner import Manner
 
-    return show_log(open_here(), name, run, limit, form, color)
+    return show_log(open_here(), name, run, limit, Manner(form, color, verbose))

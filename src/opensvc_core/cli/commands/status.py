@@ -42,13 +42,11 @@ def status(
     status says whether all could be asked, not what they answered.
     """
     from opensvc_core.cli.asking import ask
-    from opensvc_core.cli.output import write
+    from opensvc_core.cli.output import write, write_json
 
     answers = ask(names or (), rids=split(rids), tags=tuple(tags or ()), timeout=timeout)
     if form is Format.JSON:
-        import json
-
-        write(json.dumps(answers.document(), ensure_ascii=False, indent=2) + "\n")
+        write_json(answers.document())
         return answers.exit_status
     if form is Format.PLAIN:
         from opensvc_core.cli.plain import status_lines
@@ -76,7 +74,7 @@ def mon(
 ) -> int:
     """Show one row a service: the columns of svcmon, aggregates, frozen. In narrow cells `s.` stands for standby."""
     from opensvc_core.cli.asking import ask
-    from opensvc_core.cli.output import write
+    from opensvc_core.cli.output import write, write_json
 
     if watch:
         from opensvc_core.cli.watching import watch_services
@@ -84,9 +82,7 @@ def mon(
         return watch_services(names or (), interval=interval, timeout=timeout, form=form, color=color)
     answers = ask(names or (), timeout=timeout)
     if form is Format.JSON:
-        import json
-
-        write(json.dumps(answers.document(), ensure_ascii=False, indent=2) + "\n")
+        write_json(answers.document())
         return answers.exit_status
     if form is Format.PLAIN:
         from opensvc_core.cli.plain import mon_lines

@@ -55,8 +55,16 @@ def _outcome(record: RunRecord) -> Text:
     return text.append(" (recovered)", style="dim") if record.recovered_by else text
 
 
-def run_view(records: Sequence[RunRecord], commands: Sequence[CommandRecord]) -> RenderableType:
-    """One run: a headline, then its steps, each with notes and the commands that it ran."""
+def run_view(
+    records: Sequence[RunRecord], commands: Sequence[CommandRecord], *, has_output: bool = False
+) -> RenderableType:
+    """One run: a headline, then its steps, each with notes and the commands that it ran.
+
+    Args:
+        records: of the run, one a service.
+        commands: of the run.
+        has_output: whether all that was kept of what commands printed is shown, not only what a failure said.
+    """
     first = records[0]
     parts: list[RenderableType] = [
         Text(f"run {first.id}", style="bold"),
@@ -66,11 +74,12 @@ def run_view(records: Sequence[RunRecord], commands: Sequence[CommandRecord]) ->
     for record in records:
         parts.append(Text.assemble(f"{record.action} ", (record.service, "bold"), ": ", _outcome(record)))
         for step in record.steps:
-            parts += _step(step, [c for c in commands if (c.service, c.rid) == (step.service, step.rid)])
+            mine = [c for c in commands if (c.service, c.rid) == (step.service, step.rid)]
+            parts += _step(step, mine, has_output=has_output)
     return Group(*parts)
 
 
-def _step(step: StepRecord, commands: Sequence[CommandRecord]) -> list[RenderableType]:
+def _step(step: StepRecord, commands: Sequence[CommandRecord], *, has_output: bool) -> list[RenderableType]:
     # A resource that was started and taken back has two steps: a command belongs to the one that it fell into.
     mine = [c for c in commands if step.began <= c.began and (not step.ended or c.began <= step.ended)]
     took = f" after {duration(step.ended - step.began)}" if step.began and step.ended else ""
@@ -83,9 +92,15 @@ def _step(step: StepRecord, commands: Sequence[CommandRecord]) -> list[Renderabl
     )
     below = note_texts(step.notes)
     for command in mine if step.began else ():
-        said = clean(command.error or command.stderr)
         ended = "never seen to end" if not command.ended and command.rc is None else f"status {command.rc}"
         below.append(Text(f"{command.host}$ {clean(shlex.join(command.argv))}  [{ended}]", style="cyan"))
-        if said and command.rc != 0:
-            below.append(Text(f"  {said}", style="dim"))
+        below += [Text(f"  {clean(said)}", style="dim") for said in _said(command, has_output=has_output)]
     return [head, *(Padding(text, (0, 0, 0, 6)) for text in below)]
+
+
+def _said(command: CommandRecord, *, has_output: bool) -> list[str]:
+    """Lines of what a command printed, as far as it is shown; of one that failed at least the reason, as one line."""
+    if has_output:
+        return [line for text in (command.stdout, command.stderr, command.error) for line in text.splitlines()]
+    reason = command.error or command.stderr or command.stdout
+    return [reason] if command.rc != 0 and reason.strip() else []
