@@ -21,7 +21,7 @@ PRIMITIVES = ("register", "unregister", "reserve", "release", "preempt", "clear"
 
 @define
 class ReservationBackends(Plugins):
-    """Calls the hooks of reservation backends; see ``opensvc_core.reservation.Backends``."""
+    """Calls the hooks of reservation backends; see ``opensvc_core.reservation_units.Backends``."""
 
     _claimed: dict[str, str] = field(factory=dict, init=False)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from opensvc_core.node import Node
-    from opensvc_core.reservation import Backends
+    from opensvc_core.reservation_units import Backends
 
 QUERY_LIMIT = 20.0
 """Seconds for a command that reads, where the driver names no other limit."""
@@ -103,7 +103,7 @@ class Recording:
 
 def _no_backends() -> Backends:
     """Reservations are rare: what they need is loaded by who has some."""
-    from opensvc_core.reservation import NoBackends
+    from opensvc_core.reservation_units import NoBackends
 
     return NoBackends()
 

@@ -7,200 +7,34 @@ first disk step (SPC-4 5.9; facts of the tools in the backends).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from opensvc_core.errors import OpenSVCError, ReservationError
 from opensvc_core.fanout import side_by_side
-from opensvc_core.model import (
-    Device,
-    LogicalUnit,
-    Note,
-    Registrations,
-    Reservation,
-    Severity,
-    Status,
-    StatusReport,
-    Veto,
+from opensvc_core.model import LogicalUnit, Severity
+from opensvc_core.reservation_status import judge, unavailable
+from opensvc_core.reservation_units import (
+    UNIT_ATTENTION_PAUSE,
+    UNIT_ATTENTION_TRIES,
+    Backends,
+    NoBackends,
+    View,
+    identify_all,
+    view,
 )
-from opensvc_core.prkey import format_key
 
 if TYPE_CHECKING:
     from opensvc_core.context import Context
-    from opensvc_core.model import Resource
+
+__all__ = ["Backends", "Claimant", "NoBackends", "View", "identify_all", "judge", "unavailable", "view"]
 
 WRITE_EXCLUSIVE_REGISTRANTS_ONLY = 5
-UNIT_ATTENTION_TRIES = 10
-"""A unit attention is news for a nexus, told once each: more than this many in a row is a defect of the device."""
-UNIT_ATTENTION_PAUSE = 0.05
+"""Type of the reservations that are made (SPC-4, table of persistent reservation types)."""
 SIDE_BY_SIDE = 64
 """Units that are asked at once."""
-
-
-class Backends(Protocol):
-    """The installed backends behind one door: each unit's calls go to the backend that claimed it."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Installed backends."""
-        ...
-
-    def identify(
-        self, devices: Sequence[Device], context: Context
-    ) -> Iterable[tuple[Device, LogicalUnit | ReservationError]]:
-        """Units of devices; an error for one that no backend claims or that cannot be reserved."""
-        ...
-
-    def read_registrations(
-        self, units: Sequence[LogicalUnit], context: Context
-    ) -> Iterable[tuple[LogicalUnit, Registrations | ReservationError]]:
-        """Registered keys."""
-        ...
-
-    def read_holder(
-        self, units: Sequence[LogicalUnit], context: Context
-    ) -> Iterable[tuple[LogicalUnit, Reservation | ReservationError]]:
-        """Reservations."""
-        ...
-
-    def change(self, primitive: str, unit: LogicalUnit, context: Context, **keys: int) -> None:
-        """``register``, ``unregister``, ``reserve``, ``release``, ``preempt`` or ``clear``. Raises ReservationError."""
-        ...
-
-
-class NoBackends:
-    """No backend is installed."""
-
-    names: tuple[str, ...] = ()
-
-    def identify(
-        self, devices: Sequence[Device], context: Context
-    ) -> Iterable[tuple[Device, LogicalUnit | ReservationError]]:
-        """An error for each."""
-        del context
-        error = ReservationError("no reservation backend is installed", code="not_supported")
-        return [(device, error) for device in devices]
-
-    def read_registrations(
-        self, units: Sequence[LogicalUnit], context: Context
-    ) -> Iterable[tuple[LogicalUnit, Registrations | ReservationError]]:
-        """There are no units."""
-        del units, context
-        return []
-
-    def read_holder(
-        self, units: Sequence[LogicalUnit], context: Context
-    ) -> Iterable[tuple[LogicalUnit, Reservation | ReservationError]]:
-        """There are no units."""
-        del units, context
-        return []
-
-    def change(self, primitive: str, unit: LogicalUnit, context: Context, **keys: int) -> None:
-        """Nothing can be changed."""
-        del context, keys
-        raise ReservationError(f"{unit.device.path}: {primitive}: no reservation backend is installed", code="failed")
-
-
-NO_REGISTRATIONS = Registrations(())
-NO_RESERVATION = Reservation()
-
-
-@frozen
-class View:
-    """What a unit says now: either both answers, or why not."""
-
-    unit: LogicalUnit
-    registrations: Registrations = NO_REGISTRATIONS
-    reservation: Reservation = NO_RESERVATION
-    error: ReservationError | None = None
-
-    def own_count(self, key: int) -> int:
-        """How many I_T nexuses are registered with a key."""
-        return self.registrations.keys.count(key)
-
-    def others(self, key: int) -> tuple[int, ...]:
-        """Registered keys other than the given one, each once."""
-        return tuple(dict.fromkeys(other for other in self.registrations.keys if other != key))
-
-
-_Answer = TypeVar("_Answer")
-
-
-def unavailable(resource: Resource) -> Veto | None:
-    """The veto on a start of a resource whose disks are to be reserved, as no reservation backend is installed.
-
-    No permit lifts it: who writes ``scsireserv = true`` has disks that two nodes can write to, and relies on it.
-    """
-    if not resource.options.get("scsireserv"):
-        return None
-    return Veto(
-        "scsireserv_unavailable",
-        "scsireserv = true, and no SCSI reservation backend is installed: its disks would not be protected",
-        subject=str(resource.id),
-        hint="pip install opensvc-scsi-sg; scsireserv = false only if no other node can write to these disks",
-        is_liftable=False,
-    )
-
-
-def identify_all(backends: Backends, devices: Sequence[Device], context: Context) -> tuple[LogicalUnit, ...]:
-    """Units of devices in the order of their identities, the same on every node.
-
-    Raises:
-        ReservationError: there is no device, or one is absent or cannot be reserved; names it.
-    """
-    if not devices:
-        raise ReservationError(
-            "there is no disk to reserve", code="no_device", hint="set scsireserv = false, or add it"
-        )
-    units: dict[str, LogicalUnit] = {}
-    for device, answer in backends.identify(devices, context):
-        if isinstance(answer, ReservationError):
-            raise ReservationError(f"{device.path}: {answer.message}", code=answer.code, hint=answer.hint)
-        units[answer.identity] = answer
-    return tuple(units[identity] for identity in sorted(units))
-
-
-def view(backends: Backends, units: Sequence[LogicalUnit], context: Context) -> tuple[View, ...]:
-    """Read registrations and reservations of units; changes nothing, raises nothing that a unit says."""
-    keys = _read(backends.read_registrations, units, context)
-    holders = _read(backends.read_holder, [unit for unit in units if not isinstance(keys[unit], Exception)], context)
-    views = []
-    for unit in units:
-        registered, held = keys[unit], holders.get(unit, NO_RESERVATION)
-        if isinstance(registered, ReservationError):
-            views.append(View(unit, error=registered))
-        elif isinstance(held, ReservationError):
-            views.append(View(unit, error=held))
-        else:
-            views.append(View(unit, registered, held))
-    return tuple(views)
-
-
-def _read(
-    ask: Callable[[Sequence[LogicalUnit], Context], Iterable[tuple[LogicalUnit, _Answer | ReservationError]]],
-    units: Sequence[LogicalUnit],
-    context: Context,
-) -> dict[LogicalUnit, _Answer | ReservationError]:
-    """Ask for all units; those that had a unit attention to tell are asked again, a bounded number of times."""
-    answers: dict[LogicalUnit, _Answer | ReservationError] = {}
-    waiting = list(units)
-    for attempt in range(UNIT_ATTENTION_TRIES):
-        if not waiting:
-            break
-        if attempt:
-            context.pause(UNIT_ATTENTION_PAUSE)
-        answers.update(ask(waiting, context))
-        waiting = [unit for unit in waiting if _is_attention(answers.get(unit))]
-    for unit in units:
-        if unit not in answers:
-            answers[unit] = ReservationError(f"{unit.device.path}: the backend gave no answer", code="failed")
-    return answers
-
-
-def _is_attention(answer: object) -> bool:
-    return isinstance(answer, ReservationError) and answer.code == "unit_attention"
 
 
 @frozen
@@ -446,71 +280,3 @@ class Claimant:
         failures = [answer for _, answer in side_by_side(units, work, SIDE_BY_SIDE) if isinstance(answer, Exception)]
         if failures:
             raise failures[0]
-
-
-# -- status -----------------------------------------------------------------------------------------------------------
-
-
-def judge(
-    views: Sequence[View],
-    key: int,
-    nodes: Mapping[int, str],
-    made_here: Callable[[LogicalUnit], bool],
-) -> StatusReport:
-    """The status of a reservation from what its units say. Pure.
-
-    Args:
-        views: of every unit.
-        key: of this node.
-        nodes: names of the service's other nodes by their keys.
-        made_here: whether this boot of this node registered at a unit.
-
-    Returns:
-        Up when this node holds every unit, registered on every path since this boot, alone; warn when part of that is
-        missing or a stranger holds or is registered; down when all are free or another node of the service holds
-        them; undef when a unit cannot tell.
-    """
-    unclear = [
-        Note(f"{v.unit.device.path}: {v.error.message}", v.error.code, Severity.WARNING) for v in views if v.error
-    ]
-    if unclear or not views:
-        return StatusReport(Status.UNDEF, tuple(unclear) or (Note("there is no disk to reserve", "no_device"),))
-    notes: list[Note] = []
-    held = [each for each in views if each.reservation.key == key]
-    for each in views:
-        notes += _oddities(each, key, nodes, made_here)
-    if held and len(held) < len(views):
-        free = ", ".join(each.unit.device.path for each in views if each.reservation.key != key)
-        notes.append(Note(f"not held by this node: {free}", "partly_held", Severity.WARNING))
-    if any(note.severity is not Severity.INFO for note in notes):
-        return StatusReport(Status.WARN, tuple(notes))
-    return StatusReport(Status.UP if held else Status.DOWN, tuple(notes))
-
-
-def _oddities(
-    each: View, key: int, nodes: Mapping[int, str], made_here: Callable[[LogicalUnit], bool]
-) -> Iterable[Note]:
-    path, holder = each.unit.device.path, each.reservation.key
-
-    def name(other: int) -> str:
-        return f"{nodes[other]} ({format_key(other)})" if other in nodes else f"the unknown key {format_key(other)}"
-
-    if holder is not None and holder != key:
-        known = Severity.INFO if holder in nodes else Severity.WARNING
-        yield Note(f"{path} is held by {name(holder)}", "held_elsewhere", known)
-    for other in each.others(key):
-        if other != holder:
-            yield Note(f"{path}: {name(other)} is registered and could write", "foreign_registrant", Severity.WARNING)
-    count, paths = each.own_count(key), len(each.unit.paths)
-    if holder == key or count:
-        if not made_here(each.unit):
-            text = f"{path}: the registration is of an earlier boot of this node: its writes may be refused"
-            yield Note(text, "stale_registration", Severity.WARNING)
-        elif count < paths:
-            yield Note(f"{path}: {count} of {paths} paths are registered", "paths_missing", Severity.WARNING)
-    if each.unit.lost_paths and holder == key:
-        lost = ", ".join(each.unit.lost_paths)
-        text = f"{path}: lost: {lost}; a path that returns may be refused to write until the next start"
-        yield Note(text, "paths_lost", Severity.WARNING)
-    if count and holder != key:
-        yield Note(f"{path}: this node is registered and does not hold it", "registrant_only", Severity.WARNING)

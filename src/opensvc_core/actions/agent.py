@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from opensvc_core.host import Host
     from opensvc_core.journal import CommandRecord, Journal, RunRecord
     from opensvc_core.model import Evidence, Service
-    from opensvc_core.reservation import Backends
+    from opensvc_core.reservation_units import Backends
     from opensvc_core.run import Run
     from opensvc_core.status import ServiceStatus
 
@@ -44,7 +44,7 @@ def _ignore(event: Event) -> None:
 
 
 def _no_backends() -> Backends:
-    from opensvc_core.reservation import NoBackends
+    from opensvc_core.reservation_units import NoBackends
 
     return NoBackends()
 

@@ -19,7 +19,7 @@ from opensvc_core.model import (
     StatusReport,
     Veto,
 )
-from opensvc_core.reservation import unavailable
+from opensvc_core.reservation_status import unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

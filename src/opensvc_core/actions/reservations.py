@@ -13,7 +13,7 @@ from opensvc_core.fanout import side_by_side
 from opensvc_core.model import Phase, Resource
 from opensvc_core.plan import Plan, Selection, make_plan
 from opensvc_core.prkey import format_key, own_key, peer_keys
-from opensvc_core.reservation import identify_all, view
+from opensvc_core.reservation_units import identify_all, view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
