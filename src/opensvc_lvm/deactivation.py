@@ -13,6 +13,9 @@ from opensvc_lvm.verdict import Seat
 
 HOLDER_LIMIT = 5.0
 """Seconds to look for who keeps volumes open."""
+ATTEMPT_LIMIT = 20.0
+"""Seconds beyond the time to try for that one ``vgchange -an`` may take: LVM retries by itself for some seconds while a
+volume is open (retry_deactivation). Less than what the step has beyond that time."""
 
 
 @frozen
@@ -72,7 +75,7 @@ class Deactivation:
         attempts: list[CommandResult] = []
 
         def is_down() -> bool:
-            result = self.lvm.deactivate(self.name, self.timeout)
+            result = self.lvm.deactivate(self.name, self.timeout + ATTEMPT_LIMIT)
             attempts.append(result)
             latest[0] = self.lvm.survey([self.name], after=result)
             if not self._is_active(latest[0]):
