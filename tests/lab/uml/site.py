@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -10,10 +11,12 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from tests.lab.processes import NodeProcess
+from tests.lab.uml import warm
 from tests.lab.uml.fabric import PUBLIC, SEGMENTS
 from tests.lab.uml.lab import KernelLab
 from tests.lab.uml.node import ROOT, KernelNode
 from tests.lab.uml.san import Lun
+from tests.lab.uml.warm import WarmAgent
 
 OSVC_SECONDS = 100.0
 ADDRESS = f"{SEGMENTS[PUBLIC]}.100"
@@ -26,6 +29,7 @@ stop) rm -f /run/app.{name} ;;
 status) [ -e /run/app.{name} ] ;;
 esac
 """
+_LIMITS = "[limits]\nstatus = 5\nchecks = 5\nlate_start = 1\nleft_over = 5\n"
 
 
 @attrs.frozen
@@ -54,10 +58,12 @@ class Site:
 
     lab: KernelLab
     keys: dict[str, int] = attrs.field(factory=dict)
+    _agents: dict[str, WarmAgent] = attrs.field(factory=dict)
 
     @classmethod
     def make(cls, lab: KernelLab) -> Site:
         """Have every node make its key, and tell it to the others."""
+        warm.compile_for(lab.path)
         site = cls(lab)
         for node in lab.nodes:
             site.keys[node.name] = int(site.told(node, "node", "prkey", "--format", "plain").split()[-1], 16)
@@ -65,7 +71,7 @@ class Site:
         for node in lab.nodes:
             others = "".join(f"{name} = {key:#x}\n" for name, key in site.keys.items() if name != node.name)
             node.write(f"{ROOT}/etc/hosts", hosts)
-            node.write(f"{ROOT}/etc/node.conf", f"[prkeys]\n{others}[limits]\nlate_start = 1\n")
+            node.write(f"{ROOT}/etc/node.conf", f"[prkeys]\n{others}{_LIMITS}")
         return site
 
     # -- the agent
@@ -74,7 +80,30 @@ class Site:
         self, node: KernelNode, *words: str, env: Mapping[str, str] | None = None, timeout: float = OSVC_SECONDS
     ) -> subprocess.CompletedProcess[str]:
         """Run `osvc WORDS` in a node and wait for it."""
-        return node.exec([sys.executable, "-m", "opensvc_core", *words], env=env, timeout=timeout)
+        return self._agent(node).run(["osvc", *words], env, timeout)
+
+    def cut(self, node: KernelNode, action: str, name: str, fatal: str) -> bool:
+        """Run an action of the agent that kills itself, `kill -9`, at an event; whether that event came.
+
+        Args:
+            node: where.
+            action: `start` or `stop`.
+            name: of the service.
+            fatal: begin of the event's line: its kind, its step, and the command's words, with blanks between.
+        """
+        return self._agent(node).run(["cut", action, name, fatal], None, OSVC_SECONDS).returncode == -signal.SIGKILL
+
+    def events(self, node: KernelNode, action: str, name: str) -> list[str]:
+        """Run an action of the agent, which must succeed; the lines of its events, as `cut` takes them."""
+        done = self._agent(node).run(["cut", action, name, "never"], None, OSVC_SECONDS)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout.splitlines()
+
+    def _agent(self, node: KernelNode) -> WarmAgent:
+        agent = self._agents.get(node.name)
+        if agent is None or not agent.is_alive:
+            agent = self._agents[node.name] = WarmAgent(node)
+        return agent
 
     def popen(self, node: KernelNode, *words: str, env: Mapping[str, str] | None = None) -> NodeProcess:
         """Start `osvc WORDS` in a node."""
@@ -83,7 +112,9 @@ class Site:
     def told(self, node: KernelNode, *words: str, env: Mapping[str, str] | None = None) -> str:
         """Run `osvc WORDS`, which must succeed; what it prints."""
         done = self.osvc(node, *words, env=env)
-        assert done.returncode == 0, f"{node.name}: osvc {' '.join(words)}: {done.returncode}\n{done.stdout}{done.stderr}"
+        assert done.returncode == 0, (
+            f"{node.name}: osvc {' '.join(words)}: {done.returncode}\n{done.stdout}{done.stderr}"
+        )
         return done.stdout
 
     def refused(self, node: KernelNode, *words: str, env: Mapping[str, str] | None = None) -> str:
