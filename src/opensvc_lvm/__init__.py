@@ -1,5 +1,1 @@
-"""LVM volume groups as disk resources of OpenSVC."""
-
-from opensvc_lvm.driver import LinuxVolumeGroup
-
-__all__ = ["LinuxVolumeGroup"]
+"""LVM volume groups as disk resources of OpenSVC. Empty, so that ``osvc node`` does not import what it does not use."""

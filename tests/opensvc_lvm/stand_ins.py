@@ -31,7 +31,7 @@ from opensvc_core.clock import Clock, SystemClock
 from opensvc_core.context import Recording
 from opensvc_core.host.local import LocalHost
 from opensvc_core.node import Folders, Node
-from opensvc_lvm import LinuxVolumeGroup
+from opensvc_lvm.driver import LinuxVolumeGroup
 from opensvc_lvm.kernel import Kernel
 from tests.opensvc_core.container_stand_ins import HeldClock, HeldNetwork
 

@@ -65,7 +65,7 @@ def with_volume_list(text: str, entries: Sequence[str]) -> str:
         return _appended(text, f"activation {{\n\tvolume_list = {_list(entries)}\n}}\n")
     # Of several in one file the last one counts.
     last = found[-1]
-    merged = dict.fromkeys([*_ENTRY.findall(last["value"]), *entries])
+    merged = [*_ENTRY.findall(last["value"]), *entries]
     return f"{text[: last.start('value')]}{_list(merged)}{text[last.end('value') :]}"
 
 
@@ -76,7 +76,7 @@ def _appended(text: str, block: str) -> str:
 
 
 def _list(entries: Iterable[str]) -> str:
-    return "[ " + ", ".join(f'"{entry}"' for entry in entries) + " ]"
+    return "[ " + ", ".join(f'"{entry}"' for entry in dict.fromkeys(entries)) + " ]"
 
 
 def _section(name: str) -> str:
