@@ -36,6 +36,10 @@ for try in 1 2 3 4 5; do
   dmsetup remove_all >/dev/null
 done
 [ ! -e "$1" ]
+for link in $(find /dev -mindepth 2 -maxdepth 2 -lname '/dev/mapper/*'); do
+  rm "$link"
+  rmdir "${link%/*}" 2>/dev/null || true
+done
 for disk in /sys/block/sd*; do
   blockdev --flushbufs "/dev/${disk##*/}"
   sg_turs --number=8 "/dev/${disk##*/}" >/dev/null 2>&1 || true
@@ -70,6 +74,7 @@ class KernelNode:
         self._kernel: Kept | None = None
         self._console: Console | None = None
         self._commands: list[KernelProcess] = []
+        self._delayed: list[str] = []
         specification.make_disk(machine, folder)
 
     @property
@@ -139,7 +144,7 @@ class KernelNode:
         # To the network a dead node is only silent: commands in it would be waited for.
         for command in self._commands:
             command.kill_group()
-        self._commands, self._kernel = [], None
+        self._commands, self._delayed, self._kernel = [], [], None
 
     def freeze(self) -> None:
         """Stop its processor: nothing in it goes on, and no one is told.
@@ -184,11 +189,28 @@ class KernelNode:
         for command in self._commands:
             command.kill_group()
         try:
+            for segment in tuple(self._delayed):
+                self.delay(segment, 0)
             own = {"OWN": f"{self.address}/24"}
             said = self.exec(["sh", "-e", "-c", _CLEAR], env=own, timeout=CLEAR_SECONDS)
         except subprocess.TimeoutExpired:
             return False
         return said.returncode == 0 and said.stdout.split() == ["running"] * self.machine.attachment.disks
+
+    def delay(self, segment: str, seconds: float) -> None:
+        """Let what it sends into a segment leave up to 200 s later, all of it side by side; 0 ends that.
+
+        Raises:
+            subprocess.CalledProcessError: the kernel refuses.
+        """
+        card = specification.card(segment)
+        if segment in self._delayed:
+            self.exec(["tc", "qdisc", "del", "dev", card, "root"], check=True)
+            self._delayed.remove(segment)
+        if seconds:
+            late = ["netem", "delay", f"{int(seconds * 1000)}ms"]
+            self.exec(["tc", "qdisc", "add", "dev", card, "root", *late], check=True)
+            self._delayed.append(segment)
 
     # -- commands
 
@@ -270,6 +292,16 @@ class KernelNode:
         # The first command of a new session is answered by the news that there is a new session.
         for disk in self.list_disks():
             self.exec(["sg_turs", "-n", "4", disk.path])
+
+    def hide(self, serial: str) -> None:
+        """Let the node lose sight of a shared disk, on every path, until `look`."""
+        for path in self.devices(serial):
+            self.sh(f"echo 1 >/sys/block/{path.removeprefix('/dev/')}/device/delete")
+
+    def look(self) -> None:
+        """Let the node look for disks; those that were hidden are there when this returns."""
+        self.sh("for host in /sys/class/scsi_host/host*/scan; do echo '- - -' >$host; done")
+        self.wait_disks()
 
     @contextlib.contextmanager
     def plain_disk(self, megabytes: int = 8) -> Iterator[str]:

@@ -158,7 +158,7 @@ def make_settings(machine: Machine, folder: Path) -> Path:
         "MODULES": str(_MODULES / release()),
         "CODE": _words(str(path) for path in code_folders()),
         "LOAD": _words([*_LOADED, *machine.modules]),
-        "CARDS": _words(f"{_card(segment)}={machine.address(segment)}/24" for segment in machine.segments),
+        "CARDS": _words(f"{card(segment)}={machine.address(segment)}/24" for segment in machine.segments),
         "SETUP": _words(machine.setup),
         "TARGET": TARGET,
         "PORTALS": _words(machine.attachment.portals),
@@ -199,7 +199,7 @@ def _words(words: Iterable[str]) -> str:
     return " ".join(listed)
 
 
-def _card(segment: str) -> str:
+def card(segment: str) -> str:
     """The node's name of a network card: `eth0` for the public one, else that of its segment."""
     return "eth0" if segment == PUBLIC else segment
 

@@ -16,6 +16,7 @@ import pytest
 from tests.lab import leftovers, requirements
 from tests.lab.specification import REPOSITORY
 from tests.lab.uml import disks
+from tests.lab.uml.groups import full_thin_pool
 from tests.lab.uml.lab import KernelLab
 from tests.lab.uml.lio import Lio
 from tests.lab.uml.node import KernelNode
@@ -283,6 +284,36 @@ def test_a_disk_of_the_node_itself_knows_no_reservations(clean_kernel_lab: Kerne
         done = node.exec(["sg_persist", "-n", "-k", disk])
         assert (done.returncode, done.stderr.splitlines()[0]) == (9, "PR in (Read keys): command not supported")
     assert len(node.list_disks()) == len(clean_kernel_lab.luns)
+
+
+def test_a_node_loses_sight_of_one_of_a_groups_disks(clean_kernel_lab: KernelLab) -> None:
+    node = clean_kernel_lab.nodes[0]
+    first, second = clean_kernel_lab.luns[:2]
+    node.sh("vgcreate -q --addtag n1 data " + " ".join(node.devices(lun.serial)[0] for lun in (first, second)))
+    node.hide(second.serial)
+    assert node.devices(second.serial) == []
+    assert "wz-pn-" in node.sh("vgs --noheadings -o vg_attr data")
+    node.look()
+    assert "wz--n-" in node.sh("vgs --noheadings -o vg_attr data")
+
+
+def test_a_thin_pool_that_is_full_takes_no_more(clean_kernel_lab: KernelLab) -> None:
+    node, lun = clean_kernel_lab.nodes[0], clean_kernel_lab.luns[0]
+    full_thin_pool(node, node.devices(lun.serial)[0], "data")
+    assert node.sh("lvs --noheadings -o data_percent data/pool").strip() == "100.00"
+    more = node.exec(["dd", "if=/dev/zero", "of=/dev/data/thin", "bs=1M", "seek=20", "count=1", "oflag=direct"])
+    assert "No space left on device" in more.stderr
+
+
+def test_a_delayed_cable_holds_commands_back_and_returns(clean_kernel_lab: KernelLab) -> None:
+    node = clean_kernel_lab.nodes[0]
+    disk = node.devices(clean_kernel_lab.luns[0].serial)[0]
+    node.delay("san1", 100)
+    with node.popen(["sg_turs", disk]) as slow:
+        with pytest.raises(subprocess.TimeoutExpired):
+            slow.wait(1)
+        node.delay("san1", 0)
+        assert slow.wait(60) == 0
 
 
 @pytest.fixture(scope="module")
