@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from opensvc_core.state_files import make_folder, write_json
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -50,17 +52,17 @@ class BootRecord:
             return set()
 
     def _write(self, names: set[str]) -> None:
-        scratch = self.path.with_name(f".{self.path.name}.new")
-        with scratch.open("w", encoding="utf-8") as file:
-            json.dump({"boot_id": self.boot_id, "names": sorted(names)}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(self.path)
+        write_json(self.path, {"boot_id": self.boot_id, "names": sorted(names)})
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Two services of one node may take reservations at the same instant."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.with_name(f".{self.path.name}.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        make_folder(self.path.parent)
+        lock = self.path.with_name(f".{self.path.name}.lock")
+        # For its owner alone: whoever can open it can hold it.
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
+        finally:
+            os.close(descriptor)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from attrs import define, field
 
 from opensvc_core.errors import JournalError
+from opensvc_core.state_files import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -107,7 +108,7 @@ class Database:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
             try:
                 self._connection = self._connect()
             except sqlite3.DatabaseError as error:

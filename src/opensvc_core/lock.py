@@ -13,6 +13,7 @@ from attrs import asdict, frozen
 
 from opensvc_core.clock import Cancel, Clock, Deadline
 from opensvc_core.errors import Cancelled, Locked
+from opensvc_core.state_files import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,10 +78,12 @@ def hold_lock(
         Locked: another process holds it; names pid, user, action and since when.
         Cancelled: the token was set while waiting.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     path = folder / service
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
+        # For its owner alone: flock asks no more of whoever holds it than to have opened it.
+        os.fchmod(descriptor, 0o600)
         limit = Deadline.after(wait, clock)
         pause = FIRST_PAUSE
         while not _try_lock(descriptor):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opensvc_core.errors import ReservationError
+from opensvc_core.state_files import make_folder, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,7 +126,7 @@ def _make(path: Path, name: str, machine: str, random_bits: Callable[[int], int]
     while not key:
         key = random_bits(64)
     stored = {"key": format_key(key), "node": name, "machine_id": machine}
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     descriptor, name_of_scratch = tempfile.mkstemp(prefix=".prkey.", dir=path.parent)
     scratch = Path(name_of_scratch)
     try:
@@ -142,9 +143,5 @@ def _make(path: Path, name: str, machine: str, random_bits: Callable[[int], int]
         return first
     finally:
         scratch.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)
     return stored

@@ -20,6 +20,7 @@ from opensvc_core.config.template import service_template
 from opensvc_core.errors import ActionError
 from opensvc_core.model import Service
 from opensvc_core.node import Node
+from opensvc_core.state_files import sync_folder
 
 _FILE_MODE = 0o644
 _FOLDER_MODE = 0o755
@@ -77,7 +78,7 @@ def create_service(
                 _write(service_file, text, way_back)
                 made.insert(0, service_file)
                 for folder in {each.parent for each in made}:
-                    _sync_folder(folder)
+                    sync_folder(folder)
         except FileExistsError as error:
             raise _exists(Path(error.filename2 or error.filename)) from None
         except OSError as error:
@@ -191,14 +192,6 @@ def _write(path: Path, text: str, way_back: ExitStack) -> None:
                 raise FileExistsError(None, None, str(path)) from None
             temporary.rename(path)
         way_back.callback(_remove, path)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _remove(path: Path) -> None:

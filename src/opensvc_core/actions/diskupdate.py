@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from attrs import asdict, evolve, frozen
 from opensvc_core.actions.perform import Performer
 from opensvc_core.errors import OpenSVCError, ReservationError
 from opensvc_core.plan import Plan
+from opensvc_core.state_files import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,9 @@ def update_disks(agent: Agent, services: Sequence[Service]) -> list[DiskList]:
             rid: known[rid] if each.problem and rid in known else [asdict(device) for device in each.devices]
             for rid, each in mine.items()
         }
-        _write(disk_file(agent, service.name), {"node": agent.node.name, "at": agent.clock.now(), "disks": document})
+        write_json(
+            disk_file(agent, service.name), {"node": agent.node.name, "at": agent.clock.now(), "disks": document}
+        )
     return lists
 
 
@@ -94,13 +96,3 @@ def _read(path: Path) -> dict[str, object]:
         return dict(stored["disks"])
     except (OSError, ValueError, KeyError, TypeError):
         return {}
-
-
-def _write(path: Path, document: dict[str, object]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.new")
-    with scratch.open("w", encoding="utf-8") as file:
-        json.dump(document, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    scratch.replace(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -45,6 +44,8 @@ def service_file(node: Node, name: str) -> Path:
 
 
 def _not_found(node: Node, name: str, names: Sequence[str]) -> ServiceNotFound:
+    from difflib import get_close_matches
+
     near = get_close_matches(name, names, n=1)
     return ServiceNotFound(
         f"no service {name!r}: there is no {node.folders.etc / (name + '.env')}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opensvc_core.errors import Frozen
+from opensvc_core.state_files import make_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,8 +19,8 @@ def _flag(node: Node, name: str) -> Path:
 
 def freeze(node: Node, name: str) -> None:
     """Freeze a service on this node."""
-    node.folders.var.mkdir(parents=True, exist_ok=True)
-    _flag(node, name).touch()
+    make_folder(node.folders.var)
+    _flag(node, name).touch(0o644)
 
 
 def thaw(node: Node, name: str) -> None:

@@ -11,6 +11,7 @@ from attrs import define, frozen
 
 from opensvc_core.errors import ActionError, CommandNotFound, CommandTimeout
 from opensvc_core.host import Command, CommandResult
+from opensvc_core.state_files import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -207,7 +208,8 @@ class SshGuest:
     def _make_folder(self) -> None:
         folder = self.known_hosts.parent
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(folder.parent)
+            folder.mkdir(mode=0o700, exist_ok=True)
             if folder.stat().st_mode & 0o077:
                 folder.chmod(0o700)
         except OSError as error:

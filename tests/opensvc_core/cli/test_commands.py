@@ -36,6 +36,19 @@ def test_start_status_stop_and_the_log(node: NodeFolder) -> None:
     assert re.search(r"S10web\s+start\s+\[status\s+0\]", one.stdout)
 
 
+def test_what_the_agent_keeps_is_closed_to_others_whatever_the_umask(node: NodeFolder) -> None:
+    node.add("web01")
+    osvc = str(Path(sys.executable).parent / "osvc")
+    script = f"umask 0; {osvc} start web01 && {osvc} node prkey && {osvc} freeze web01"
+    assert node.call("-c", script, program="/bin/sh").returncode == 0
+    made = {path.relative_to(node.root): path.stat().st_mode & 0o777 for path in node.root.glob("var/**/*")}
+    assert {Path("var/journal.db"), Path("var/lock/web01"), Path("var/prkey"), Path("var/FROZEN.web01")} <= set(made)
+    assert not [path for path, mode in made.items() if mode & 0o022]
+    # What has output, keys or a lock in it is for its owner alone: a lock that can be opened can be held.
+    assert {made[Path("var") / name] for name in ("journal.db", "lock/web01", "prkey")} == {0o600}
+    assert (node.root / "var").stat().st_mode & 0o022 == 0
+
+
 def last_run(node: NodeFolder) -> str:
     """Id of the newest run."""
     return node.call("log", "--format", "plain").stdout.split("\t")[0]

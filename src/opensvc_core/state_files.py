@@ -1,0 +1,49 @@
+"""Files below ``var/``: folders that only their owner writes to, and JSON that is whole or not there."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+FOLDER_MODE = 0o755
+FILE_MODE = 0o644
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it that are missing, which others cannot write to whatever the umask.
+
+    What runs as root trusts what it finds there: journal, locks, pinned host keys. Raises OSError.
+    """
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for each in reversed(missing):
+        each.mkdir(FOLDER_MODE, exist_ok=True)
+
+
+def write_json(path: Path, document: Mapping[str, object]) -> None:
+    """Replace a file by a document, on disk when it returns; a reader sees the old one or the new. Raises OSError."""
+    make_folder(path.parent)
+    scratch = path.with_name(f".{path.name}.new")
+    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(document, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    scratch.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on disk. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
