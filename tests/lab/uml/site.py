@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
-from tests.lab.processes import NodeProcess
+from tests.lab.processes import NodeProcess, OutputWatch
 from tests.lab.uml import warm
 from tests.lab.uml.fabric import PUBLIC, SEGMENTS
 from tests.lab.uml.lab import KernelLab
@@ -19,6 +19,8 @@ from tests.lab.uml.san import Lun
 from tests.lab.uml.warm import WarmAgent
 
 OSVC_SECONDS = 100.0
+QUESTIONS = frozenset({"status", "log", "node"})
+"""Verbs that run few commands: an interpreter is kept ready for them. Being large, it starts commands more slowly."""
 ADDRESS = f"{SEGMENTS[PUBLIC]}.100"
 """An address for services, on the public segment."""
 LAUNCHER = """\
@@ -80,7 +82,9 @@ class Site:
         self, node: KernelNode, *words: str, env: Mapping[str, str] | None = None, timeout: float = OSVC_SECONDS
     ) -> subprocess.CompletedProcess[str]:
         """Run `osvc WORDS` in a node and wait for it."""
-        return self._agent(node).run(["osvc", *words], env, timeout)
+        if words[0] in QUESTIONS:
+            return self._agent(node).run(["osvc", *words], env, timeout)
+        return node.exec([sys.executable, "-m", "opensvc_core", *words], env=env, timeout=timeout)
 
     def cut(self, node: KernelNode, action: str, name: str, fatal: str) -> bool:
         """Run an action of the agent that kills itself, `kill -9`, at an event; whether that event came.
@@ -90,12 +94,23 @@ class Site:
             action: `start` or `stop`.
             name: of the service.
             fatal: begin of the event's line: its kind, its step, and the command's words, with blanks between.
+                With `?` before it the run does not die at the event but stands still there.
         """
-        return self._agent(node).run(["cut", action, name, fatal], None, OSVC_SECONDS).returncode == -signal.SIGKILL
+        return node.exec(warm.cut_command(action, name, fatal), timeout=OSVC_SECONDS).returncode == -signal.SIGKILL
+
+    def cut_power(self, node: KernelNode, action: str, name: str, fatal: str) -> None:
+        """Run an action of the agent and cut the node's power at an event, named as in `cut`; the node is off then.
+
+        Raises:
+            TimeoutError: the event did not come.
+        """
+        with OutputWatch(node.popen(warm.cut_command(action, name, f"?{fatal}"))) as watch:
+            watch.wait_for(f"\n{fatal}", OSVC_SECONDS)
+            node.kill()
 
     def events(self, node: KernelNode, action: str, name: str) -> list[str]:
         """Run an action of the agent, which must succeed; the lines of its events, as `cut` takes them."""
-        done = self._agent(node).run(["cut", action, name, "never"], None, OSVC_SECONDS)
+        done = node.exec(warm.cut_command(action, name, "never"), timeout=OSVC_SECONDS)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.splitlines()
 

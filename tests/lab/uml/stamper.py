@@ -3,8 +3,8 @@
     python stamper.py DEVICE NAME BLOCKS
 
 Block 0 holds the last stamp, the blocks after it every one: `NAME SEQUENCE`. It prints a line for each stamp that the
-disk took, `stamped SEQUENCE`, and one for each error, `refused ERRNO SEQUENCE`. Each stamp takes the number after the one
-that it finds in block 0, so two nodes that write at once leave stamps in turns, or one writes over the other's.
+disk took, `stamped SEQUENCE`, and one for each error, `refused ERRNO SEQUENCE`. Each stamp takes the number after the
+one that it finds in block 0, so two nodes that write at once leave stamps in turns, or one writes over the other's.
 """
 
 from __future__ import annotations

@@ -26,6 +26,11 @@ def compile_for(folder: Path) -> None:
     subprocess.run(line, env=environment, check=True, timeout=START_SECONDS, cwd="/")
 
 
+def cut_command(action: str, name: str, fatal: str) -> list[str]:
+    """The command line of a run that kills itself; see `warm_server`."""
+    return [sys.executable, str(_SERVER), "cut", action, name, fatal]
+
+
 class WarmAgent:
     """The agent of one node, until that loses its power."""
 

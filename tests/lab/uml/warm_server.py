@@ -1,9 +1,10 @@
 """Runs in a node: an interpreter that has imported the agent, and forks for each command that the lab asks for.
 
 An interpreter needs more than a second to import the agent in such a node; a fork needs 30 ms. A command is a line of
-JSON on standard input, `argv` and `env`; its answer a line on standard output: `rc`, `stdout`, `stderr`. `argv` is
-`["osvc", WORD…]`, the command line as it is, or `["cut", ACTION, SERVICE, FATAL]`: a run through the library that kills
-itself at the event whose line begins with FATAL.
+JSON on standard input, `argv` and `env`; its answer a line on standard output: `rc`, `stdout`, `stderr`.
+
+With the words `cut ACTION SERVICE FATAL` it is something else: one run through the library that prints its events and
+kills itself at the one whose line begins with FATAL; if that begins with `?`, it stands still there.
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ def cut(action: str, name: str, fatal: str) -> int:
         words = [event.kind.value, event.step, *event.data.get("argv", [])]
         line = " ".join(word for word in words if word)
         print(line, flush=True)  # noqa: T201 - read by the lab
-        if line.startswith(fatal):
-            os.kill(os.getpid(), signal.SIGKILL)
+        if line.startswith(fatal.removeprefix("?")):
+            os.kill(os.getpid(), signal.SIGSTOP if fatal.startswith("?") else signal.SIGKILL)
 
     return agent.run(agent.plan(action, [agent.load(name)]), on_event=tell).exit_status
 
@@ -60,12 +61,9 @@ def child(argv: list[str], env: dict[str, str], output: IO[bytes], errors: IO[by
     sys.argv = argv
     status: object = 0
     try:
-        if argv[0] == "cut":
-            status = cut(*argv[1:])
-        else:
-            from opensvc_core.cli import run
+        from opensvc_core.cli import run
 
-            status = run(argv[1:])
+        status = run(argv[1:])
     except SystemExit as end:
         status = end.code
     except BaseException:  # noqa: BLE001 - it is told as the interpreter would
@@ -101,5 +99,7 @@ def serve() -> None:
 if __name__ == "__main__":
     if sys.argv[1:] == ["--import-only"]:
         load()
+    elif sys.argv[1:2] == ["cut"]:
+        sys.exit(cut(*sys.argv[2:]))
     else:
         serve()
