@@ -48,7 +48,8 @@ class Osvc:
         node.write(f"{self.root}/etc/{name}.env", text)
 
     def _argv(self, args: tuple[str, ...]) -> list[str]:
-        return [sys.executable, "-m", "opensvc_core", *args]
+        # Whoever runs the tests in the background of a shell ignores SIGINT, and what is ignored stays so.
+        return ["env", "--default-signal=INT,HUP", sys.executable, "-m", "opensvc_core", *args]
 
     def _env(self, env: Mapping[str, str] | None) -> dict[str, str]:
         return {"OSVC_ROOT": self.root, **(env or {})}

@@ -26,7 +26,6 @@ def processes_naming(folder: Path) -> list[str]:
 
 def test_the_demo_plays_on_a_libvirt_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "opensvc"\n')
-    mounts = Path("/proc/self/mountinfo").read_text()
     done = subprocess.run(
         [OSVC, "demo", "--kvm"],
         cwd=tmp_path,
@@ -44,4 +43,4 @@ def test_the_demo_plays_on_a_libvirt_of_its_own(tmp_path: Path) -> None:
     assert "vm188 shut down" in done.stderr, "the guest switched itself off, nobody took its power away"
     assert "by force" not in done.stderr
     assert processes_naming(tmp_path) == []
-    assert Path("/proc/self/mountinfo").read_text() == mounts
+    assert str(tmp_path) not in Path("/proc/self/mountinfo").read_text()
