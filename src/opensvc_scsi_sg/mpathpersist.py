@@ -20,7 +20,7 @@ from opensvc_scsi_sg import parse_mpath
 from opensvc_scsi_sg.attempts import ask_all, change, read, unable
 from opensvc_scsi_sg.choice import Choice
 from opensvc_scsi_sg.exits import mpath_failure
-from opensvc_scsi_sg.sg_persist import TYPE, warn_of_no_abort
+from opensvc_scsi_sg.sg_persist import TYPE, SgPersist, warn_of_no_abort
 from opensvc_scsi_sg.units import identify
 
 TOO_OLD = (0, 7, 8)
@@ -33,10 +33,11 @@ class MpathPersist:
     The tool takes the map and sends each command to the paths that need it; multipathd registers paths that return.
     """
 
-    commands: ClassVar[tuple[str, ...]] = ("mpathpersist", "multipath")
+    commands: ClassVar[tuple[str, ...]] = ("mpathpersist", "multipath", "sg_persist")
 
     def __init__(self, choice: Choice | None = None) -> None:
         self._choice = choice or Choice()
+        self._by_path = SgPersist(self._choice)
 
     @hookimpl
     def claims(self, device: Device, context: Context) -> bool | None:
@@ -105,9 +106,13 @@ class MpathPersist:
 
     @hookimpl
     def release(self, unit: LogicalUnit, key: int, context: Context) -> Outcome:
-        """Give the reservation up; the tool does so through every path."""
-        self._change(unit, context, "--release", f"--param-rk={key:#x}", TYPE)
-        return Outcome.changed()
+        """Give the reservation up through every path, with ``sg_persist``.
+
+        Not with ``mpathpersist --release``: where a reservation is still there afterwards, as when another node holds
+        it, that clears the disk of all nodes' registrations, registers this node anew and ends with status 0 (seen
+        with 0.9.4 and LIO).
+        """
+        return self._by_path.release(unit, key, context)
 
     @hookimpl
     def preempt(self, unit: LogicalUnit, key: int, victim: int, context: Context) -> Outcome:

@@ -104,6 +104,18 @@ def test_a_map_is_held_lost_and_given_up(maps: KernelLab) -> None:
     assert maps.san.reservations(lun).holder is None
 
 
+def test_who_is_only_registered_takes_nothing_from_the_holder_when_it_leaves(maps: KernelLab) -> None:
+    n1, n2 = maps.nodes
+    lun = maps.luns[0]
+    assert reserve(n2, "take", "/dev/sda")["changed"] is True
+    n1.exec(["mpathpersist", "-o", "-I", "-S", "0xabc", MAP], check=True)
+    assert maps.san.reservations(lun).keys == (0xABC, 0xABC, 0xDEF, 0xDEF)
+    assert reserve(n1, "leave", MAP)["changed"] is True
+    assert maps.san.reservations(lun).keys == (0xDEF, 0xDEF)
+    assert maps.san.reservations(lun).holder == Holder(0xDEF, 5)
+    assert write(n2, "/dev/sda") == 0
+
+
 def test_a_path_that_was_down_is_registered_by_multipathd_when_it_is_back(maps: KernelLab) -> None:
     n1 = maps.nodes[0]
     lun = maps.luns[0]

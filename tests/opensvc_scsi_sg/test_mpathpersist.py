@@ -41,7 +41,8 @@ def backend(sys: FakeSys) -> MpathPersist:
 
 def test_the_commands(backend: MpathPersist, host: AnsweringHost) -> None:
     host.on("mpathpersist")
-    context, one = context_on(host), unit(device=MAP.path)
+    host.on("sg_persist")
+    context, one = context_on(host), unit("/dev/sda", device=MAP.path)
     backend.register(unit=one, key=KEY, context=context)
     backend.reserve(unit=one, key=KEY, context=context)
     backend.preempt(unit=one, key=KEY, victim=VICTIM, context=context)
@@ -52,7 +53,8 @@ def test_the_commands(backend: MpathPersist, host: AnsweringHost) -> None:
         "mpathpersist --out --register-ignore --param-sark=0xabc /dev/dm-0",
         "mpathpersist --out --reserve --param-rk=0xabc --prout-type=5 /dev/dm-0",
         "mpathpersist --out --preempt-abort --param-sark=0xdef --param-rk=0xabc --prout-type=5 /dev/dm-0",
-        "mpathpersist --out --release --param-rk=0xabc --prout-type=5 /dev/dm-0",
+        # mpathpersist's own release would clear the disk of another node that holds it.
+        "sg_persist -n --out --release --param-rk=0xabc --prout-type=5 /dev/sda",
         "mpathpersist --out --register-ignore --param-rk=0xabc --param-sark=0 /dev/dm-0",
         "mpathpersist --out --clear --param-rk=0xabc /dev/dm-0",
     ]
