@@ -8,7 +8,7 @@ import random
 import hypothesis
 import pytest
 
-from tests.tiers import WHOLE_RUNS, Tiers, is_true
+from tests.tiers import SHARES, WHOLE_RUNS, Tiers, is_true
 
 RUNS_KEY = pytest.StashKey[int]()
 SEED_KEY = pytest.StashKey[int]()
@@ -25,12 +25,13 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(message)
     config.stash[RUNS_KEY] = runs
     config.stash[SEED_KEY] = seed
-    whole = (
-        config.option.markexpr in WHOLE_RUNS
-        and not config.option.keyword
-        and config.args_source is config.ArgsSource.TESTPATHS
+    everything = not config.option.keyword and config.args_source is config.ArgsSource.TESTPATHS
+    tiers = Tiers(
+        strict=is_true(os.environ.get("CI", "")),
+        whole=everything and config.option.markexpr in WHOLE_RUNS,
+        share=everything and config.option.markexpr in SHARES,
     )
-    config.pluginmanager.register(Tiers(strict=is_true(os.environ.get("CI", "")), whole=whole), "opensvc-tiers")
+    config.pluginmanager.register(tiers, "opensvc-tiers")
     # No deadline: a busy machine is not a defect. `print_blob` gives the line that repeats a failure.
     hypothesis.settings.register_profile("opensvc", deadline=None, max_examples=EXAMPLES * runs, print_blob=True)
     hypothesis.settings.load_profile("opensvc")

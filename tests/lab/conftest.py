@@ -18,6 +18,8 @@ from tests.lab.site import Site
 from tests.lab.uml.lab import KernelLab
 
 NODES = 2
+ON_KERNELS = frozenset({"test_scsi_sg_maps.py"})
+"""Files outside `uml/` whose tests run on nodes with their own kernels."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -26,6 +28,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.lab)
+            if "uml" in item.path.parts or item.path.name in ON_KERNELS:
+                item.add_marker(pytest.mark.kernels)
 
 
 @pytest.fixture(scope="session", autouse=True)
