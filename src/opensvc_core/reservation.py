@@ -257,9 +257,7 @@ class Claimant:
         views = view(self.backends, units, self.context)
         for each in views:
             if each.error is not None:
-                raise ReservationError(
-                    f"{each.unit.device.path}: {each.error.message}", code=each.error.code, hint=each.error.hint
-                )
+                raise each.error
         return views
 
     def _change(self, primitive: str, unit: LogicalUnit, **keys: int) -> None:

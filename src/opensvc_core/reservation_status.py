@@ -49,9 +49,7 @@ def judge(
         missing or a stranger holds or is registered; down when all are free or another node of the service holds
         them; undef when a unit cannot tell.
     """
-    unclear = [
-        Note(f"{v.unit.device.path}: {v.error.message}", v.error.code, Severity.WARNING) for v in views if v.error
-    ]
+    unclear = [Note(each.error.message, each.error.code, Severity.WARNING) for each in views if each.error]
     if unclear or not views:
         return StatusReport(Status.UNDEF, tuple(unclear) or (Note("there is no disk to reserve", "no_device"),))
     notes: list[Note] = []

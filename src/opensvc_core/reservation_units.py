@@ -89,7 +89,7 @@ NO_RESERVATION = Reservation()
 
 @frozen
 class View:
-    """What a unit says now: either both answers, or why not."""
+    """What a unit says now: either both answers, or why not, with the device's name."""
 
     unit: LogicalUnit
     registrations: Registrations = NO_REGISTRATIONS
@@ -108,6 +108,14 @@ class View:
 _Answer = TypeVar("_Answer")
 
 
+def naming(device: Device, error: ReservationError) -> ReservationError:
+    """The error with the device at its begin, once: backends name it where their tools do not."""
+    place = f"{device.path}: "
+    if error.message.startswith(place):
+        return error
+    return ReservationError(place + error.message, code=error.code, hint=error.hint)
+
+
 def identify_all(backends: Backends, devices: Sequence[Device], context: Context) -> tuple[LogicalUnit, ...]:
     """Units of devices in the order of their identities, the same on every node.
 
@@ -121,7 +129,7 @@ def identify_all(backends: Backends, devices: Sequence[Device], context: Context
     units: dict[str, LogicalUnit] = {}
     for device, answer in backends.identify(devices, context):
         if isinstance(answer, ReservationError):
-            raise ReservationError(f"{device.path}: {answer.message}", code=answer.code, hint=answer.hint)
+            raise naming(device, answer)
         units[answer.identity] = answer
     return tuple(units[identity] for identity in sorted(units))
 
@@ -134,9 +142,9 @@ def view(backends: Backends, units: Sequence[LogicalUnit], context: Context) -> 
     for unit in units:
         registered, held = keys[unit], holders.get(unit, NO_RESERVATION)
         if isinstance(registered, ReservationError):
-            views.append(View(unit, error=registered))
+            views.append(View(unit, error=naming(unit.device, registered)))
         elif isinstance(held, ReservationError):
-            views.append(View(unit, error=held))
+            views.append(View(unit, error=naming(unit.device, held)))
         else:
             views.append(View(unit, registered, held))
     return tuple(views)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -299,6 +299,21 @@ def test_a_unit_that_cannot_tell_is_undef_whatever_the_others_say() -> None:
     silent = View(UNIT, error=ReservationError("no answer", code="failed"))
     assert judge([mine, silent], OWN, {}, lambda unit: True).status is Status.UNDEF
     assert judge([], OWN, {}, lambda unit: True).status is Status.UNDEF
+
+
+@pytest.mark.parametrize("said", ["Read keys: Reservation conflict", "t1: Read keys: Reservation conflict"])
+def test_an_error_names_the_device_once_whether_its_backend_named_it_or_not(said: str) -> None:
+    class Refusing(ModelBackends):
+        def read_registrations(
+            self, units: Sequence[LogicalUnit], context: Context
+        ) -> Iterable[tuple[LogicalUnit, Registrations | ReservationError]]:
+            return [(unit, ReservationError(said, code="conflict")) for unit in units]
+
+    backends = Refusing("n1", {"t1": Target()})
+    (seen,) = view(backends, units_of(backends), cast("Context", QuietContext([])))
+    assert seen.error is not None
+    assert (seen.error.message, seen.error.code) == ("t1: Read keys: Reservation conflict", "conflict")
+    assert judge([seen], OWN, {}, lambda unit: True).notes[0].text == seen.error.message
 
 
 def test_some_units_held_and_some_free_is_a_warning() -> None:

@@ -61,7 +61,7 @@ class ScsiReservation:
             units = _units(resource, context)
             for each in view(context.reservations, units, context):
                 if each.error is not None:
-                    return _veto("scsireserv_unavailable", each.error, f"{each.unit.device.path}: ")
+                    return _veto("scsireserv_unavailable", each.error)
                 holder = each.reservation.key
                 if holder not in {None, claimant.key} and not claimant.may_preempt(holder or 0):
                     return _veto("reserved_elsewhere", claimant.conflict(each.unit, holder or 0))
@@ -178,8 +178,10 @@ def _status(resource: Resource, context: Context) -> StatusReport:
     return judge(views, key, _names(resource, context), lambda unit: record.has(unit.identity))
 
 
-def _veto(code: str, error: OpenSVCError, prefix: str = "") -> Veto:
+def _veto(code: str, error: OpenSVCError) -> Veto:
     hint = error.hint
     if isinstance(error, ReservationError) and error.code in {"not_supported", "no_device"}:
         hint = hint or "scsireserv = false only if no other node can write to these disks"
-    return Veto(code, prefix + error.message, hint=hint, is_liftable=False)
+    if isinstance(error, ReservationError) and error.code == "conflict":
+        hint = hint or "not even who holds it can be read: does another machine reserve it in the old way (RESERVE 6)?"
+    return Veto(code, error.message, hint=hint, is_liftable=False)
