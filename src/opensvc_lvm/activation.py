@@ -45,10 +45,10 @@ class Activation:
     def make(self) -> Outcome:
         """Tag, activate, verify. Raises ActionError naming what stands in the way, or which volumes did not come."""
         survey = self.lvm.survey([self.name])
-        group = self._usable(survey)
-        changes = self._tag(group)
-        if not changes and self._is_up(survey, group):
+        if is_settled(self.name, survey, self.seat):
             return Outcome.unchanged(f"active, tagged {self.seat.node}")
+        group = self._usable(survey)
+        self._tag(group)
         activated = self.lvm.activate(group.name, self.timeout)
         self._verify(activated, self.lvm.survey([self.name], after=activated))
         return Outcome.changed(f"active, tagged {self.seat.node}")
@@ -63,8 +63,8 @@ class Activation:
             self.context.note(f"started as permitted: {obstacle.text}", obstacle.code)
         return survey.named(self.name)[0]
 
-    def _tag(self, group: VolumeGroup) -> bool:
-        """Make this node's tag the only node tag; nothing is written where it is so already. Whether it was not.
+    def _tag(self, group: VolumeGroup) -> None:
+        """Make this node's tag the only node tag; nothing is written where it is so already.
 
         LVM does not see what other nodes do, so the tags are read again after the write: of two nodes that tag a group
         at once at least one finds the other's tag, and refuses.
@@ -73,7 +73,7 @@ class Activation:
         self._may_drop(tags)
         options = tag_changes(tags, self.seat.node)
         if not options:
-            return False
+            return
         written = self.lvm.change_tags(group.name, options)
         if written.is_made:
             now = next((g for g in self.lvm.read_groups(written) if g.uuid == group.uuid), None)
@@ -87,7 +87,6 @@ class Activation:
                     code="tag_race",
                     hint="another node starts it too: osvc status on the other nodes of the service",
                 )
-        return True
 
     def _may_drop(self, tags: NodeTags) -> None:
         """Raises ActionError if a tag names a node that may have the group active.
@@ -103,23 +102,11 @@ class Activation:
                 hint=proof(in_doubt),
             )
 
-    def _is_up(self, survey: Survey, group: VolumeGroup) -> bool:
-        return not self._lacking(survey, group)
-
-    def _lacking(self, survey: Survey, group: VolumeGroup) -> str:
-        """Volumes that should be active and are not usable, by name, empty if there is none."""
-        lacking = [
-            volume
-            for volume in survey.volumes_of([group])
-            if volume.is_expected and volume.activity is not Activity.ACTIVE
-        ]
-        return names_of(lacking)
-
     def _verify(self, activated: CommandResult, survey: Survey) -> None:
         groups = survey.named(self.name)
         if len(groups) != 1:
             raise ActionError(f"{self.name} is not seen by LVM any more", code="not_visible")
-        lacking = self._lacking(survey, groups[0])
+        lacking = lacking_volumes(survey, groups[0])
         if not lacking:
             return
         if activated.rc != 0:
@@ -133,6 +120,20 @@ class Activation:
             code="activation_refused",
             hint="osvc node lvm check says what this node lacks",
         )
+
+
+def lacking_volumes(survey: Survey, group: VolumeGroup) -> str:
+    """Volumes that should be active and are not usable, by name, empty if there is none."""
+    volumes = (volume for volume in survey.volumes_of([group]) if volume.is_expected)
+    return names_of(volume for volume in volumes if volume.activity is not Activity.ACTIVE)
+
+
+def is_settled(name: str, survey: Survey, seat: Seat) -> bool:
+    """Whether a group is up here, and tagged for this node alone: a start has nothing to do, whatever else is amiss."""
+    groups = survey.named(name)
+    if len(groups) != 1 or not survey.can_use(groups[0]) or tag_changes(seat.tags_of(groups[0]), seat.node):
+        return False
+    return not lacking_volumes(survey, groups[0])
 
 
 def doubted(tags: NodeTags, evidence: Sequence[Evidence]) -> tuple[str, ...]:

@@ -123,7 +123,7 @@ class Deactivation:
         own = sorted(self.seat.tags_of(now).own)
         if not own:
             return False
-        if now.is_partial or now.is_exported or now.uuid in survey.foreign:
+        if now.is_partial or not survey.can_use(now):
             # A write now would mark a disk that is only out of reach as missing for good, on every node.
             why = "a disk is missing" if now.is_partial else "LVM does not let it be changed"
             self.context.note(

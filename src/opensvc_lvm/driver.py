@@ -25,7 +25,7 @@ from opensvc_core.api import (
     Veto,
     hookimpl,
 )
-from opensvc_lvm.activation import PERMIT, Activation, doubted, proof, refusal
+from opensvc_lvm.activation import PERMIT, Activation, doubted, is_settled, proof, refusal
 from opensvc_lvm.deactivation import Deactivation
 from opensvc_lvm.groups import Survey
 from opensvc_lvm.kernel import HERE, Kernel
@@ -93,14 +93,16 @@ class LinuxVolumeGroup:
         """What forbids a start before its first step: a group that another node may use, or that cannot be used."""
         if action != "start":
             return None
-        name = _name(resource)
+        name, seat = _name(resource), _seat(resource, context)
         survey = self._lvm(context).survey([name])
+        if is_settled(name, survey, seat):
+            return None
         for obstacle in obstacles(name, survey):
             if obstacle.code not in _ANOTHER_DISK_MAY_BRING:
                 return Veto(obstacle.code, obstacle.text, hint=obstacle.hint, is_liftable=False)
         if resource.options.get("scsireserv"):
             return None
-        seat, evidence = _seat(resource, context), context.evidence.get(resource.id.service, ())
+        evidence = context.evidence.get(resource.id.service, ())
         for group in survey.named(name):
             if nodes := doubted(seat.tags_of(group), evidence):
                 text = f"{name} is tagged for {' and '.join(nodes)}, which may have it active"
@@ -129,7 +131,7 @@ class LinuxVolumeGroup:
     def list_devices(self, resource: Resource, context: Context) -> Sequence[Device]:
         """Every disk of the group. Raises ActionError if not all of them are there: half of them is not enough."""
         name = _name(resource)
-        survey = self._lvm(context).survey([name])
+        survey = self._lvm(context).survey([name], with_volumes=False)
         for obstacle in obstacles(name, survey):
             if obstacle.code in {"not_visible", "duplicate_name", PERMIT}:
                 raise refusal(obstacle)
@@ -138,7 +140,8 @@ class LinuxVolumeGroup:
     @hookimpl
     def inventory(self, resources: Sequence[Resource], context: Context) -> Iterator[InventoryItem]:
         """Size and free space of groups in bytes, and their disks."""
-        survey = self._lvm(context).survey({resource.text("vgname") for resource in resources})
+        names = {resource.text("vgname") for resource in resources}
+        survey = self._lvm(context).survey(names, with_volumes=False)
         for resource in resources:
             for group in survey.named(resource.text("vgname"))[:1]:
                 yield InventoryItem(resource.id, "size", group.size)

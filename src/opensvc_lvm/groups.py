@@ -193,6 +193,10 @@ class Survey:
         """The groups of that name."""
         return tuple(group for group in self.groups if group.name == name)
 
+    def can_use(self, group: VolumeGroup) -> bool:
+        """Whether LVM lets this node use a group at all: of one that is exported it does not even list the volumes."""
+        return not group.is_exported and group.uuid not in self.foreign
+
     def volumes_of(self, groups: Collection[VolumeGroup]) -> tuple[LogicalVolume, ...]:
         """Logical volumes of groups, hidden parts included."""
         uuids = {group.uuid for group in groups}

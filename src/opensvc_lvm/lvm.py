@@ -49,7 +49,9 @@ class Lvm:
     kernel: Kernel = HERE
     system_dir: Path = SYSTEM_DIR
 
-    def survey(self, names: Collection[str], after: CommandResult | None = None) -> Survey:
+    def survey(
+        self, names: Collection[str], after: CommandResult | None = None, *, with_volumes: bool = True
+    ) -> Survey:
         """Every group and volume, with one ``vgs`` and one ``lvs``, and what the kernel has of them.
 
         Groups of other systems are listed too, so that they can be told from groups that are not there.
@@ -57,6 +59,7 @@ class Lvm:
         Args:
             names: of the groups that the survey is made for: only for them is it found out why one is not usable.
             after: the change whose effect is asked for.
+            with_volumes: whether volumes are asked for too.
 
         Raises:
             CommandFailed: LVM failed, or printed what is no report.
@@ -66,21 +69,26 @@ class Lvm:
         groups = parse_groups(asked.stdout)
         if groups is None:
             raise _not_understood(asked)
+        survey = Survey(
+            groups,
+            is_whole=asked.rc == 0,
+            trouble=complaint(asked.stderr) if asked.rc else "",
+            copies=parse_copies(asked.stderr),
+            last_paths=parse_last_paths(asked.stderr),
+        )
+        if with_volumes:
+            survey = self._with_volumes(survey, after)
+        return self._explained(survey, names)
+
+    def _with_volumes(self, survey: Survey, after: CommandResult | None) -> Survey:
+        """The survey with what is active. The kernel is looked at last: what came up meanwhile is seen."""
         listed = self._ask("lvs", "-a", "--foreign", *_FORM, "-o", ",".join(VOLUME_COLUMNS), after=after)
         volumes = parse_volumes(listed.stdout)
         if volumes is None:
             raise _not_understood(listed)
-        is_whole = asked.rc == 0 and listed.rc == 0
-        survey = Survey(
-            groups,
-            volumes,
-            is_whole,
-            "" if is_whole else complaint(asked.stderr if asked.rc else listed.stderr),
-            self.kernel.mapped_devices(),
-            copies=parse_copies(asked.stderr),
-            last_paths=parse_last_paths(asked.stderr),
-        )
-        return self._explained(survey, names)
+        if listed.rc != 0:
+            survey = evolve(survey, is_whole=False, trouble=survey.trouble or complaint(listed.stderr))
+        return evolve(survey, volumes=volumes, mapped=self.kernel.mapped_devices())
 
     def read_groups(self, after: CommandResult | None = None) -> tuple[VolumeGroup, ...]:
         """The groups alone: their tags, after a change of tags. Raises as ``survey``."""

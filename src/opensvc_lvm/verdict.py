@@ -75,8 +75,8 @@ def _inactive(name: str, survey: Survey, seat: Seat, notes: Sequence[Note], mapp
     if not survey.is_whole:
         return StatusReport(Status.UNDEF, (_warning(f"LVM stumbled: {survey.trouble}", "lvm_trouble"), *notes))
     groups = survey.named(name)
-    holds_own = any(seat.tags_of(group).own for group in groups)
-    if len(groups) == 1 and holds_own and not any(volume.is_expected for volume in survey.volumes_of(groups)):
+    is_empty = not any(volume.is_expected for volume in survey.volumes_of(groups))
+    if len(groups) == 1 and is_empty and survey.can_use(groups[0]) and seat.tags_of(groups[0]).own:
         # A group without volumes has nothing but its tag to say who uses it.
         foreign = seat.tags_of(groups[0]).foreign_nodes
         extra = [_tagged_elsewhere(foreign)] if foreign else []

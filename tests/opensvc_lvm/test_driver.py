@@ -204,6 +204,21 @@ def test_an_exported_group(lvm: SimulatedLvm) -> None:
     assert text_of(lvm.status(DATA)) == "data is exported"
 
 
+def test_a_group_that_cannot_be_used_is_not_up_by_its_tag(lvm: SimulatedLvm) -> None:
+    """LVM lists no volume of it, as if it were empty."""
+    lvm.add_group(tags=["n1"])
+    for values in ({"exported": True}, {"exported": False, "system_id": "n9"}):
+        lvm.edit(**values)
+        assert lvm.status(DATA).status is Status.DOWN
+        with pytest.raises(ActionError):
+            lvm.start(DATA)
+        context = lvm.context(DATA)
+        assert not lvm.driver.stop(DATA, context).is_changed
+        assert [note.code for note in context.notes] == ["stale_tag"]
+    lvm.edit(volumes=[])
+    assert lvm.status(DATA).status is Status.DOWN
+
+
 def test_a_group_of_another_system(lvm: SimulatedLvm) -> None:
     lvm.add_group()
     lvm.edit(system_id="n9")
@@ -236,6 +251,17 @@ def test_a_missing_disk_stops_a_start_before_anything_is_written(lvm: SimulatedL
     assert lvm.group()["writes"] == 0
     assert lvm.start(DATA, permits=["disk_missing"]).is_changed
     assert "disk_missing" in codes(lvm.status(DATA))
+
+
+def test_a_group_that_is_up_stays_so_when_a_disk_goes(lvm: SimulatedLvm) -> None:
+    lvm.add_group()
+    lvm.start(DATA)
+    lvm.edit_disk(missing=True, path="[unknown]", last="/dev/sda", copy="/dev/sdc")
+    assert lvm.preflight(DATA) is None
+    assert not lvm.start(DATA).is_changed
+    report = lvm.status(DATA)
+    assert report.status is Status.UP
+    assert {"disk_missing", "duplicate_disk"} <= codes(report)
 
 
 def test_volumes_that_lie_on_a_missing_disk_are_named(lvm: SimulatedLvm) -> None:
@@ -474,6 +500,7 @@ def test_all_disks_are_listed_or_none(lvm: SimulatedLvm) -> None:
     lvm.add_group()
     (device,) = lvm.driver.list_devices(DATA, lvm.context(DATA))
     assert (device.path, device.identity, device.is_writable) == ("/dev/sda", "", True)
+    assert [call[0] for call in lvm.calls()] == ["vgs"]
     lvm.edit_disk(missing=True, path="[unknown]", last="/dev/sda")
     with pytest.raises(ActionError, match="misses the disk"):
         lvm.driver.list_devices(DATA, lvm.context(DATA))
