@@ -13,9 +13,7 @@ _BY_SCSI_ID = {"3": "naa.", "2": "eui.", "1": "t10."}
 """multipath writes the WWID with the number of its kind where the kernel writes a word."""
 
 
-def identify(
-    devices: Sequence[Device], sysfs: Sysfs
-) -> Iterator[tuple[Device, LogicalUnit | ReservationError]]:
+def identify(devices: Sequence[Device], sysfs: Sysfs) -> Iterator[tuple[Device, LogicalUnit | ReservationError]]:
     """Units of devices, or why they cannot be reserved. All of ``/sys`` that is needed is read once, without commands.
 
     Paths that are down stand apart in a unit: to wait for them would keep a service down because one of
