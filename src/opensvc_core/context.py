@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Protocol
+import threading
+from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import Factory, define, evolve, field, frozen
 
@@ -113,6 +114,21 @@ def _silent(note: Note) -> None:
 
 
 @define
+class Memory:
+    """Answers that one status call asks for once, however many resources need them."""
+
+    _answers: dict[str, Any] = Factory(dict)
+    _guard: threading.RLock = Factory(threading.RLock)
+
+    def once(self, key: str, ask: Callable[[], Any]) -> Any:
+        """The answer to a question, asked at the first call; who comes meanwhile waits for it. Raises as ``ask``."""
+        with self._guard:
+            if key not in self._answers:
+                self._answers[key] = ask()
+            return self._answers[key]
+
+
+@define
 class Context:
     """One hook call's view of the world.
 
@@ -135,6 +151,7 @@ class Context:
         permits: codes of vetoes that the operator lifts: a step that looks again does not refuse what they allow.
         on_note: told each note as it comes.
         notes: notes given so far.
+        memory: of one status call; a run asks anew every time.
     """
 
     node: Node
@@ -155,6 +172,7 @@ class Context:
     permits: frozenset[str] = frozenset()
     on_note: Callable[[Note], None] = _silent
     notes: list[Note] = field(factory=list)
+    memory: Memory = field(factory=Memory)
     _lost_change: list[str] = field(factory=list)
 
     @property
@@ -377,6 +395,7 @@ class Context:
             permits=self.permits,
             on_note=self.on_note,
             notes=self.notes,
+            memory=self.memory,
         )
         twin._lost_change = self._lost_change
         return twin

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -75,7 +75,7 @@ class LinuxVolumeGroup:
         """State of all groups, from one ``vgs`` and one ``lvs``."""
         answer: Survey | OpenSVCError
         try:
-            answer = self._lvm(context).survey({resource.text("vgname") for resource in resources})
+            answer = self._surveyed(context, {resource.text("vgname") for resource in resources})
         except Cancelled:
             raise
         except OpenSVCError as error:
@@ -131,7 +131,7 @@ class LinuxVolumeGroup:
     def list_devices(self, resource: Resource, context: Context) -> Sequence[Device]:
         """Every disk of the group. Raises ActionError if not all of them are there: half of them is not enough."""
         name = _name(resource)
-        survey = self._lvm(context).survey([name], with_volumes=False)
+        survey = self._surveyed(context, [name])
         for obstacle in obstacles(name, survey):
             if obstacle.code in {"not_visible", "duplicate_name", PERMIT}:
                 raise refusal(obstacle)
@@ -147,6 +147,19 @@ class LinuxVolumeGroup:
                 yield InventoryItem(resource.id, "size", group.size)
                 yield InventoryItem(resource.id, "free", group.free)
                 yield InventoryItem(resource.id, "disks", tuple(disk.path for disk in group.disks))
+
+    def _surveyed(self, context: Context, names: Collection[str]) -> Survey:
+        """What LVM says now; a status, which asks for the disks of each group too, asks once for all of them."""
+        if context.action != "status":
+            return self._lvm(context).survey(names, with_volumes=False)
+        everybody = {
+            each.text("vgname")
+            for service in context.services.values()
+            for each in service.resources
+            if each.driver == "disk.lvm" and not each.problem
+        }
+        survey: Survey = context.memory.once("lvm", lambda: self._lvm(context).survey({*names, *everybody}))
+        return survey
 
     def _lvm(self, context: Context) -> Lvm:
         return Lvm(context, self.kernel, self.system_dir)

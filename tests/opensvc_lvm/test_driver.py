@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from opensvc_core.api import ActionError, CommandFailed, CommandTimeout, NodeState, Status, Undetermined
 from opensvc_core.context import Recording
@@ -496,9 +497,20 @@ def test_without_device_mapper_nothing_can_be_told(lvm: SimulatedLvm) -> None:
 # -- devices and inventory ------------------------------------------------------------------------------------------
 
 
+def test_a_status_that_asks_for_the_disks_too_asks_lvm_once(lvm: SimulatedLvm) -> None:
+    lvm.add_group()
+    context = evolve(lvm.context(DATA), action="status")
+    lvm.driver.list_devices(DATA, context)
+    lvm.driver.list_devices(DATA, context)
+    list(lvm.driver.status([DATA], context))
+    names = [call[0] for call in lvm.calls()]
+    assert names.count("vgs") == 1
+    assert names.count("lvs") <= 1
+
+
 def test_all_disks_are_listed_or_none(lvm: SimulatedLvm) -> None:
     lvm.add_group()
-    (device,) = lvm.driver.list_devices(DATA, lvm.context(DATA))
+    (device,) = lvm.driver.list_devices(DATA, evolve(lvm.context(DATA), action="start"))
     assert (device.path, device.identity, device.is_writable) == ("/dev/sda", "", True)
     assert [call[0] for call in lvm.calls()] == ["vgs"]
     lvm.edit_disk(missing=True, path="[unknown]", last="/dev/sda")

@@ -352,7 +352,7 @@ def reservation_of(resource: Resource) -> Resource:
         label=f"reservation of {resource.rid}",
         phase=Phase.RESERVATION,
         is_disabled=resource.is_disabled,
-        is_optional=resource.is_optional,
+        # Never optional: a disk that could not be reserved must not be used, whoever can do without it.
         is_standby=resource.is_standby,
         tags=resource.tags,
         companion_of=resource.rid,

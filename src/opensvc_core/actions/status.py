@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from opensvc_core.clock import Cancel, Deadline
-from opensvc_core.context import Context
+from opensvc_core.context import Context, Memory
 from opensvc_core.errors import JournalError
 from opensvc_core.model import Note, Resource, ResourceId, Service, Severity, StatusReport
 from opensvc_core.status import ServiceStatus, aggregate
@@ -75,6 +75,7 @@ def ask(
     deadline = Deadline.after(agent.limits.status if timeout is None else timeout, agent.clock, "the status")
     reports: dict[ResourceId, StatusReport] = dict(known or {})
     cancel = Cancel()
+    memory = Memory()
     for phase in sorted({resource.phase for resource in resources}):
         stage: dict[str, list[Resource]] = {}
         for resource in resources:
@@ -97,6 +98,7 @@ def ask(
             network=agent.network,
             drivers=agent.dispatcher,
             reservations=agent.reservations,
+            memory=memory,
         )
         reports.update(_ask_stage(agent, stage, context, deadline))
     # Whatever a hung driver still waits for is of no use to anybody any more.

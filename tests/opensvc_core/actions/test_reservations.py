@@ -14,6 +14,7 @@ from opensvc_core.actions.agent import Agent
 from opensvc_core.actions.declare import declare_dead, is_port_open
 from opensvc_core.actions.reservations import reservation_plan, show_reservations
 from opensvc_core.api import ActionError, Evidence, NodeState, PlanError, Status, Vetoed
+from opensvc_core.errors import ReservationError
 from opensvc_core.run import RunOutcome, StepState
 from tests.opensvc_core.actions.files_platform import knob, open_files_agent, up, write_service
 from tests.opensvc_core.spc_model import ModelBackends, Target
@@ -217,6 +218,16 @@ def test_reservations_by_hand(tmp_path: Path, targets: dict[str, Target]) -> Non
     n1.run(reservation_plan(n1, "clear", services))
     assert targets["svc.disk#1"].registered == {}
     assert show_reservations(n1, services)[0].holder == ""
+
+
+def test_an_optional_disk_is_not_used_without_its_reservation(tmp_path: Path, targets: dict[str, Target]) -> None:
+    n1, n2 = node(tmp_path, "n1", targets), node(tmp_path, "n2", targets)
+    write_service(tmp_path / "n1", text=SERVICE.replace("scsireserv = true", "scsireserv = true\noptional = true"))
+    n1.reservations.fails["reserve"] = ReservationError("the path is gone", code="failed")  # type: ignore[attr-defined]
+    run = n1.run(n1.plan("start", [n1.load("svc")]))
+    assert run.outcomes["svc"] is RunOutcome.FAILED
+    assert up(tmp_path / "n1") == set()
+    assert n2.status([n2.load("svc")])["svc"].resources[0].shown is Status.DOWN
 
 
 def test_a_service_without_reservations_has_none_to_take(tmp_path: Path) -> None:
