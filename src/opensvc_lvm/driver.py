@@ -75,7 +75,7 @@ class LinuxVolumeGroup:
         """State of all groups, from one ``vgs`` and one ``lvs``."""
         answer: Survey | OpenSVCError
         try:
-            answer = self._surveyed(context, {resource.text("vgname") for resource in resources})
+            answer = self._surveyed(context, {resource.text("vgname") for resource in resources}, with_volumes=True)
         except Cancelled:
             raise
         except OpenSVCError as error:
@@ -131,7 +131,7 @@ class LinuxVolumeGroup:
     def list_devices(self, resource: Resource, context: Context) -> Sequence[Device]:
         """Every disk of the group. Raises ActionError if not all of them are there: half of them is not enough."""
         name = _name(resource)
-        survey = self._surveyed(context, [name])
+        survey = self._surveyed(context, [name], with_volumes=False)
         for obstacle in obstacles(name, survey):
             if obstacle.code in {"not_visible", "duplicate_name", PERMIT}:
                 raise refusal(obstacle)
@@ -148,10 +148,10 @@ class LinuxVolumeGroup:
                 yield InventoryItem(resource.id, "free", group.free)
                 yield InventoryItem(resource.id, "disks", tuple(disk.path for disk in group.disks))
 
-    def _surveyed(self, context: Context, names: Collection[str]) -> Survey:
+    def _surveyed(self, context: Context, names: Collection[str], *, with_volumes: bool) -> Survey:
         """What LVM says now; a status, which asks for the disks of each group too, asks once for all of them."""
         if context.action != "status":
-            return self._lvm(context).survey(names, with_volumes=False)
+            return self._lvm(context).survey(names, with_volumes=with_volumes)
         everybody = {
             each.text("vgname")
             for service in context.services.values()
