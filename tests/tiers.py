@@ -25,7 +25,7 @@ LEFT_OUT = "left out of this run"
 # Mark expressions of a run that is meant to be whole; any other is somebody's choice of a few tests.
 WHOLE_RUNS = frozenset({"", "not wheels"})
 # `make test` runs these two at once: together they are a whole run, and no test is in both.
-SHARES = ("lab and not kernels", "not wheels and (kernels or not lab)")
+SHARES = ("not wheels and not kernels", "kernels")
 
 
 def tier_of(item: pytest.Item) -> str:
