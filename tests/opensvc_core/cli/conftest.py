@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -72,9 +74,13 @@ class NodeFolder:
 
 
 @pytest.fixture
-def node(tmp_path: Path) -> NodeFolder:
-    """An empty node."""
-    return NodeFolder(tmp_path)
+def node(tmp_path: Path) -> Iterator[NodeFolder]:
+    """An empty node; a launcher that a killed run left waiting is ended after the test."""
+    yield NodeFolder(tmp_path)
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if str(tmp_path / "etc").encode() in command.read_bytes():
+                os.kill(int(command.parent.name), signal.SIGKILL)
 
 
 @pytest.fixture
