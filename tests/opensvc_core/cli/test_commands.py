@@ -245,11 +245,17 @@ def test_a_misspelt_verb_is_suggested(node: NodeFolder) -> None:
 
 @pytest.mark.parametrize("verb", verbs.names())
 def test_help_of_each_verb_has_an_example(verb: str, node: NodeFolder) -> None:
-    helps = [node.call(verb, "--help").stdout]
-    if "Commands:" in helps[0]:
-        section = helps[0].split("Commands:")[1]
-        helps = [node.call(verb, line.split()[0], "--help").stdout for line in section.strip().splitlines()]
+    helps = _helps(node, verb)
     assert all("Example: " in text and f"osvc {verb}" in text.split("Example: ")[1] for text in helps)
+
+
+def _helps(node: NodeFolder, *words: str) -> list[str]:
+    """The help of a command, or of all commands of a group, of groups in it too."""
+    text = node.call(*words, "--help").stdout
+    if "Commands:" not in text:
+        return [text]
+    section = text.split("Commands:")[1].strip()
+    return [each for line in section.splitlines() for each in _helps(node, *words, line.split()[0])]
 
 
 def test_nobody_reading_changes_nothing(node: NodeFolder) -> None:
