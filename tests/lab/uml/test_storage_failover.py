@@ -127,7 +127,7 @@ def test_a_simulated_guest_that_is_not_verified_down_keeps_its_disk_whatever_is_
     try:
         # The hypervisor answers nothing, then refuses: the guest may run, and write.
         guest.tell("cluster.set_libvirtd('n1', Libvirtd.HUNG)")
-        site.refused(first, "stop", "vm1", env=env)
+        site.refused(first, "stop", "vm1", "--timeout", "6", env=env)
         assert site.holder(lun) == "n1"
         guest.tell("cluster.set_libvirtd('n1', Libvirtd.DENIED)")
         assert "not verified down" in site.refused(first, "stop", "vm1", "--rid", "vmdgpr", env=env)
