@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 
 import hypothesis
 import pytest
@@ -18,6 +19,9 @@ EXAMPLES = 100
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Register the tiers; take `OSVC_RUNS` and `OSVC_SEED`, and hand the seed to hypothesis."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # Started in the background of a shell: what is ignored here would be ignored by every command under test.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     runs = int(os.environ.get("OSVC_RUNS") or 1)
     seed = int(os.environ.get("OSVC_SEED") or random.SystemRandom().getrandbits(32))
     if runs < 1:
