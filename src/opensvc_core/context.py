@@ -411,6 +411,20 @@ class Context:
         """What another resource's driver lists as its devices."""
         return self.drivers.list_devices(resource, self)
 
+    def hold_reservation(self, resource: Resource) -> bool:
+        """Make sure that this node alone may write to a resource's disks, for a write outside of its start.
+
+        True at once where the resource has no ``scsireserv``. Else its reservation is read, taken where nobody has
+        it, and made anew where it is of an earlier boot of this node; the companion ``<rid>pr`` gives it up again
+        when it stops. False, with a note, where another node holds a disk or it cannot be told: then do not write.
+
+        Raises:
+            Cancelled: the run was cancelled meanwhile.
+        """
+        from opensvc_core.companion import hold
+
+        return hold(resource, self)
+
     def service_folder(self, resource: Resource) -> Path:
         """``etc/<svc>.d``: launchers of a service without a guest (cookbook)."""
         return self.node.folders.etc / f"{resource.id.service}.d"

@@ -81,6 +81,10 @@ class Claimant:
             raise
         return True
 
+    def refuse_held(self, units: Sequence[LogicalUnit]) -> None:
+        """Raise ReservationError ``conflict`` if somebody holds a unit that may not be preempted; changes nothing."""
+        self._refuse_foreign(self._look(units))
+
     def _refuse_foreign(self, views: Sequence[View]) -> None:
         """Raise if somebody holds a unit that may not be preempted, before anything is registered."""
         for each in views:

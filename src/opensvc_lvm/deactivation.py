@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from attrs import frozen
 
 from opensvc_core.api import ActionError, CommandResult, Context, Outcome, Severity, WaitTimeout
@@ -27,12 +29,14 @@ class Deactivation:
         lvm: LVM of this node.
         seat: this node, and the nodes of the service.
         timeout: seconds to try for.
+        may_write: whether this node may write to the group's disks, asked right before it does.
     """
 
     name: str
     lvm: Lvm
     seat: Seat
     timeout: float
+    may_write: Callable[[], bool]
 
     @property
     def context(self) -> Context:
@@ -128,6 +132,14 @@ class Deactivation:
             why = "a disk is missing" if now.is_partial else "LVM does not let it be changed"
             self.context.note(
                 f"{self.name} keeps the tag {' and '.join(own)}: {why}; stop it again once that is mended",
+                "stale_tag",
+                Severity.WARNING,
+            )
+            return False
+        if not self.may_write():
+            # The node that holds the disks drops the tag when it starts; until then it keeps nobody from anything.
+            self.context.note(
+                f"{self.name} keeps the tag {' and '.join(own)}: nothing is written without the reservation",
                 "stale_tag",
                 Severity.WARNING,
             )

@@ -124,8 +124,13 @@ class LinuxVolumeGroup:
     @hookimpl
     def stop(self, resource: Resource, context: Context) -> Outcome:
         """Deactivate the group and drop this node's tag. Raises ActionError naming who keeps it open."""
-        seat = _seat(resource, context)
-        return Deactivation(_name(resource), self._lvm(context), seat, resource.seconds("stop_timeout")).make()
+        return Deactivation(
+            _name(resource),
+            self._lvm(context),
+            _seat(resource, context),
+            resource.seconds("stop_timeout"),
+            may_write=lambda: context.hold_reservation(resource),
+        ).make()
 
     @hookimpl
     def list_devices(self, resource: Resource, context: Context) -> Sequence[Device]:

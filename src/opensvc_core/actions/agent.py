@@ -14,7 +14,7 @@ from opensvc_core.clock import Cancel, Clock, SystemClock
 from opensvc_core.dispatcher import Dispatcher
 from opensvc_core.errors import OpenSVCError
 from opensvc_core.graph import ServiceGraph, build_graph
-from opensvc_core.model import Phase, Resource, ResourceId
+from opensvc_core.model import Resource
 from opensvc_core.node import DEFAULT_ROOT, Folders, Node
 from opensvc_core.peers import NoPeers, Peers
 from opensvc_core.plan import Plan, Selection, make_plan
@@ -114,6 +114,8 @@ class Agent:
             service = evolve(service, resources=resources)
         reserved = [resource for resource in service.resources if resource.options.get("scsireserv")]
         if reserved and self.reservations.names:
+            from opensvc_core.companion import reservation_of  # most services have none
+
             companions += [reservation_of(resource) for resource in reserved]
         return build_graph(service, companions)
 
@@ -341,23 +343,6 @@ def read_boot_id() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
         return ""
-
-
-def reservation_of(resource: Resource) -> Resource:
-    """The companion of a resource whose disks are reserved: first on start, last on stop (design §4)."""
-    return Resource(
-        ResourceId(resource.id.service, f"{resource.rid}pr"),
-        "disk.scsireserv",
-        options={"scsireserv": False},
-        label=f"reservation of {resource.rid}",
-        phase=Phase.RESERVATION,
-        is_disabled=resource.is_disabled,
-        # Never optional: a disk that could not be reserved must not be used, whoever can do without it.
-        is_standby=resource.is_standby,
-        tags=resource.tags,
-        companion_of=resource.rid,
-        line=resource.line,
-    )
 
 
 def _login_name() -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from opensvc_core.api import (
     Keyword,
     LogicalUnit,
-    NodeState,
     OpenSVCError,
     Outcome,
     Phase,
@@ -19,10 +18,10 @@ from opensvc_core.api import (
     Veto,
     hookimpl,
 )
-from opensvc_core.boot_record import BootRecord
+from opensvc_core.companion import claimant_for, names_of, record_of, take, units_of
 from opensvc_core.fanout import side_by_side
-from opensvc_core.prkey import format_key, own_key, peer_keys
-from opensvc_core.reservation import Claimant, identify_all, judge, view
+from opensvc_core.prkey import format_key, own_key
+from opensvc_core.reservation import Claimant, judge, view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,8 +56,9 @@ class ScsiReservation:
         if action != "start" and not resource.options.get("clear"):
             return None
         try:
-            claimant = _claimant(resource, context)
-            units = _units(resource, context)
+            main = _main(resource, context)
+            claimant = claimant_for(main, context)
+            units = units_of(main, context)
             for each in view(context.reservations, units, context):
                 if each.error is not None:
                     return _veto("scsireserv_unavailable", each.error)
@@ -72,21 +72,17 @@ class ScsiReservation:
     @hookimpl
     def start(self, resource: Resource, context: Context) -> Outcome:
         """Take all disks, alone. Raises ReservationError naming the holder, with nothing left registered."""
-        claimant = _claimant(resource, context)
-        units = _units(resource, context)
-        if context.is_dry_run:
-            return _rehearse(claimant, units)
-        record = _record(context)
-        if not claimant.take(units):
-            return Outcome.unchanged(f"{len(units)} disks are held by {format_key(claimant.key)}")
-        record.add(unit.identity for unit in units)
-        return Outcome.changed(f"{len(units)} disks are held by {format_key(claimant.key)}")
+        main = _main(resource, context)
+        claimant = claimant_for(main, context)
+        units = units_of(main, context)
+        return Outcome(take(claimant, units), f"{len(units)} disks are held by {format_key(claimant.key)}")
 
     @hookimpl
     def stop(self, resource: Resource, context: Context) -> Outcome:
         """Give all disks up. Raises ReservationError if a registration of this node is still there."""
-        claimant = _claimant(resource, context)
-        units = _units(resource, context)
+        main = _main(resource, context)
+        claimant = claimant_for(main, context)
+        units = units_of(main, context)
         if resource.options.get("clear"):
             return _clear(claimant, units)
         if context.is_dry_run:
@@ -95,25 +91,8 @@ class ScsiReservation:
                 context.reservations.change("unregister", unit, context, key=claimant.key)
             return Outcome.changed()
         changed = claimant.give_up(units)
-        _record(context).remove(unit.identity for unit in units)
+        record_of(context).remove(unit.identity for unit in units)
         return Outcome.changed("given up") if changed else Outcome.unchanged("not held by this node")
-
-
-def _rehearse(claimant: Claimant, units: Sequence[LogicalUnit]) -> Outcome:
-    """What a start would do to disks that are free: the commands for those that are not depend on the answers."""
-    context = claimant.context
-    views = view(claimant.backends, units, context)
-    if all(each.reservation.key == claimant.key and claimant.made_here(each.unit) for each in views):
-        return Outcome.unchanged()
-    for each in views:
-        claimant.backends.change("register", each.unit, context, key=claimant.key)
-    for each in views:
-        holder = each.reservation.key
-        if holder is None:
-            claimant.backends.change("reserve", each.unit, context, key=claimant.key)
-        elif holder != claimant.key:
-            claimant.backends.change("preempt", each.unit, context, key=claimant.key, victim=holder)
-    return Outcome.changed()
 
 
 def _clear(claimant: Claimant, units: Sequence[LogicalUnit]) -> Outcome:
@@ -129,7 +108,7 @@ def _clear(claimant: Claimant, units: Sequence[LogicalUnit]) -> Outcome:
         claimant.backends.change("register", unit, context, key=claimant.key)
         claimant.backends.change("clear", unit, context, key=claimant.key)
     if not context.is_dry_run:
-        _record(context).remove(unit.identity for unit in units)
+        record_of(context).remove(unit.identity for unit in units)
     return Outcome.changed(f"{len(units)} disks are free of registrations")
 
 
@@ -138,44 +117,13 @@ def _main(resource: Resource, context: Context) -> Resource:
     return context.service_of(resource).resource(resource.companion_of)
 
 
-def _units(resource: Resource, context: Context) -> tuple[LogicalUnit, ...]:
-    devices = [device for device in context.devices_of(_main(resource, context)) if device.is_writable]
-    return identify_all(context.reservations, devices, context)
-
-
-def _claimant(resource: Resource, context: Context) -> Claimant:
-    key = own_key(context.node, secrets.randbits)
-    names = _names(resource, context)
-    fenced = {
-        known.node.lower() for known in context.evidence.get(resource.id.service, ()) if known.state is NodeState.FENCED
-    }
-    record = _record(context)
-    return Claimant(
-        context.reservations,
-        context,
-        key,
-        may_preempt=lambda other: names.get(other, "").lower() in fenced,
-        name_of=lambda other: f"{names.get(other, 'a node that is not known')} (key {format_key(other)})",
-        made_here=lambda unit: record.has(unit.identity),
-    )
-
-
-def _names(resource: Resource, context: Context) -> dict[int, str]:
-    """Names of the service's other nodes by key, as far as ``[prkeys]`` of ``node.conf`` knows them."""
-    members = {node.lower() for node in context.service_of(resource).all_nodes}
-    return {key: name for name, key in peer_keys(context.node).items() if name in members}
-
-
-def _record(context: Context) -> BootRecord:
-    return BootRecord(context.node.folders.var / "registrations.json", context.node.boot_id)
-
-
 def _status(resource: Resource, context: Context) -> StatusReport:
     key = own_key(context.node, secrets.randbits)
-    units = _units(resource, context)
-    record = _record(context)
+    main = _main(resource, context)
+    units = units_of(main, context)
+    record = record_of(context)
     views = view(context.reservations, units, context)
-    return judge(views, key, _names(resource, context), lambda unit: record.has(unit.identity))
+    return judge(views, key, names_of(main, context), lambda unit: record.has(unit.identity))
 
 
 def _veto(code: str, error: OpenSVCError) -> Veto:
