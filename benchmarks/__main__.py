@@ -11,24 +11,28 @@ from benchmarks.start_up import start_up
 from tests.lab import requirements
 
 OF_GUESTS = ("status-one", "status-many", "start-one", "start-many")
+OF_STORAGE = ("status-groups", "status-reservations", "start-reserved")
+ALL = ("start-up", *OF_GUESTS, *OF_STORAGE)
 
 
 def main() -> int:
     """Measure what was asked for, or all; and say what could not be measured here, and why."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"start-up, {', '.join(OF_GUESTS)}; all by default")
-    wanted = parser.parse_args().names or ["start-up", *OF_GUESTS]
-    unknown = set(wanted) - {"start-up", *OF_GUESTS}
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(ALL)}; all by default")
+    wanted = parser.parse_args().names or ALL
+    unknown = set(wanted) - set(ALL)
     if unknown:
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
     figures = list(_told(start_up())) if "start-up" in wanted else []
-    with_guests = [name for name in OF_GUESTS if name in wanted]
-    missing = requirements.missing() if with_guests else ""
-    if with_guests and not missing:
-        figures += _told(_of_guests(with_guests))
+    in_lab = [name for name in wanted if name != "start-up"]
+    missing = requirements.missing() if in_lab else ""
+    if not missing:
+        if with_guests := [name for name in OF_GUESTS if name in wanted]:
+            figures += _told(_of_guests(with_guests))
+        figures += _told(_of_storage([name for name in OF_STORAGE if name in wanted]))
     print(table(figures))
     if missing:
-        print(f"not measured: {', '.join(with_guests)}: {missing}")
+        print(f"not measured: {', '.join(in_lab)}: {missing}")
     return int(not all(figure.is_met for figure in figures))
 
 
@@ -47,6 +51,18 @@ def _of_guests(names: list[str]) -> Iterator[Figure]:
     with Site.up() as site:
         for name in names:
             yield from known[name](site)
+
+
+def _of_storage(names: list[str]) -> Iterator[Figure]:
+    from benchmarks.storage import start_of_reserved_devices, status_of_groups, status_of_slow_devices
+
+    known: Mapping[str, Callable[[], Iterator[Figure]]] = {
+        "status-groups": status_of_groups,
+        "status-reservations": status_of_slow_devices,
+        "start-reserved": start_of_reserved_devices,
+    }
+    for name in names:
+        yield from known[name]()
 
 
 def _told(figures: Iterator[Figure]) -> Iterator[Figure]:
