@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -13,14 +11,13 @@ from typing import cast
 import attrs
 import pytest
 
+from tests.lab.uml.contenders import start_at_once
 from tests.lab.uml.lab import KernelLab, SanKind
 from tests.lab.uml.lio import Lio
 from tests.lab.uml.oracle import Volume, Writer, verify_round, watched
-from tests.lab.uml.site import OSVC_SECONDS, Site
+from tests.lab.uml.site import Site
 
 pytestmark = pytest.mark.timeout(3600)
-MOST_DELAY = 0.25
-"""Seconds between the two starts, at most; a start needs some seconds to its first look at the disk."""
 ENOUGH_ROUNDS = 50
 """So many rounds must show a share of overlaps; fewer may be unlucky."""
 SERVICE = """\
@@ -65,44 +62,13 @@ def arena(request: pytest.FixtureRequest) -> Iterator[Arena]:
         yield Arena(site, volume, writers)
 
 
-@attrs.define
-class Contender:
-    """One node's start."""
-
-    returncode: int = -1
-    output: str = ""
-    ended: float = 0.0
-
-
-def start_at_once(site: Site, chance: random.Random) -> dict[str, Contender]:
-    """Start the service on both nodes, in any order, with a short while of any length between."""
-    nodes = chance.sample(site.lab.nodes, len(site.lab.nodes))
-    found = {node.name: Contender() for node in nodes}
-
-    def follow(process: subprocess.Popen[str], contender: Contender) -> None:
-        stdout, stderr = process.communicate(timeout=OSVC_SECONDS)
-        contender.ended = time.monotonic()
-        contender.output, contender.returncode = stdout + stderr, process.returncode
-
-    threads = []
-    for node in nodes:
-        process = site.popen(node, "start", "race", "-v")
-        threads.append(threading.Thread(target=follow, args=(process, found[node.name])))
-        threads[-1].start()
-        # Not for anything to happen, but for the two to meet at another point of their ways each time.
-        time.sleep(chance.uniform(0, MOST_DELAY))
-    for thread in threads:
-        thread.join()
-    return found
-
-
 def play_round(arena: Arena, chance: random.Random) -> bool:
     """Let both start, check everything, clean up; whether they met between the first look and the reservation."""
     site, lun = arena.site, arena.volume.lun
     _, before = arena.volume.last()
     since = time.monotonic()
     with watched(site.lab.san, lun) as watch:
-        found = start_at_once(site, chance)
+        found = start_at_once(site, site.lab.nodes, "race", chance)
         winners = [name for name, each in found.items() if each.returncode == 0]
         story = "\n".join(f"{name}: {each.returncode}\n{each.output}" for name, each in found.items())
         assert len(winners) <= 1, story
