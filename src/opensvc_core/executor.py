@@ -6,7 +6,7 @@ import queue
 import threading
 from collections.abc import Callable, Mapping
 
-from attrs import Factory, define, field
+from attrs import Factory, define, field, frozen
 
 from opensvc_core.attempt import Attempt, Authority, OperatorAuthority, Perform, RunLog, StepLimit, Verify
 from opensvc_core.clock import Cancel, Clock, Deadline
@@ -26,6 +26,16 @@ ABANDON_AFTER = 15.0
 def _ignore(event: Event) -> None:
     """Nobody listens."""
     del event
+
+
+@frozen
+class _Underway:
+    """A step that was begun: of which walk, until when, since when (monotonic seconds)."""
+
+    walk: Walk
+    step: Step
+    deadline: Deadline
+    began: float
 
 
 @define
@@ -64,7 +74,7 @@ class Executor:
     _verdict: Verdict = field(init=False)
     _notes: list[Note] = Factory(list)
     _finished: queue.SimpleQueue[tuple[Walk, StepResult]] = Factory(queue.SimpleQueue)
-    _running: dict[tuple[int, str], tuple[Walk, Step, Deadline]] = Factory(dict)
+    _running: dict[tuple[int, str], _Underway] = Factory(dict)
     _ending: dict[str, str] = Factory(dict)
     _back: dict[str, Walk] = Factory(dict)
     _no_way_back: set[str] = Factory(set)
@@ -153,7 +163,7 @@ class Executor:
         deadline = Deadline.after(limit, self.clock, f"step {step.id}")
         if self.deadline is not None and not walk.is_way_back:
             deadline = deadline.earliest(self.deadline)
-        self._running[id(walk), step.id] = (walk, step, deadline)
+        self._running[id(walk), step.id] = _Underway(walk, step, deadline, self.clock.monotonic())
         self._emit(EventKind.STEP_BEGIN, step, data={"way_back": walk.is_way_back, "limit": limit})
         threading.Thread(target=self._work, args=(walk, step, deadline), name=step.id, daemon=True).start()
         return True
@@ -218,9 +228,9 @@ class Executor:
 
     def _take_one(self) -> None:
         """Wait for the end of a step, or give up one that outlives its limit."""
-        patience = min(
-            (deadline.remaining() + ABANDON_AFTER for _, _, deadline in self._running.values()), default=ABANDON_AFTER
-        )
+        now = self.clock.monotonic()
+        # Beyond the last moment, so that the wait has an end that is seen as one.
+        patience = min(max(0.0, each.deadline.at + ABANDON_AFTER - now) + 0.01 for each in self._running.values())
         if self.deadline is not None and not self.cancel.is_set:
             patience = min(patience, self.deadline.remaining() + 0.01)
         try:
@@ -234,17 +244,20 @@ class Executor:
                 self._end(walk, result)
 
     def _abandon_overdue(self) -> None:
-        for key, (walk, step, deadline) in list(self._running.items()):
-            if deadline.is_over:
-                del self._running[key]
-                error = WaitTimeout(
-                    f"{step.id} did not end {ABANDON_AFTER:g} s after its limit and was given up",
-                    hint="a process that cannot be killed, on storage that hangs perhaps: see `osvc log`",
-                )
-                result = StepResult(
-                    step, StepState.TIMEOUT, error.message, error=error, lost_changes=(f"{step.id}: given up",)
-                )
-                self._end(walk, result)
+        now = self.clock.monotonic()
+        for key, each in list(self._running.items()):
+            if now < each.deadline.at + ABANDON_AFTER:
+                continue
+            del self._running[key]
+            error = WaitTimeout(
+                f"{each.step.id} did not end {ABANDON_AFTER:g} s after its limit and was given up",
+                hint="a process that cannot be killed, on storage that hangs perhaps: see `osvc log`",
+            )
+            lost = (f"{each.step.id}: given up",)
+            result = StepResult(
+                each.step, StepState.TIMEOUT, error.message, seconds=now - each.began, error=error, lost_changes=lost
+            )
+            self._end(each.walk, result)
 
     def _end(self, walk: Walk, result: StepResult) -> None:
         """Take note of how a step ended and release what waits for it."""
@@ -272,7 +285,7 @@ class Executor:
     def _start_ways_back(self, forward: Walk, plan: Plan) -> list[Walk]:
         """Begin the way back of each service whose way forward has ended badly and stands still."""
         begun = []
-        busy = {step.resource.id.service for walk, step, _ in self._running.values() if not walk.is_way_back}
+        busy = {each.step.resource.id.service for each in self._running.values() if not each.walk.is_way_back}
         for service, reason in self._ending.items():
             if service in busy or service in self._back or service in self._no_way_back:
                 continue

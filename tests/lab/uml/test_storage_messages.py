@@ -126,6 +126,34 @@ def test_a_full_thin_pool_is_said(site: Site, node: KernelNode) -> None:
     node.sh("vgremove -q -ff -y thin --config 'activation { volume_list = [] }'", check=False)
 
 
+def test_a_target_that_stands_still_is_cannot_tell_and_no_command_waits_for_it(site: Site, node: KernelNode) -> None:
+    lun = site.lab.luns[2]
+    site.make_group(node, "hung", lun, file_system=False)
+    site.write_service("hung", GROUP.format(group="hung"))
+    site.told(node, "start", "hung")
+    # The kernel holds commands back for longer than the agent has patience.
+    patience = "for each in /sys/class/iscsi_session/*/recovery_tmo; do until echo {} >$each; do sleep 0.1; done; done"
+    node.sh(patience.format(90))
+    site.lab.san.freeze()
+    try:
+        rows = site.rows(node, "hung")
+        assert {rows[rid].status for rid in ("disk#1pr", "disk#1", "avail")} == {"undef"}
+        assert "no answer from disk.lvm within the limit of the status" in rows["disk#1"].text
+        text = site.refused(node, "stop", "hung", "--timeout", "8")
+        assert "a process that cannot be killed, on storage that hangs perhaps" in text
+        # The commands themselves wait for the disk, and no signal ends them.
+        waiting = [line.split()[1] for line in node.sh("ps -A -o state=,comm=").splitlines() if line.startswith("D")]
+        assert {"vgs", "lvs"} & set(waiting), waiting
+    finally:
+        site.lab.san.thaw()
+        node.sh(patience.format(5))
+    assert (site.holder(lun), site.registered(lun)) == ("n1", {"n1": 2})
+    site.told(node, "stop", "hung")
+    assert not site.is_active(node, "hung")
+    assert (site.holder(lun), site.registered(lun)) == ("", {})
+    node.sh("vgremove -q -ff -y hung --config 'activation { volume_list = [] }'")
+
+
 def test_a_missing_disk_of_a_group_is_named_and_the_group_stays_down(site: Site, node: KernelNode) -> None:
     first, second = (node.devices(lun.serial)[0] for lun in site.lab.luns[1:])
     lun = site.lab.luns[2]
