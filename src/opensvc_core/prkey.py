@@ -101,6 +101,18 @@ def peer_keys(node: Node) -> dict[str, int]:
     return keys
 
 
+def exposed_keys(node: Node) -> str:
+    """Why others than their owner can read the keys in ``node.conf``, and what to do; empty if they cannot."""
+    path = node.folders.etc / "node.conf"
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return ""
+    if not node.settings.get(SECTION) or not mode & 0o077:
+        return ""
+    return f"{path} holds keys of nodes, and others than its owner can read it: chmod 600 {path}"
+
+
 def forget_key(node: Node) -> None:
     """Set the stored key aside, so that the next use makes a new one."""
     path = key_file(node)

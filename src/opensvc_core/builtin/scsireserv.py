@@ -14,13 +14,14 @@ from opensvc_core.api import (
     ReservationError,
     Resource,
     ResourceId,
+    Severity,
     StatusReport,
     Veto,
     hookimpl,
 )
 from opensvc_core.companion import claimant_for, names_of, record_of, take, units_of
 from opensvc_core.fanout import side_by_side
-from opensvc_core.prkey import format_key, own_key
+from opensvc_core.prkey import exposed_keys, format_key, own_key
 from opensvc_core.reservation import Claimant, judge, view
 
 if TYPE_CHECKING:
@@ -123,7 +124,10 @@ def _status(resource: Resource, context: Context) -> StatusReport:
     units = units_of(main, context)
     record = record_of(context)
     views = view(context.reservations, units, context)
-    return judge(views, key, names_of(main, context), lambda unit: record.has(unit.identity))
+    report = judge(views, key, names_of(main, context), lambda unit: record.has(unit.identity))
+    if exposed := exposed_keys(context.node):
+        report = report.with_note(exposed, "keys_readable", Severity.WARNING)
+    return report
 
 
 def _veto(code: str, error: OpenSVCError) -> Veto:

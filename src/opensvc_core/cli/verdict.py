@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from opensvc_core.errors import Cancelled
 from opensvc_core.run import RunOutcome, StepState
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ def problem_lines(run: Run, told: Collection[Note] = ()) -> list[str]:
     """
     lines = [f"{note.severity.value}: {note.text}" for note in run.notes if note not in told]
     for result in (*run.results, *run.rollback):
-        if result.state in _BAD:
+        # Who cancels needs no error for it; what a cancelled step could not end is another thing.
+        is_stuck = result.state is StepState.CANCELLED and not isinstance(result.error, Cancelled | None)
+        if result.state in _BAD or is_stuck:
             lines.append(f"error: {result.step.id}: {_reason(result)}")
             if result.error is not None and result.error.hint:
                 lines.append(f"hint: {result.error.hint}")

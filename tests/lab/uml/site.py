@@ -73,7 +73,7 @@ class Site:
         for node in lab.nodes:
             others = "".join(f"{name} = {key:#x}\n" for name, key in site.keys.items() if name != node.name)
             node.write(f"{ROOT}/etc/hosts", hosts)
-            node.write(f"{ROOT}/etc/node.conf", f"[prkeys]\n{others}{_LIMITS}")
+            node.write(f"{ROOT}/etc/node.conf", f"[prkeys]\n{others}{_LIMITS}", mode=0o600)
         return site
 
     # -- the agent

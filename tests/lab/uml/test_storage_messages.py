@@ -140,7 +140,8 @@ def test_a_target_that_stands_still_is_cannot_tell_and_no_command_waits_for_it(s
         assert {rows[rid].status for rid in ("disk#1pr", "disk#1", "avail")} == {"undef"}
         assert "no answer from disk.lvm within the limit of the status" in rows["disk#1"].text
         text = site.refused(node, "stop", "hung", "--timeout", "8")
-        assert "a process that cannot be killed, on storage that hangs perhaps" in text
+        assert "error: stop hung/disk#1: `vgs " in text
+        assert "is given up; it cannot be killed (process" in text
         # The commands themselves wait for the disk, and no signal ends them.
         waiting = [line.split()[1] for line in node.sh("ps -A -o state=,comm=").splitlines() if line.startswith("D")]
         assert {"vgs", "lvs"} & set(waiting), waiting

@@ -230,6 +230,16 @@ def test_an_optional_disk_is_not_used_without_its_reservation(tmp_path: Path, ta
     assert n2.status([n2.load("svc")])["svc"].resources[0].shown is Status.DOWN
 
 
+def test_keys_that_others_can_read_are_told(tmp_path: Path, targets: dict[str, Target]) -> None:
+    agent = node(tmp_path, "n1", targets)
+    conf = tmp_path / "n1" / "etc" / "node.conf"
+    conf.write_text("[prkeys]\nn2 = 0x2222\n")
+    conf.chmod(0o640)
+    assert shown(agent) == (Status.DOWN, {"keys_readable"})
+    conf.chmod(0o600)
+    assert shown(agent) == (Status.DOWN, set())
+
+
 def test_a_service_without_reservations_has_none_to_take(tmp_path: Path) -> None:
     write_service(tmp_path)
     agent = open_files_agent(tmp_path)
