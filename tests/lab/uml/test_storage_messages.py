@@ -148,6 +148,9 @@ def test_a_target_that_stands_still_is_cannot_tell_and_no_command_waits_for_it(s
     finally:
         site.lab.san.thaw()
         node.sh(patience.format(5))
+    # The oracle's own session may not have lived through that.
+    site.lab.san.observer.cut()
+    site.lab.san.observer.log_in()
     assert (site.holder(lun), site.registered(lun)) == ("n1", {"n1": 2})
     site.told(node, "stop", "hung")
     assert not site.is_active(node, "hung")
