@@ -10,18 +10,23 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
+from opensvc_core.backends import ReservationBackends
 from opensvc_core.errors import DriverError
 
 if TYPE_CHECKING:
     from opensvc_core.actions.agent import Agent
+    from opensvc_core.dispatcher import Plugins
+
+BACKEND = "reservation."
+"""What begins the id of a reservation backend in a listing."""
 
 
 @frozen
 class DriverListing:
-    """An installed driver.
+    """An installed driver or reservation backend.
 
     Attributes:
-        id: ``container.kvm``.
+        id: ``container.kvm``, ``reservation.sg_persist``.
         distribution: that gives it.
         version: of the distribution.
         entry_point: ``package.module:Class``.
@@ -38,28 +43,38 @@ class DriverListing:
 
 
 def list_drivers(agent: Agent) -> list[DriverListing]:
-    """Every installed driver; what its commands are is read from its source, so that nothing is imported."""
-    listings = agent.dispatcher.registry.listings()
-    twice = {listing.id for listing in listings if sum(other.id == listing.id for other in listings) > 1}
-    return [
-        DriverListing(
-            listing.id,
-            listing.distribution,
-            listing.version,
-            listing.entry_point,
-            _missing(agent, declared_commands(listing.entry_point)),
-            "two distributions give this id: uninstall one of them" if listing.id in twice else "",
-        )
-        for listing in listings
-    ]
+    """Every installed driver, then every reservation backend (``reservation.sg_persist``).
+
+    What their commands are is read from their source, so that nothing is imported.
+    """
+    found = []
+    for kind, plugins in _kinds(agent):
+        listings = plugins.registry.listings()
+        twice = {listing.id for listing in listings if sum(other.id == listing.id for other in listings) > 1}
+        found += [
+            DriverListing(
+                f"{kind}{listing.id}",
+                listing.distribution,
+                listing.version,
+                listing.entry_point,
+                _missing(agent, declared_commands(listing.entry_point)),
+                "two distributions give this id: uninstall one of them" if listing.id in twice else "",
+            )
+            for listing in listings
+        ]
+    return found
 
 
 def check_drivers(agent: Agent) -> list[DriverListing]:
-    """Every installed driver, loaded and checked against the hooks."""
+    """Everything installed, loaded and checked against the hooks."""
+    kinds = dict(_kinds(agent))
     checked = []
     for listing in list_drivers(agent):
         try:
-            agent.dispatcher.describe(listing.id)
+            if listing.id.startswith(BACKEND):
+                kinds[BACKEND].driver(listing.id.removeprefix(BACKEND))
+            else:
+                agent.dispatcher.describe(listing.id)
         except DriverError as error:
             checked.append(evolve(listing, problem=error.message))
         else:
@@ -67,34 +82,53 @@ def check_drivers(agent: Agent) -> list[DriverListing]:
     return checked
 
 
+def _kinds(agent: Agent) -> list[tuple[str, Plugins]]:
+    """What begins the id of each kind of plugin in a listing, and where they are."""
+    found: list[tuple[str, Plugins]] = [("", agent.dispatcher)]
+    if isinstance(agent.reservations, ReservationBackends):
+        found.append((BACKEND, agent.reservations))
+    return found
+
+
 def declared_commands(entry_point: str) -> tuple[str, ...]:
-    """The ``commands`` tuple of a driver class, read from the text of its module; empty if it cannot be read."""
+    """The ``commands`` tuple of a driver class, read from the text of its module; empty if it cannot be read.
+
+    A package that only hands the class on from one of its modules is followed to that module.
+    """
     module, _, name = entry_point.partition(":")
     package, _, _ = module.partition(".")
     try:
-        # Finding a submodule imports its package; a package whose own file holds the class is not imported at all.
+        # Finding a submodule would import its package; the package itself is found without importing anything.
         spec = find_spec(package)
         if spec is None or spec.origin is None:
             return ()
-        path = spec.origin
-        if module != package:
-            path = path.removesuffix("__init__.py") + module.removeprefix(package + ".").replace(".", "/") + ".py"
-        return _commands_of(path, name)
+        return _commands_of(Path(spec.origin).parent, module.split(".")[1:], name)
     except (OSError, ValueError, SyntaxError, ImportError):
         return ()
 
 
-def _commands_of(path: str, name: str) -> tuple[str, ...]:
-    tree = ast.parse(Path(path).read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
+def _commands_of(package: Path, module: list[str], name: str) -> tuple[str, ...]:
+    place = package.joinpath(*module)
+    path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name == name:
-            for statement in node.body:
-                target = statement.target if isinstance(statement, ast.AnnAssign) else None
-                if isinstance(statement, ast.Assign):
-                    target = statement.targets[0]  # type: ignore[assignment]
-                if isinstance(target, ast.Name) and target.id == "commands":
-                    value = ast.literal_eval(statement.value)  # type: ignore[attr-defined]
-                    return tuple(str(command) for command in value)
+            return _declared(node)
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(f"{package.name}."):
+            for alias in node.names:
+                if name == (alias.asname or alias.name):
+                    return _commands_of(package, node.module.split(".")[1:], alias.name)
+    return ()
+
+
+def _declared(driver: ast.ClassDef) -> tuple[str, ...]:
+    for statement in driver.body:
+        target = statement.target if isinstance(statement, ast.AnnAssign) else None
+        if isinstance(statement, ast.Assign):
+            target = statement.targets[0]  # type: ignore[assignment]
+        if isinstance(target, ast.Name) and target.id == "commands":
+            value = ast.literal_eval(statement.value)  # type: ignore[attr-defined]
+            return tuple(str(command) for command in value)
     return ()
 
 

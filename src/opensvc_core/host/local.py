@@ -100,6 +100,11 @@ class LocalHost:
         """Name of the node."""
         return self._name
 
+    @property
+    def path(self) -> str:
+        """Where commands are looked for, as in ``$PATH``."""
+        return self._path
+
     def execute(
         self, command: Command, cancel: Cancel, spawned: Callable[[Spawned], None] | None = None
     ) -> CommandResult:
