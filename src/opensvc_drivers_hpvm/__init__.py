@@ -1,0 +1,1 @@
+"""HP Integrity VM guests as OpenSVC container resources."""

@@ -1,0 +1,1 @@
+"""Xen guests as OpenSVC container resources, through xl or xm."""
