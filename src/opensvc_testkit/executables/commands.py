@@ -16,6 +16,7 @@ MODULES: dict[str, dict[str, str]] = {
     },
     "system": {"uname": "uname"},
     "libvirt": {"virsh": "virsh"},
+    "xen": {"xl": "xl", "xm": "xm"},
     "guest": {"guest-ip": "guest_tools", "guest-ifconfig": "guest_tools", "guest-poweroff": "guest_tools"},
 }
 """Platform, executable, module. The executables of ``guest`` lie on a guest's disk, without the ``guest-``."""
