@@ -90,9 +90,9 @@ def _create(session: Session, words: Words) -> None:
         if disk["access"] not in READ_ONLY and is_fenced(session.world, session.node["name"], disk["pdev_path"]):
             # [R]
             raise RefusedError(
-                f"libxl: error: libxl_device.c:1334:device_hotplug_child_death_cb: script: {disk['pdev_path']} cannot be "
-                "opened: Invalid exchange\nlibxl: error: libxl_create.c:1676:domcreate_launch_dm: unable to add disk "
-                "devices\n"
+                f"libxl: error: libxl_device.c:1334:device_hotplug_child_death_cb: script: {disk['pdev_path']} cannot"
+                " be opened: Invalid exchange\n"
+                "libxl: error: libxl_create.c:1676:domcreate_launch_dm: unable to add disk devices\n"
             )
     start(session.call.store.folder, session.world, session.node, settings, session.now, paused=words.has("p"))
 
@@ -153,9 +153,11 @@ def _migrate(session: Session, word: str, host: str) -> None:
         # [R]
         raise RefusedError(
             f"ssh: Could not resolve hostname {host}: Name or service not known\n"
-            "libxl: error: libxl_utils.c:510:libxl_read_exactly: file/stream truncated reading ready message from migration"
-            " receiver stream\nlibxl: info: libxl_exec.c:118:libxl_report_child_exitstatus: migration transport process"
-            " [4711] exited with error status 255\nMigration failed, resuming at sender.\n"
+            "libxl: error: libxl_utils.c:510:libxl_read_exactly: file/stream truncated reading ready message from"
+            " migration receiver stream\n"
+            "libxl: info: libxl_exec.c:118:libxl_report_child_exitstatus: migration transport process [4711] exited"
+            " with error status 255\n"
+            "Migration failed, resuming at sender.\n"
         )
     session.stderr += "migration target: Ready to receive domain.\n"
     has_room = domain["memory"] <= free_memory(target)

@@ -31,9 +31,7 @@ NIL = "00000000-0000-0000-0000-000000000000"
 
 def perform(session: Session, command: str, words: Words) -> None:
     """Do one command. Raises RefusedError."""
-    {"list": _list, "domid": _domid, "domname": _domname, "info": _info, "uptime": _uptime, "vcpu-list": _vcpu_list}[
-        command
-    ](session, words)
+    {"list": _list, "domid": _domid, "domname": _domname, "info": _info, "uptime": _uptime}[command](session, words)
 
 
 def _list(session: Session, words: Words) -> None:
@@ -149,16 +147,4 @@ def _uptime(session: Session, words: Words) -> None:
     for domain in found:
         up = int(session.now - domain["began"])
         lines.append(f"{domain['name']:<33} {domain['domid']:4d} {up // 3600:2d}:{up // 60 % 60:02d}:{up % 60:02d}")
-    session.stdout = "".join(f"{line}\n" for line in lines)
-
-
-def _vcpu_list(session: Session, words: Words) -> None:
-    found = [session.domain(word) for word in words.arguments] or list(state_of(session.node)["domains"].values())
-    lines = ["Name                                ID  VCPU   CPU State   Time(s) Affinity (Hard / Soft)"]
-    for domain in found:
-        for number in range(domain["vcpus"]):
-            lines.append(
-                f"{domain['name']:<32} {domain['domid']:5d} {number:5d} {number:5d}   {letters(session.node, domain)[:2]}-"
-                f"  {seconds(domain, session.now):9.1f}  all / all"
-            )
     session.stdout = "".join(f"{line}\n" for line in lines)

@@ -20,7 +20,6 @@ COMMANDS: Mapping[str, tuple[str, tuple[str, ...], int]] = {
     "shutdown": ("aFw", ("all", "wait"), 0),
     "unpause": ("", (), 1),
     "uptime": ("s", ("short",), 0),
-    "vcpu-list": ("", (), 0),
 }
 USAGE = "Usage: xl [-vfNtT] {command} [args]\n"
 WRONG = 2

@@ -1,7 +1,7 @@
 """Simulated ``xm``, the tool before Xen 4.4, on the domains that ``xl`` has too.
 
-Formats after the vendor notes; all texts of refusals and the SXP of ``xm list -l`` are [R]. Domains that xend keeps without
-power (``xm new``) are listed with an empty id.
+Formats after the vendor notes; all texts of refusals and the SXP of ``xm list -l`` are [R]. Domains that xend keeps
+without power (``xm new``) are listed with an empty id.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from opensvc_testkit.simulated import SimulatedCluster
 
 PLATFORMS = ("network", "system", "xen")
 """Platforms whose executables a Xen node has."""
-DISK_FULL = "libxl: error: libxl_dom.c:1054:libxl__userdata_store: cannot write /var/lib/xen/userdata: No space left on device\n"
+DISK_FULL = "libxl: error: libxl_dom.c:1054:libxl__userdata_store: cannot write userdata: No space left on device\n"
 """What ``xl create`` says on a full disk, [R]; for ``FaultKind.FAIL``."""
 FOLDER = "etc/xen"
 """Where a node keeps the files, without the leading slash."""
