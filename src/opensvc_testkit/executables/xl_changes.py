@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from opensvc_testkit.executables import life
+from opensvc_testkit.executables import disks, life
 from opensvc_testkit.executables.node_files import place_of
 from opensvc_testkit.executables.xl import RefusedError
 from opensvc_testkit.executables.xl_config import READ_ONLY, BadConfigError, Reader, read_disk
@@ -98,11 +98,9 @@ def _create(session: Session, words: Words) -> None:
 
 
 def is_fenced(world: World, node: str, path: str) -> bool:
-    """Whether another node's reservation keeps a node from writing to a shared disk."""
-    for disk in world["disks"].values():
-        if path in disk["paths"].get(node, []) and disk["holder"] is not None:
-            return disk["holder"][0] != node and all(each["node"] != node for each in disk["registrations"])
-    return False
+    """Whether a reservation keeps a node from writing to a shared disk."""
+    disk = disks.find_disk(world, node, path)
+    return disk is not None and not disks.is_writable(disk, node)
 
 
 def _ask(session: Session, command: str, words: Words) -> None:
