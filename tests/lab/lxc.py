@@ -1,7 +1,7 @@
 """LXC of the lab: containers in a node, made of this machine's own programs, without any download.
 
-A container has its own `/etc`, `/var` and `/root`; `/usr` is the node's, read-only. Its first process starts the scripts in
-`/etc/rc.d`, and ends when it is told to stop (`lxc-stop` sends SIGPWR), unless it is one that does not listen.
+A container has its own `/etc`, `/var` and `/root`; `/usr` is the node's, read-only. Its first process runs the scripts
+in `/etc/rc.d`, and ends when it is told to stop (`lxc-stop` sends SIGPWR), unless it is one that does not listen.
 """
 
 from __future__ import annotations
@@ -78,12 +78,12 @@ class Containers:
             for folder in ("usr etc/rc.d etc/ssh var/log run root dev proc sys tmp home srv", LAUNCHERS)
             for folder in folder.split()
         )
-        self.node.exec(
-            ["sh", "-ec", f"mkdir -p {folders}; for l in bin sbin lib lib64; do ln -sfn usr/$l {rootfs}/$l; done;"
-             f"cp /etc/passwd /etc/group /etc/nsswitch.conf {rootfs}/etc/; cp -a /etc/alternatives {rootfs}/etc/;"
-             f"cp /etc/ld.so.cache {rootfs}/etc/; echo {name} > {rootfs}/etc/hostname"],
-            check=True,
-        )  # fmt: skip
+        script = (
+            f"mkdir -p {folders}; for link in bin sbin lib lib64; do ln -sfn usr/$link {rootfs}/$link; done;"
+            f" cp /etc/passwd /etc/group /etc/nsswitch.conf /etc/ld.so.cache {rootfs}/etc/;"
+            f" cp -a /etc/alternatives {rootfs}/etc/; echo {name} > {rootfs}/etc/hostname"
+        )
+        self.node.exec(["sh", "-ec", script], check=True)
         self.node.write(f"{rootfs}/etc/init", _INIT.replace("IGNORE", "stop" if listens else ":"), mode=0o755)
         network = _NETWORK.format(address=address) if address else _NO_NETWORK
         config = f"{path}/{name}/config"
@@ -115,8 +115,8 @@ class Containers:
     def clear(self, *paths: str) -> None:
         """Kill and forget all containers in these folders, and in the usual one."""
         for path in (PATH, *paths):
-            self.node.exec(
-                ["sh", "-c", f"for c in $(lxc-ls -P {path} -1 --running); do lxc-stop -P {path} -k -n $c; done;"
-                 f"rm -rf --one-file-system {path}/*"],
-                timeout=120.0,
-            )  # fmt: skip
+            script = (
+                f"for name in $(lxc-ls -P {path} -1 --running); do lxc-stop -P {path} -k -n $name; done;"
+                f" rm -rf --one-file-system {path}/*"
+            )
+            self.node.exec(["sh", "-c", script], timeout=120.0)
