@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from opensvc_testkit.executables import reservations
 from opensvc_testkit.executables.xl_config import BadConfigError, Reader, read_disk
+from opensvc_testkit.platforms.disks import SimulatedDisks
 from opensvc_testkit.platforms.xen import DISK_FULL, PLATFORMS, SimulatedXen, config_text
 from opensvc_testkit.simulated import FaultKind, SimulatedCluster
 from opensvc_testkit.simulated_node import SimulatedNode
@@ -93,6 +95,25 @@ def test_a_name_starts_once_on_a_node_and_again_on_another(node: SimulatedNode, 
     xen.define_guest("vm1", nodes=["node2"])
     assert node.run(*CREATE, env={"OSVC_NODE": "node2"}).returncode == 0
     assert node.cluster.running_on("vm1") == ("node1", "node2")
+
+
+@simulated
+def test_a_guest_does_not_start_on_a_disk_that_another_node_has_reserved(
+    node: SimulatedNode, xen: SimulatedXen
+) -> None:
+    disks = SimulatedDisks(node.cluster)
+    identity = "naa.600000000000000000000000000000aa"
+    disks.add(identity, {"node1": ["/dev/vg1/data"], "node2": ["/dev/vg1/data"]})
+    with node.cluster.opened() as world:
+        disk = world["disks"][identity]
+        reservations.register(disk, ("node2", "/dev/vg1/data"), 0, 2, ignore=True)
+        reservations.reserve(disk, ("node2", "/dev/vg1/data"), 2, 5)
+    status, _, errors = ask(node, *CREATE)
+    assert status == 1
+    assert "/dev/vg1/data cannot be opened" in errors
+    assert node.cluster.running_on("vm1") == ()
+    xen.define_guest("vm1", nodes=["node2"], disks=["/dev/vg1/data"])
+    assert node.run(*CREATE, env={"OSVC_NODE": "node2"}).returncode == 0
 
 
 @simulated

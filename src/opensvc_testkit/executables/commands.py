@@ -17,6 +17,18 @@ MODULES: dict[str, dict[str, str]] = {
     "system": {"uname": "uname"},
     "libvirt": {"virsh": "virsh"},
     "xen": {"xl": "xl", "xm": "xm"},
+    "lxc": {
+        "lxc-attach": "lxc",
+        "lxc-config": "lxc",
+        "lxc-destroy": "lxc",
+        "lxc-freeze": "lxc",
+        "lxc-info": "lxc",
+        "lxc-ls": "lxc",
+        "lxc-start": "lxc",
+        "lxc-stop": "lxc",
+        "lxc-unfreeze": "lxc",
+        "lxc-wait": "lxc",
+    },
     "guest": {"guest-ip": "guest_tools", "guest-ifconfig": "guest_tools", "guest-poweroff": "guest_tools"},
 }
 """Platform, executable, module. The executables of ``guest`` lie on a guest's disk, without the ``guest-``."""
