@@ -72,6 +72,12 @@ class GuestSystem:
                     return f"{self.disk}/bin/{text[at + len(folder) : end]}", end - at
         return text[at], 1
 
+    def inward_word(self, word: str) -> str:
+        """A word of argv likewise; one that sets ``PATH``, as ``env`` takes it, has the guest's own commands first."""
+        if word.startswith("PATH="):
+            return f"PATH={self.disk}/bin:{word.removeprefix('PATH=')}"
+        return self.inward(word)
+
     def outward(self, text: str) -> str:
         """Output as the guest would print it."""
         return text.replace(f"{self.disk}/", "/").replace(self.disk, "/")
