@@ -51,10 +51,11 @@ def build_graph(service: Service, companions: Iterable[Resource] = ()) -> Servic
     """Order the resources of a service.
 
     Across phases everything waits for the phases below, except that what lives in one guest waits only for that guest
-    and for the lower phases in it; a disk or file system that is postboot lives in its guest. In a phase, resources run side by side, but: applications of one place start in
-    the order of their rids; a file system waits for the one that its mount point, or the folder that it shows, lies on;
-    the members of a subset start in the order of their mount points and rids unless it is ``parallel``; and subsets
-    follow each other by name. ``start_requires`` and ``stop_requires`` add to that.
+    and for the lower phases in it; a disk or file system that is postboot lives in its guest. In a phase, resources run
+    side by side, but: applications of one place start in the order of their rids; a file system waits for
+    the one that its mount point, or the folder that it shows, lies on; the members of a subset start in the order of
+    their mount points and rids unless it is ``parallel``; and subsets follow each other by name. ``start_requires``
+    and ``stop_requires`` add to that.
 
     Args:
         service: as configuration describes it.
