@@ -7,7 +7,7 @@ from opensvc_testkit.executables.solaris.places import interfaces_of, new_interf
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from opensvc_testkit.executables.shapes import Node, World
-    from opensvc_testkit.executables.solaris.shapes import Interface, Net
+    from opensvc_testkit.executables.solaris.shapes import Interface
 
 ANY = "0.0.0.0"  # noqa: S104 - the address of an interface that has none
 IPV4_BITS = 32
@@ -31,7 +31,7 @@ def add_logical(node: Node, physical: str, address: str = "", prefix: int | None
     return made
 
 
-def plumb_net(node: Node, zone: str, net: Net) -> str:
+def plumb_net(node: Node, zone: str, net: dict[str, str]) -> str:
     """Plumb what a zone's configuration says; a warning (it does not fail the boot) where the card is not there."""
     address, _, bits = net["address"].partition("/")
     if net["physical"] not in interfaces_of(node):
@@ -90,7 +90,7 @@ def mask_of(prefix: int) -> int:
 
 def prefix_of(mask: int) -> int | None:
     """The prefix length of a netmask, None if its ones are not in one piece."""
-    prefix = bin(mask).count("1")
+    prefix = mask.bit_count()
     return prefix if mask_of(prefix) == mask else None
 
 
@@ -99,7 +99,7 @@ def class_prefix(address: str) -> int:
     first = int(address.split(".", maxsplit=1)[0])
     if first == 0:
         return 0
-    return 8 if first < 128 else 16 if first < 192 else 24  # noqa: PLR2004 - classes A, B, C
+    return 8 if first < 128 else 16 if first < 192 else 24
 
 
 def broadcast_of(address: str, prefix: int) -> str:

@@ -17,10 +17,8 @@ def read_options(words: list[str], letters: str) -> tuple[dict[str, str], list[s
     Raises:
         BadOptionError: of the first word that cannot be read.
     """
-    found: dict[str, str] = {}
-    for letter, value in read_pairs(words, letters)[0]:
-        found[letter] = value
-    return found, read_pairs(words, letters)[1]
+    pairs, rest = read_pairs(words, letters)
+    return dict(pairs), rest
 
 
 def read_pairs(words: list[str], letters: str) -> tuple[list[tuple[str, str]], list[str]]:

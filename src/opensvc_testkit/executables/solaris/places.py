@@ -26,7 +26,7 @@ def _place(node: Node, name: str) -> dict[str, Any]:
 
 def system_of(node: Node) -> System:
     """The operating system of a node. Its hostid comes from its name, so that two nodes have two."""
-    place: System = _place(node, "solaris")  # type: ignore[assignment]  # filled below
+    place = _place(node, "solaris")
     if not place:
         number = sum((index + 1) * ord(char) for index, char in enumerate(node["name"]))
         place.update(
@@ -38,7 +38,8 @@ def system_of(node: Node) -> System:
                 "next_zone": 1,
             }
         )
-    return place
+    found: System = place  # type: ignore[assignment]  # as filled above
+    return found
 
 
 def zones_of(node: Node) -> dict[str, Zone]:
@@ -48,10 +49,11 @@ def zones_of(node: Node) -> dict[str, Zone]:
 
 def domains_of(node: Node) -> VirtualDisks:
     """What the Logical Domains Manager of a node knows."""
-    place: VirtualDisks = _place(node, "ldm")  # type: ignore[assignment]  # filled below
+    place = _place(node, "ldm")
     if not place:
         place.update({"version": "1.11", "domains": {}, "services": {}})
-    return place
+    found: VirtualDisks = place  # type: ignore[assignment]  # as filled above
+    return found
 
 
 def imported_of(node: Node) -> dict[str, ImportedPool]:

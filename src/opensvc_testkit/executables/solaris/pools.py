@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+from opensvc_testkit.executables.disks import disks_of, is_readable, is_writable, working_paths
 from opensvc_testkit.executables.solaris.places import imported_of, system_of, zones_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from opensvc_testkit.executables.shapes import Node, SharedDisk, World
+    from opensvc_testkit.executables.shapes import Node, World
     from opensvc_testkit.executables.solaris.shapes import Dataset, ImportedPool, Pool, PoolDevice, PoolGroup
 
 ONLINE, DEGRADED, FAULTED, UNAVAIL, SUSPENDED = "ONLINE", "DEGRADED", "FAULTED", "UNAVAIL", "SUSPENDED"
 LABEL = "zfs"
 """Name of the label on a disk."""
-REGISTRANTS_ONLY = (5, 6, 7, 8)
-"""Types of a reservation that shut everybody out who is not registered (SPC-4)."""
 
 
 def visible(world: World, node: Node) -> dict[int, Pool]:
     """Pools of which this node sees at least one disk, by guid, as their newest label says."""
     found: dict[int, Pool] = {}
-    for disk in world["disks"].values():
+    for disk in disks_of(world, node["name"]):
         label: Pool | None = disk["label"].get(LABEL)
-        if label is None or not disk["paths"].get(node["name"]):
+        if label is None or not is_readable(disk, node["name"]):
             continue
         known = found.get(label["guid"])
         if known is None or known["generation"] < label["generation"]:
@@ -36,7 +35,7 @@ def write(world: World, node: Node, pool: Pool) -> bool:
     for group in pool["groups"]:
         for device in group["devices"]:
             disk = world["disks"].get(device["disk"])
-            if disk is not None and may_write(disk, node):
+            if disk is not None and is_writable(disk, node["name"]):
                 disk["label"][LABEL] = copy_of(pool)
                 done = True
     return done
@@ -52,24 +51,13 @@ def copy_of(pool: Pool) -> Pool:
     }
 
 
-def may_write(disk: SharedDisk, node: Node) -> bool:
-    """Whether a node sees a disk and no reservation shuts it out."""
-    if not disk["paths"].get(node["name"]):
-        return False
-    if disk["type"] not in REGISTRANTS_ONLY:
-        return not disk["holder"] or disk["holder"][0] == node["name"]
-    return any(registration["node"] == node["name"] for registration in disk["registrations"])
-
-
 def is_fenced(world: World, node: Node, pool: Pool) -> bool:
-    """Whether the node sees disks of the pool and may not write to one of them."""
-    seen = [
-        world["disks"][device["disk"]]
-        for group in pool["groups"]
-        for device in group["devices"]
-        if device["disk"] in world["disks"] and world["disks"][device["disk"]]["paths"].get(node["name"])
-    ]
-    return any(not may_write(disk, node) for disk in seen)
+    """Whether the node sees a disk of the pool that a reservation keeps it from writing to."""
+    members = {device["disk"] for group in pool["groups"] for device in group["devices"]}
+    return any(
+        disk["wwid"] in members and working_paths(disk, node["name"]) and not is_writable(disk, node["name"])
+        for disk in disks_of(world, node["name"])
+    )
 
 
 def device_state(world: World, node: Node, guid: int, device: PoolDevice) -> str:
@@ -77,7 +65,7 @@ def device_state(world: World, node: Node, guid: int, device: PoolDevice) -> str
     if device["fault"]:
         return device["fault"]
     disk = world["disks"].get(device["disk"])
-    if disk is None or not disk["paths"].get(node["name"]):
+    if disk is None or not is_readable(disk, node["name"]):
         return UNAVAIL
     label = disk["label"].get(LABEL)
     return ONLINE if label and label["guid"] == guid else UNAVAIL
@@ -134,7 +122,7 @@ def dataset_name(pool_name: str, dataset: Dataset) -> str:
 
 
 def mountpoint_of(imported: ImportedPool, pool: Pool, dataset: Dataset) -> str:
-    """Where a file system belongs: its own mountpoint, or below its parent's; with the altroot. ``none``, ``legacy``."""
+    """Where a file system belongs, with the altroot: its mountpoint, or below its parent's; or none, or legacy."""
     point = dataset["mountpoint"]
     if not point:
         parents = [
@@ -211,9 +199,7 @@ def busy_points(world: World, node: Node, imported: ImportedPool) -> list[str]:
     busy = list(imported["busy"])
     prefix = imported["name"]
     mine = {
-        name: point
-        for name, point in mounts(world, node).items()
-        if name == prefix or name.startswith(f"{prefix}/")
+        name: point for name, point in mounts(world, node).items() if name == prefix or name.startswith(f"{prefix}/")
     }
     for zone in zones_of(node).values():
         if zone["id"] is None:

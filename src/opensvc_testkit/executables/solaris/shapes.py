@@ -1,24 +1,8 @@
-"""Shapes of what one simulated Solaris node knows, as plain values that marshal can keep; read by type checkers only."""
+"""Shapes of what a simulated Solaris node knows, as plain values that marshal can keep; read by type checkers only."""
 
 from __future__ import annotations
 
 from typing import TypedDict
-
-
-class Net(TypedDict):
-    """A ``net`` resource of a zone's configuration; empty words are not specified."""
-
-    address: str
-    physical: str
-    defrouter: str
-
-
-class ZoneFilesystem(TypedDict):
-    """An ``fs`` resource of a zone's configuration."""
-
-    dir: str
-    special: str
-    type: str
 
 
 class Zone(TypedDict):
@@ -26,7 +10,9 @@ class Zone(TypedDict):
 
     ``state`` is the word of ``zoneadm list``; while the zone shuts down, ``zones.shown_state`` tells how far it is.
     ``id`` is None unless it is ready or above; ``boot_at``: a late boot takes effect then; ``held_until``: another
-    ``zoneadm`` works on it until then (the brand's hook after a halt).
+    ``zoneadm`` works on it until then (the brand's hook after a halt, ``hook_time`` seconds). ``nets`` (address,
+    physical, defrouter) and ``filesystems`` (dir, special, type) are resources of its configuration, an empty word is
+    not specified. ``attach_fails``: options of which an attach needs one, empty for none.
     """
 
     name: str
@@ -36,15 +22,14 @@ class Zone(TypedDict):
     brand: str
     ip_type: str
     autoboot: bool
-    nets: list[Net]
-    filesystems: list[ZoneFilesystem]
+    nets: list[dict[str, str]]
+    filesystems: list[dict[str, str]]
     datasets: list[str]
     id: int | None
     boot_at: float | None
     held_until: float
     hook_time: float
     attach_fails: list[str]
-    is_validated: bool
 
 
 class System(TypedDict):

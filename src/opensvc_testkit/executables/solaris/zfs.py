@@ -169,9 +169,7 @@ def _mount(session: PoolSession, words: list[str]) -> Answer:
     if found.is_mounted:
         raise RefusedError(f"cannot mount '{found.name}': filesystem already mounted")
     if found.point == "legacy":
-        raise RefusedError(
-            f"cannot mount '{found.name}': legacy mountpoint", "use mount(1M) to mount this filesystem"
-        )
+        raise RefusedError(f"cannot mount '{found.name}': legacy mountpoint", "use mount(1M) to mount this filesystem")
     if found.point == "none":
         raise RefusedError(f"cannot mount '{found.name}': no mountpoint set")
     if found.dataset["canmount"] == "off":
@@ -196,7 +194,7 @@ def _unmount(session: PoolSession, words: list[str]) -> Answer:
 
 
 def _set(session: PoolSession, words: list[str]) -> Answer:
-    if len(words) != 2 or "=" not in words[0]:  # noqa: PLR2004 - property and file system
+    if len(words) != 2 or "=" not in words[0]:
         raise RefusedError("missing property=value argument", "usage:", "\tset ...", status=USAGE)
     name, _, value = words[0].partition("=")
     if name not in ("mountpoint", "canmount"):

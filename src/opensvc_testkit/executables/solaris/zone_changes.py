@@ -107,7 +107,7 @@ def _attach(session: ZoneSession, words: list[str]) -> Answer:
     if "n" in letters:
         return Answer()
     zone["state"] = zones.INSTALLED
-    zone["uuid"] = zone["uuid"] or f"00000000-0000-4000-8000-{sum(map(ord, zone['name'])):012x}"
+    zone["uuid"] = zone["uuid"] or zones.uuid_of(zone["name"])
     if zone["brand"] != "solaris":
         return Answer()
     # [R]: its attach is chatty.
@@ -206,7 +206,7 @@ def _shutdown(session: ZoneSession, words: list[str]) -> Answer:
 
 def _install(session: ZoneSession, words: list[str]) -> Answer:
     del words
-    session.zone["uuid"] = f"00000000-0000-4000-8000-{sum(map(ord, session.name)):012x}"
+    session.zone["uuid"] = zones.uuid_of(session.name)
     session.zone["state"] = zones.INSTALLED
     return Answer()
 

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-import marshal
-
 from opensvc_testkit.executables.call import NotSimulatedError
 from opensvc_testkit.executables.solaris import zone_config, zones
 from opensvc_testkit.executables.solaris.options import BadOptionError, read_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from opensvc_testkit.executables.solaris.shapes import Net, Zone, ZoneFilesystem
+    from opensvc_testkit.executables.solaris.shapes import Zone
 
 SYSTEM_TEMPLATE = "create: Using system default template 'SYSdefault'"
 """What ``create`` says in Solaris 11, for want of ``-b`` (captured by others)."""
 RESOURCES = ("net", "fs", "dataset")
 IGNORED = ("bootargs", "pool", "limitpriv", "scheduling-class", "hostid", "fs-allowed", "file-mac-profile", "tenant",
            "autoshutdown")  # fmt: skip
+
+
+def copy_of(zone: Zone) -> Zone:
+    """A copy, of which nothing is kept unless all commands were right."""
+    return {
+        **zone,
+        "nets": [dict(net) for net in zone["nets"]],
+        "filesystems": [dict(filesystem) for filesystem in zone["filesystems"]],
+        "datasets": list(zone["datasets"]),
+        "attach_fails": list(zone["attach_fails"]),
+    }
 
 
 class RefusedError(Exception):
@@ -33,7 +42,7 @@ class Configurator:
 
     def __init__(self, name: str, zone: Zone | None, state: str, release: str) -> None:
         self.name = name
-        self.zone: Zone | None = marshal.loads(marshal.dumps(zone)) if zone else None  # noqa: S302 - a copy
+        self.zone: Zone | None = copy_of(zone) if zone else None
         self.state = state
         self.release = release
         self.is_changed = self.is_deleted = False
@@ -147,14 +156,14 @@ class Configurator:
             raise NotSimulatedError(f"zonecfg {verb} in {self._kind}")
         zone, said = self._known(), self._current
         if self._kind == "net":
-            net: Net = {
+            net = {
                 "address": said.get("address", ""),
                 "physical": said.get("physical", ""),
                 "defrouter": said.get("defrouter", ""),
             }
             zone["nets"].append(net)
         elif self._kind == "fs":
-            filesystem: ZoneFilesystem = {
+            filesystem = {
                 "dir": said.get("dir", ""),
                 "special": said.get("special", ""),
                 "type": said.get("type", ""),
@@ -166,15 +175,15 @@ class Configurator:
 
     def _remove(self, words: list[str]) -> None:
         zone = self._known()
-        kinds: dict[str, list[object]] = {
-            "net": zone["nets"],  # type: ignore[dict-item]  # emptied only
-            "fs": zone["filesystems"],  # type: ignore[dict-item]
-            "dataset": zone["datasets"],  # type: ignore[dict-item]
-        }
         rest = [word for word in words if word != "-F"]
-        if len(rest) != 1 or rest[0] not in kinds:
+        if len(rest) != 1 or rest[0] not in RESOURCES:
             raise NotSimulatedError("zonecfg remove " + " ".join(words))
-        kinds[rest[0]].clear()
+        if rest[0] == "net":
+            zone["nets"] = []
+        elif rest[0] == "fs":
+            zone["filesystems"] = []
+        else:
+            zone["datasets"] = []
         self.is_changed = True
 
     def _delete(self, words: list[str]) -> None:
@@ -194,7 +203,7 @@ class Configurator:
 
     def _export(self, words: list[str]) -> None:
         text = zone_config.export(self._known())
-        if words[:1] == ["-f"] and len(words) == 2:  # noqa: PLR2004 - the option and its file
+        if words[:1] == ["-f"] and len(words) == 2:
             try:
                 with open(words[1], "w", encoding="utf-8") as file:  # noqa: PTH123 - pathlib costs an import
                     file.write(text)

@@ -73,10 +73,7 @@ def _list(world: World, node: Node, target: str, words: list[str]) -> Answer:
     if "p" in options and "v" in options:
         return Answer(1, "", "zoneadm: list -p and -v are mutually exclusive.\n")
     release, here = system_of(node)["release"], zones_of(node)
-    rows = [
-        zoneadm_list.Row(zone, zones.shown_state(world, node, zone, now(world)))
-        for zone in here.values()
-    ]
+    rows = [zoneadm_list.Row(zone, zones.shown_state(world, node, zone, now(world))) for zone in here.values()]
     if target:
         every = [zoneadm_list.global_row(release), *rows]
         shown = [row for row in every if row.name == target]

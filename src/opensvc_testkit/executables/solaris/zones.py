@@ -29,6 +29,11 @@ STOPPING_SCRIPTS, STOPPING_PROCESSES = 0.5, 0.85
 """Parts of a shutdown after which a zone is shutting_down, and down: its scripts run as long as it is running."""
 
 
+def uuid_of(name: str) -> str:
+    """The uuid that a zone gets when it is installed or attached; the same for one name."""
+    return f"00000000-0000-4000-8000-{sum((index + 1) * ord(char) for index, char in enumerate(name)):012x}"
+
+
 def new_zone(name: str, uuid: str = "") -> Zone:
     """A zone as ``create -b`` leaves it."""
     return {
@@ -47,7 +52,6 @@ def new_zone(name: str, uuid: str = "") -> Zone:
         "held_until": 0.0,
         "hook_time": 0.0,
         "attach_fails": [],
-        "is_validated": True,
     }
 
 

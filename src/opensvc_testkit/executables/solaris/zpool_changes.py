@@ -1,7 +1,7 @@
 """``zpool export``, ``create``, ``destroy``, ``set``, ``clear`` (OpenZFS sources; what is [R] says so)."""
 
 # pathlib would add a third to the time of a call:
-# ruff: noqa: PTH107
+# ruff: noqa: PTH108
 from __future__ import annotations
 
 import os
@@ -180,7 +180,7 @@ def _destroy(session: PoolSession, words: list[str]) -> Answer:
 
 
 def _set(session: PoolSession, words: list[str]) -> Answer:
-    if len(words) != 2 or "=" not in words[0]:  # noqa: PLR2004 - property and pool
+    if len(words) != 2 or "=" not in words[0]:
         raise RefusedError("missing property=value argument", "usage:", "\tset <property=value> <pool>", status=2)
     here = imported_of(session.node)
     if words[1] not in here:

@@ -201,8 +201,10 @@ def _in_use(release: str, pool: Pool) -> tuple[str, ...]:
             "The pool can be imported, use 'zpool import -f' to import the pool.",
         )
     return (
-        f"cannot import '{pool['name']}': pool may be in use from other system, it was last accessed by"
-        f" {pool['hostname']} (hostid: 0x{pool['hostid']:x}) on {accessed}",
+        (
+            f"cannot import '{pool['name']}': pool may be in use from other system, it was last accessed by"
+            f" {pool['hostname']} (hostid: 0x{pool['hostid']:x}) on {accessed}"
+        ),
         "use '-f' to import anyway",
     )
 

@@ -97,7 +97,7 @@ def short_size(size: int) -> str:
         value, unit = value / STEP, unit + 1
     if unit == 0:
         return str(size)
-    digits = 2 if value < 10 else 1 if value < 100 else 0  # noqa: PLR2004 - three digits in all
+    digits = 2 if value < 10 else 1 if value < 100 else 0
     text = f"{value:.{digits}f}"
     return (text.rstrip("0").rstrip(".") if digits and float(text) == int(value) else text) + UNITS[unit]
 
