@@ -6,21 +6,22 @@ of what is printed. Commands that would harm this machine (``poweroff`` and its 
 """
 
 # pathlib would add a third to the time of a call:
-# ruff: noqa: PTH103
+# ruff: noqa: PTH103, PTH110
 from __future__ import annotations
 
 import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from opensvc_testkit.executables.shapes import Domain, Guest
+    from opensvc_testkit.executables.life import Living
+    from opensvc_testkit.executables.shapes import Guest
     from opensvc_testkit.executables.store import Store
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 MAPPED = ("/svc/",)
 """Folders of a command line that lie on the guest's disk."""
 OWN = ("poweroff", "halt", "reboot", "shutdown", "init", "telinit", "ip", "ifconfig", "hostname")
-"""Commands that must never be this machine's, with or without their folder."""
+"""Commands that must never be this machine's, with or without their folder; others are the guest's if it has them."""
 FOLDERS = ("/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/")
 SHELL = "/bin/sh"
 
@@ -30,10 +31,10 @@ class GuestSystem:
 
     __slots__ = ("boot", "disk", "guest", "store")
 
-    def __init__(self, store: Store, guest: Guest, domain: Domain) -> None:
+    def __init__(self, store: Store, guest: Guest, living: Living) -> None:
         self.store = store
         self.guest = guest
-        self.boot = domain["boot"]
+        self.boot = living["boot"]
         self.disk = disk_of(store.folder, guest["name"])
 
     def environment(self, variables: list[str]) -> dict[str, str]:
@@ -67,8 +68,9 @@ class GuestSystem:
                 end = at + len(folder)
                 while is_in_word(text[end : end + 1]):
                     end += 1
-                if text[at + len(folder) : end] in OWN:
-                    return f"{self.disk}/bin/{text[at + len(folder) : end]}", end - at
+                name = text[at + len(folder) : end]
+                if name in OWN or (name and os.path.exists(f"{self.disk}/bin/{name}")):
+                    return f"{self.disk}/bin/{name}", end - at
         return text[at], 1
 
     def outward(self, text: str) -> str:
