@@ -285,6 +285,7 @@ def open_agent(  # noqa: PLR0913 - each is a thing that an embedder may hand in,
     policies: Sequence[object] = (),
     observers: Sequence[object] = (),
     settings: Mapping[str, Mapping[str, str]] | None = None,
+    os_name: str | None = None,
 ) -> Agent:
     """Open this node's agent.
 
@@ -302,6 +303,7 @@ def open_agent(  # noqa: PLR0913 - each is a thing that an embedder may hand in,
         policies: pluggy plugins that wrap every hook.
         observers: objects with ``observe(event)``.
         settings: of the node, read from ``etc/node.conf`` by default.
+        os_name: operating system of the node as ``uname -s`` prints it; that of this machine by default.
 
     Raises:
         ConfigError: ``etc/node.conf`` is wrong.
@@ -316,7 +318,7 @@ def open_agent(  # noqa: PLR0913 - each is a thing that an embedder may hand in,
         from opensvc_core.config.node_conf import read_node_conf
 
         settings = read_node_conf(folders.etc / "node.conf")
-    node = Node(node_name or system.nodename, system.sysname, folders, settings, read_boot_id())
+    node = Node(node_name or system.nodename, os_name or system.sysname, folders, settings, read_boot_id())
     disabled = frozenset(disabled_drivers)
     used_clock = clock or SystemClock()
     used_host = host or LocalHost(node.name, path, os_name=node.os_name, clock=used_clock)

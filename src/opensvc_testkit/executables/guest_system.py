@@ -13,7 +13,8 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from opensvc_testkit.executables.shapes import Domain, Guest
+    from opensvc_testkit.executables.life import Living
+    from opensvc_testkit.executables.shapes import Guest
     from opensvc_testkit.executables.store import Store
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -30,10 +31,10 @@ class GuestSystem:
 
     __slots__ = ("boot", "disk", "guest", "store")
 
-    def __init__(self, store: Store, guest: Guest, domain: Domain) -> None:
+    def __init__(self, store: Store, guest: Guest, living: Living) -> None:
         self.store = store
         self.guest = guest
-        self.boot = domain["boot"]
+        self.boot = living["boot"]
         self.disk = disk_of(store.folder, guest["name"])
 
     def environment(self, variables: list[str]) -> dict[str, str]:
