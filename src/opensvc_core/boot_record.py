@@ -23,7 +23,7 @@ class BootRecord:
 
     Attributes:
         path: of the file.
-        boot_id: of this boot; a file of another boot counts as empty.
+        boot_id: of this boot; a file of another boot counts as empty, and so does every file where it is not known.
     """
 
     path: Path
@@ -47,7 +47,7 @@ class BootRecord:
     def _names(self) -> set[str]:
         try:
             stored = json.loads(self.path.read_text(encoding="utf-8"))
-            return set(stored["names"]) if stored["boot_id"] == self.boot_id else set()
+            return set(stored["names"]) if self.boot_id and stored["boot_id"] == self.boot_id else set()
         except (OSError, ValueError, KeyError, TypeError):
             return set()
 
