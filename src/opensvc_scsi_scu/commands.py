@@ -29,9 +29,15 @@ ANY_PATH = frozenset({"no_device", "not_ready", "failed"})
 """A read does no harm: where one path fails, another is asked."""
 _PATH_TROUBLE = frozenset({"no_device", "not_ready"})
 """What another path may not have. After a time-out none is tried: the change may have been made."""
+NEWS = 4
+"""Unit attentions that one path may have to tell."""
 _WORDS = (
     ("reservation conflict", "conflict"),
     ("unit attention", "unit_attention"),
+    # What such news are about (SPC, additional sense 2A/03 to 2A/05), should the tool say no more.
+    ("reservations preempted", "unit_attention"),
+    ("reservations released", "unit_attention"),
+    ("registrations preempted", "unit_attention"),
     ("not ready", "not_ready"),
     ("no such file or directory", "no_device"),
     ("no such device", "no_device"),
@@ -88,6 +94,17 @@ def change(context: Context, path: str, *words: str) -> None:
     failed = failure(result, path)
     if failed is not None:
         raise failed
+
+
+def change_patiently(context: Context, path: str, *words: str) -> None:
+    """The same, made again where a path first had news to tell: each is told once. Raises as ``change``."""
+    for _ in range(NEWS):
+        try:
+            return change(context, path, *words)
+        except ReservationError as error:
+            if error.code != "unit_attention":
+                raise
+    return change(context, path, *words)
 
 
 def ask_all(

@@ -16,7 +16,7 @@ from opensvc_core.api import (
     Severity,
     hookimpl,
 )
-from opensvc_scsi_scu.commands import ANY_PATH, ask_all, change, on_every_path, on_one_path, read
+from opensvc_scsi_scu.commands import ANY_PATH, ask_all, change, change_patiently, on_every_path, on_one_path, read
 from opensvc_scsi_scu.legs import keep_legs_apart
 from opensvc_scsi_scu.parse import parse_holder, parse_keys
 from opensvc_scsi_scu.units import identify
@@ -119,16 +119,7 @@ class Scu:
     @hookimpl
     def preempt(self, unit: LogicalUnit, key: int, victim: int, context: Context) -> Outcome:
         """Preempt without abort: scu knows no other; the operator is told what that leaves open."""
-        if victim != key:
-            context.note(
-                f"{unit.device.path}: scu knows no preempt-and-abort: writes of {victim:#x} that the disk had accepted"
-                " before may still be carried out; that node must be off",
-                "preempt_without_abort",
-                Severity.WARNING,
-            )
-        on_one_path(
-            unit, lambda path: change(context, path, "preempt", "key", f"{key:#x}", "skey", f"{victim:#x}", *TYPE)
-        )
+        _preempt(unit, key, victim, context)
         return Outcome.changed()
 
     @hookimpl
@@ -138,11 +129,12 @@ class Scu:
         Raises:
             ReservationError: ``not_supported`` where keys are left all the same.
         """
-        found = _registrations(unit, context)
-        for victim in dict.fromkeys(found.keys):
+        for victim in dict.fromkeys(_registrations(unit, context).keys):
             if victim != key:
-                self.preempt(unit, victim=victim, key=key, context=context)
-        on_every_path(unit, lambda path: _give_up(context, path, key), context)
+                _preempt(unit, key, victim, context)
+        # One path after the other: what one gives up is news for the next.
+        for path in unit.paths:
+            _give_up(context, path, key)
         if context.is_dry_run:
             return Outcome.changed()
         left = _registrations(unit, context).keys
@@ -160,6 +152,18 @@ def _registrations(unit: LogicalUnit, context: Context) -> Registrations:
     return on_one_path(unit, lambda path: read(context, path, ("show", "keys"), parse_keys), ANY_PATH)
 
 
+def _preempt(unit: LogicalUnit, key: int, victim: int, context: Context) -> None:
+    if victim != key:
+        context.note(
+            f"{unit.device.path}: scu knows no preempt-and-abort: writes of {victim:#x} that the disk had accepted"
+            " before may still be carried out; that node must be off",
+            "preempt_without_abort",
+            Severity.WARNING,
+        )
+    words = ("preempt", "key", f"{key:#x}", "skey", f"{victim:#x}", *TYPE)
+    on_one_path(unit, lambda path: change(context, path, *words))
+
+
 def _leave(context: Context, path: str, key: int) -> None:
     try:
         change(context, path, "register", "skey", "0", "key", f"{key:#x}")
@@ -170,10 +174,10 @@ def _leave(context: Context, path: str, key: int) -> None:
 
 
 def _give_up(context: Context, path: str, key: int) -> None:
-    """Release, then unregister, one path."""
-    try:
-        change(context, path, "release", "key", f"{key:#x}", *TYPE)
-    except ReservationError as error:
-        if error.code != "conflict":
-            raise
-    _leave(context, path, key)
+    """Release, then unregister, one path; refused is what a path hears that is not registered."""
+    for words in (("release", "key", f"{key:#x}", *TYPE), ("register", "skey", "0", "key", f"{key:#x}")):
+        try:
+            change_patiently(context, path, *words)
+        except ReservationError as error:
+            if error.code != "conflict":
+                raise
