@@ -1,4 +1,4 @@
-"""What the core knows of processes, boots and commands on systems that are not Linux, HP-UX above all."""
+"""What the core knows of processes, boots and commands on systems that are not Linux, HP-UX above all.
 
 The kernel's folder is pointed at an empty one: then it is ``ps``, ``who`` and signals that tell, those of this machine.
 """
