@@ -64,7 +64,11 @@ class Disks:
 
 def identify(devices: Sequence[Device], context: Context) -> Iterator[tuple[Device, LogicalUnit | ReservationError]]:
     """Units of devices, or why they cannot be reserved."""
-    disks = Disks.of(context)
+    if context.action == "status":
+        # A status asks for the disks of each reservation: the node's are listed once for all of them.
+        disks: Disks = context.memory.once("scu disks", lambda: Disks.of(context))
+    else:
+        disks = Disks.of(context)
     for device in devices:
         try:
             unit = _unit(device, disks)

@@ -286,3 +286,11 @@ def test_other_systems_are_left_to_others() -> None:
             os_name = "Linux"
 
     assert Scu().claims(Device("/dev/sda"), Linux()) is None  # type: ignore[arg-type]
+
+
+def test_a_status_lists_the_disks_of_the_node_once(targets: dict[int, Target], tmp_path: Path) -> None:
+    node = ScuNode("n1", targets)
+    context = context_on(node, tmp_path, action="status")
+    for _ in range(3):
+        assert len(list(Scu().identify(DISKS, context))) == 2
+    assert len(node.lines) == 2

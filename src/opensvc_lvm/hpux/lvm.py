@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from attrs import frozen
 
@@ -77,19 +78,29 @@ class HpuxLvm:
             ActionError: the table cannot be read.
         """
         for table in TABLES:
-            result = self.context.query("strings", table, timeout=TABLE_LIMIT, check=False)
-            if result.rc != 0:
-                if table == TABLES[0]:
-                    raise _untold(complaint(result.stderr))
-                # A node without groups of version 2 has no such file.
-                continue
-            try:
-                groups = parse_lvmtab(result.stdout)
-            except ValueError as error:
-                raise _untold(str(error)) from error
+            # A status asks for the disks of each group: the table is read once for all of them.
+            if self.context.action == "status":
+                groups: dict[str, tuple[str, ...]] = self.context.memory.once(
+                    f"hpux lvm {table}", partial(self._table, table)
+                )
+            else:
+                groups = self._table(table)
             if name in groups:
                 return groups[name]
         return ()
+
+    def _table(self, table: str) -> dict[str, tuple[str, ...]]:
+        """Disks by group of one table. Raises ActionError if it cannot be read."""
+        result = self.context.query("strings", table, timeout=TABLE_LIMIT, check=False)
+        if result.rc != 0:
+            if table == TABLES[0]:
+                raise _untold(complaint(result.stderr))
+            # A node without groups of version 2 has no such file.
+            return {}
+        try:
+            return parse_lvmtab(result.stdout)
+        except ValueError as error:
+            raise _untold(str(error)) from error
 
     def change(self, *argv: str, timeout: float, hint: str = "") -> CommandResult:
         """Run a command that changes something; what it says while it succeeds is no failure.

@@ -382,3 +382,10 @@ def test_a_dry_run_shows_the_commands_up_to_what_depends_on_them(
         "vgchange -c n vg188",
         "vgchange -a y vg188",
     ]
+
+
+def test_a_status_reads_the_table_once_for_all_groups(host: HpuxHost, driver: HpuxVolumeGroup, tmp_path: Path) -> None:
+    host.on(DISPLAY, ACTIVE)
+    context = context_on(host, tmp_path, group(), action="status")
+    assert driver.list_devices(group(), context) == driver.list_devices(group(), context)
+    assert host.lines.count("strings /etc/lvmtab") == 1
