@@ -20,7 +20,7 @@ LISTING_LIMIT = 20.0
 """Seconds for the attributes of every LUN."""
 ATTRIBUTE_LIMIT = 10.0
 """Seconds for one attribute of one LUN."""
-_LUN = re.compile(r"(0x[0-9a-fA-F]{1,64})?:(/dev/[!-~]+)?:([0-9]{1,9})?\Z")
+_NUMBER = re.compile(r"[0-9]{1,9}\Z", re.ASCII)
 _WWID = re.compile(r"0x[0-9a-f]{1,64}\Z")
 
 
@@ -49,13 +49,15 @@ def parse_luns(text: str) -> tuple[HpuxLun, ...]:
         raise ValueError(_garbled(text))
     luns = []
     for line in text.split("\n"):
-        words = line.strip().replace('"', "")
-        if not words:
+        if not line.strip():
             continue
-        match = _LUN.match(":".join(word.strip() for word in words.split(":")))
-        if match is None:
+        fields = [field.strip() for field in line.replace('"', "").split(":")]
+        if len(fields) != 3 or not (fields[1].startswith("/dev/") or not fields[1]):
             raise ValueError(_garbled(line))
-        luns.append(HpuxLun((match[1] or "").lower(), match[2] or "", int(match[3]) if match[3] else None))
+        wwid, device_file, instance = fields
+        # Some disks have none, and what stands there then is not sourced.
+        known = wwid.lower() if _WWID.match(wwid.lower()) else ""
+        luns.append(HpuxLun(known, device_file, int(instance) if _NUMBER.match(instance) else None))
     if not luns:
         raise ValueError(_garbled(text))
     return tuple(luns)

@@ -62,6 +62,11 @@ def test_a_cut_never_gives_another_lun(at: int) -> None:
     assert found == parse_luns(LUNS)[: len(found)]
 
 
+def test_a_disk_without_a_wwid_does_not_spoil_the_others() -> None:
+    (one, two) = parse_luns('N/A:/dev/rdisk/disk1:x\n"0x6006":"/dev/rdisk/disk2":2\n')
+    assert (one, two) == (HpuxLun("", "/dev/rdisk/disk1"), HpuxLun("0x6006", "/dev/rdisk/disk2", 2))
+
+
 @pytest.mark.parametrize("text", ["", "0x6006", "yes\n", "0x\n", "0x1 0x2\n"])
 def test_a_wwid_is_whole_or_none(text: str) -> None:
     with pytest.raises(ValueError, match="not an answer"):
