@@ -52,7 +52,7 @@ def parse_luns(text: str) -> tuple[HpuxLun, ...]:
         if not line.strip():
             continue
         fields = [field.strip() for field in line.replace('"', "").split(":")]
-        if len(fields) != 3 or not (fields[1].startswith("/dev/") or not fields[1]):
+        if not line.strip().isprintable() or len(fields) != 3 or not (fields[1].startswith("/dev/") or not fields[1]):
             raise ValueError(_garbled(line))
         wwid, device_file, instance = fields
         # Some disks have none, and what stands there then is not sourced.
