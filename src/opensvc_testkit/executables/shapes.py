@@ -143,29 +143,47 @@ class Fault(TypedDict):
 
 
 class Registration(TypedDict):
-    """One registration on a disk: by the path of a node that leads to it (an I_T nexus)."""
+    """One registration on a disk: by the path of a node that leads to it (an I_T nexus).
+
+    A nexus that is no more (the node came back as another one) keeps its registration under a path that no node has.
+    """
 
     node: str
     path: str
     key: int
 
 
+class Attention(TypedDict):
+    """A unit attention that a nexus has not been told yet; ``sense`` is what it is about."""
+
+    node: str
+    path: str
+    sense: str
+
+
 class SharedDisk(TypedDict):
     """A LUN that several nodes may see.
 
-    ``paths`` by node are the special files that lead to it there, one a path. ``holder`` is the nexus that holds the
-    reservation as (node, path), ``type`` its type (0: none); ``label`` is what a volume manager wrote on it.
+    ``wwid`` as the kernel writes it, ``naa.6…``; ``size`` in bytes. ``target`` is what answers for it, one of
+    ``targets.TARGETS``: they differ. ``paths`` by node are the special files that lead to it there, one a path;
+    ``lost`` those of them that are down. ``holder`` is the nexus that holds the reservation as (node, path), ``type``
+    its type (0: none); ``persists`` whether registrations outlive a power loss of the target (APTPL); ``label`` is
+    what a volume manager wrote on it.
     """
 
     wwid: str
     size: int
     vendor: str
     model: str
+    target: str
     paths: dict[str, list[str]]
+    lost: dict[str, list[str]]
     registrations: list[Registration]
     holder: tuple[str, str] | None
     type: int
     generation: int
+    persists: bool
+    attentions: list[Attention]
     label: dict[str, Any]
 
 
