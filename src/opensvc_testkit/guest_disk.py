@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from opensvc_testkit.executables.commands import INSIDE
 from opensvc_testkit.installation import write_executables, write_script
 
 LAUNCHERS = "svc/etc/init.d"
@@ -18,7 +19,7 @@ def make_disk(cluster: Path, guest: str, hostname: str) -> Path:
     """Make the guest's folder with what every guest has; the folder."""
     disk = cluster / "guests" / guest
     (disk / LAUNCHERS).mkdir(parents=True, exist_ok=True)
-    write_executables(disk / "bin", cluster, SIMULATED_TOOLS, prefix="guest-")
+    write_executables(disk / "bin", cluster, SIMULATED_TOOLS, prefix="guest-", platform=INSIDE)
     for name in OTHER_NAMES:
         write_script(disk / "bin" / name, '#!/bin/sh\nexec "${0%/*}/poweroff"\n')
     write_script(disk / "bin" / "hostname", f"#!/bin/sh\necho {shlex.quote(hostname)}\n")

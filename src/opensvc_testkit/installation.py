@@ -6,13 +6,19 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-COMMANDS = ("virsh", "ssh", "ping", "ip", "arp", "ifconfig", "getent")
-"""Executables that can be simulated."""
+from opensvc_testkit.executables.commands import INSIDE, MODULES, USUAL
+
+COMMANDS = tuple(dict.fromkeys(name for platform in USUAL for name in MODULES[platform]))
+"""Executables that a node has unless it is told otherwise."""
+PLATFORMS = tuple(platform for platform in MODULES if platform != INSIDE)
+"""Platforms whose executables can be simulated on a node."""
 SHEBANG_LIMIT = 120
 """Bytes of a ``#!`` line that every Linux kernel reads (127 before 5.1)."""
 
 
-def write_executables(folder: Path, cluster: Path, names: Iterable[str], prefix: str = "", node: str = "") -> None:
+def write_executables(
+    folder: Path, cluster: Path, names: Iterable[str], prefix: str = "", node: str = "", platform: str = ""
+) -> None:
     """Write scripts that act on the simulated cluster in a folder.
 
     Args:
@@ -21,13 +27,24 @@ def write_executables(folder: Path, cluster: Path, names: Iterable[str], prefix:
         names: of the files.
         prefix: put before the name to say which simulator a file starts.
         node: where they run if ``$OSVC_NODE`` does not say; the agent gives its commands an environment without it.
+        platform: of the executables; empty: the first that has one of that name.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
-        write_script(folder / name, executable_text(f"{prefix}{name}", cluster, node))
+        write_script(folder / name, executable_text(f"{prefix}{name}", cluster, node, platform))
 
 
-def executable_text(simulator: str, cluster: Path, node: str = "") -> str:
+def write_platforms(folder: Path, cluster: Path, platforms: Iterable[str], node: str = "") -> None:
+    """Write all executables of some platforms; of two that have one name, the later platform's stays.
+
+    Raises:
+        KeyError: there is no such platform.
+    """
+    for platform in platforms:
+        write_executables(folder, cluster, MODULES[platform], node=node, platform=platform)
+
+
+def executable_text(simulator: str, cluster: Path, node: str = "", platform: str = "") -> str:
     """The text of one executable."""
     # A version manager's shim in place of the interpreter would cost 100 ms a call.
     interpreter = str(Path(sys.executable).resolve())
@@ -42,7 +59,7 @@ def executable_text(simulator: str, cluster: Path, node: str = "") -> str:
         "import sys\n"
         f"sys.path.append({packages!r})\n"
         "from opensvc_testkit.executables.launcher import main\n"
-        f"main({simulator!r}, sys.argv[1:], {str(cluster)!r}, {node!r})\n"
+        f"main({simulator!r}, sys.argv[1:], {str(cluster)!r}, {node!r}, {platform!r})\n"
     )
 
 

@@ -5,21 +5,26 @@ from __future__ import annotations
 import ast
 import os
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field
 
 from opensvc_testkit.definitions import domain_xml
 from opensvc_testkit.executables import life
+from opensvc_testkit.executables.commands import USUAL
 from opensvc_testkit.executables.store import Store, now
 from opensvc_testkit.executables.virsh_reports import STATES, reason_of
 from opensvc_testkit.faults import FaultKind, Libvirtd, RecordedCall
 from opensvc_testkit.guest_disk import LAUNCHERS, launcher_text, make_disk
-from opensvc_testkit.installation import COMMANDS, write_executables, write_script
+from opensvc_testkit.installation import COMMANDS, PLATFORMS, write_executables, write_platforms, write_script
 
-__all__ = ["COMMANDS", "FaultKind", "Libvirtd", "RecordedCall", "SimulatedCluster", "domain_xml"]
+if TYPE_CHECKING:
+    from opensvc_testkit.executables.shapes import World
+
+__all__ = ["COMMANDS", "PLATFORMS", "FaultKind", "Libvirtd", "RecordedCall", "SimulatedCluster", "domain_xml"]
 
 POLL = 0.01
 """Seconds between two looks at the record of calls."""
@@ -47,20 +52,50 @@ class SimulatedCluster:
         self._store = Store(str(self.root))
         if not (self.root / "world").exists():
             self._store.create(
-                {"clock_offset": 0.0, "nodes": {}, "guests": {}, "machines": {}, "faults": [], "next_fault": 1}
+                {
+                    "clock_offset": 0.0,
+                    "nodes": {},
+                    "guests": {},
+                    "machines": {},
+                    "faults": [],
+                    "next_fault": 1,
+                    "next_boot": 1,
+                    "disks": {},
+                }
             )
+
+    @contextmanager
+    def opened(self) -> Iterator[World]:
+        """The world under its lock, brought up to date; for the facets of the platforms.
+
+        What is changed is kept at the end of the block.
+        """
+        with self._store.opened() as world:
+            life.settle(self._store.folder, world, now(world))
+            yield world
 
     # -- executables ------------------------------------------------------------------------------------------------
 
-    def install(self, folder: Path, commands: Iterable[str] = COMMANDS, node: str = "") -> Path:
+    def install(
+        self, folder: Path, commands: Iterable[str] = (), node: str = "", platforms: Iterable[str] = ()
+    ) -> Path:
         """Write the executables into a folder, which is made and given back; removed ones come back.
 
         Args:
             folder: where they go.
-            commands: their names.
+            commands: their names; those of the platforms, if none is given.
             node: where they run if ``$OSVC_NODE`` does not say: the agent's commands do not get its environment.
+            platforms: whose executables (``PLATFORMS``); of two with one name the later platform's stays. None given:
+                ``libvirt`` and ``network``.
+
+        Raises:
+            KeyError: there is no such platform.
         """
-        write_executables(folder, self.root, commands, node=node)
+        names = tuple(commands)
+        if names:
+            write_executables(folder, self.root, names, node=node)
+        else:
+            write_platforms(folder, self.root, tuple(platforms) or USUAL, node=node)
         return folder
 
     def remove_command(self, folder: Path, command: str) -> None:
@@ -72,7 +107,7 @@ class SimulatedCluster:
         write_script(folder / command, "#!/nonexistent/simulated-interpreter\n")
 
     def environment(self, node: str, folder: Path, path: str | None = None) -> dict[str, str]:
-        """Variables for a process on a node: ``PATH`` with the executables first, ``OSVC_NODE``, ``OSVC_SIMULATED``.
+        """Variables for a process on a node: ``PATH`` with the executables first, and those that name the node.
 
         Args:
             node: where the process is to run.
@@ -83,8 +118,14 @@ class SimulatedCluster:
         return {
             "PATH": f"{folder}{os.pathsep}{rest}" if rest else str(folder),
             "OSVC_NODE": node,
+            "OSVC_OS": self.os_name(node),
             "OSVC_SIMULATED": str(self.root),
         }
+
+    def os_name(self, node: str) -> str:
+        """Operating system of a node; Linux, if nobody declared that node."""
+        with self._store.opened() as world:
+            return (world["nodes"].get(node) or life.new_node(node))["os_name"]
 
     def prepare_root(self, root: Path) -> None:
         """Make an agent's root folder use this network: ``etc/node.conf`` (ping by command) and ``etc/hosts``.
@@ -107,11 +148,20 @@ class SimulatedCluster:
 
     # -- what there is ----------------------------------------------------------------------------------------------
 
-    def define_node(self, name: str, address: str = "", libvirtd: Libvirtd = Libvirtd.RUNNING) -> None:
-        """Add a hypervisor, or change one; its domains stay. Nodes that call without being declared are made."""
+    def define_node(
+        self, name: str, address: str = "", libvirtd: Libvirtd = Libvirtd.RUNNING, *, os_name: str = "Linux"
+    ) -> None:
+        """Add a node, or change one; its guests stay. Nodes that call without being declared are made.
+
+        Args:
+            name: of the node.
+            address: IPv4 address, empty for none.
+            libvirtd: how its libvirtd is.
+            os_name: its operating system as ``uname -s`` prints it: ``Linux``, ``HP-UX``, ``SunOS``.
+        """
         with self._store.opened() as world:
             node = world["nodes"].setdefault(name, life.new_node(name))
-            node["address"], node["libvirtd"] = address, libvirtd.value
+            node["address"], node["libvirtd"], node["os_name"] = address, libvirtd.value, os_name
 
     def set_libvirtd(self, node: str, libvirtd: Libvirtd) -> None:
         """Let the libvirtd of a node run, hang, refuse, be absent or killed; its guests live on.
@@ -158,20 +208,31 @@ class SimulatedCluster:
         path.write_text(text)
         from opensvc_testkit.executables.domain_xml import read_definition, uuid_of
 
+        self.add_guest(name, address=address, device=device, has_agent=has_agent, **changes)
         with self._store.opened() as world:
-            guest = life.new_guest(name)
-            guest["has_agent"] = has_agent
-            if address:
-                mac = DEFAULT_MAC + f"{len(world['guests']) + 1:02x}"
-                guest["addresses"] = [{"address": address, "prefix": 24, "device": device, "mac": mac}]
-            world["guests"][name] = guest
             for node_name in nodes:
                 node = world["nodes"].setdefault(node_name, life.new_node(node_name))
                 definition = read_definition(text)[2]
                 node["domains"][name] = life.new_domain(name, uuid_of(definition), definition)
-        self.change_guest(name, **changes)
-        make_disk(self.root, name, str(changes.get("hostname", name)))
         return path
+
+    def add_guest(self, name: str, *, address: str = "", device: str = "eth0", **changes: Any) -> Path:
+        """Add a guest that no platform knows yet, or a new one in the place of an old one: its disk, a folder.
+
+        Args:
+            name: of the guest.
+            address: IPv4 address that it plumbs, empty for none.
+            device: the adapter that bears it.
+            changes: see ``change_guest``.
+        """
+        with self._store.opened() as world:
+            guest = life.new_guest(name)
+            if address:
+                mac = DEFAULT_MAC + f"{len(world['guests']) + 1:02x}"
+                guest["addresses"] = [{"address": address, "prefix": 24, "device": device, "mac": mac}]
+            world["guests"][name] = guest
+        self.change_guest(name, **changes)
+        return make_disk(self.root, name, str(changes.get("hostname", name)))
 
     def change_guest(self, name: str, **changes: Any) -> None:
         """Change how a guest behaves from its next boot, shutdown or connection on.
@@ -281,14 +342,20 @@ class SimulatedCluster:
             life.settle(self._store.folder, world, now(world))
 
     def freeze_guest(self, node: str, name: str, *, is_frozen: bool = True) -> None:
-        """Stop a guest's process as SIGSTOP does, or let it go on. Raises KeyError if there is no such domain."""
-        with self._store.opened() as world:
-            world["nodes"][node]["domains"][name]["is_frozen"] = is_frozen
+        """Stop a guest's process as SIGSTOP does, or let it go on. Raises KeyError if it is not on that node."""
+        with self.opened() as world:
+            there = world["nodes"][node]
+            living: life.Living = there["powered"].get(name) or there["domains"][name]
+            living["is_frozen"] = is_frozen
 
     def crash_guest(self, node: str, name: str) -> None:
-        """The guest's process on a node dies. Raises KeyError if there is no such domain."""
-        with self._store.opened() as world:
-            life.power_off(world["nodes"][node], world["nodes"][node]["domains"][name], life.OFF_CRASHED)
+        """The guest's process on a node dies. Raises KeyError if it is not on that node."""
+        with self.opened() as world:
+            there = world["nodes"][node]
+            if power := there["powered"].get(name):
+                life.end_power(self._store.folder, world, there, power, life.HAS_CRASHED, now(world))
+            else:
+                life.power_off(there, there["domains"][name], life.OFF_CRASHED)
 
     def set_domain_state(self, node: str, name: str, state: int, reason: int = 0) -> None:
         """Set libvirt's numbers of a domain, as ``virsh domstats --state`` tells them.
@@ -314,6 +381,8 @@ class SimulatedCluster:
             for node in world["nodes"].values():
                 for domain in list(node["domains"].values()):
                     life.power_off(node, domain, life.OFF_DESTROYED)
+                for guest in list(node["powered"]):
+                    life.power_down(node, guest)
         (self.root / "world").unlink()
 
     # -- what is seen -----------------------------------------------------------------------------------------------
@@ -341,7 +410,7 @@ class SimulatedCluster:
         """Whether an application runs in a guest, wherever that runs."""
         with self._store.opened() as world:
             life.settle(self._store.folder, world, now(world))
-            boots = [domain["boot"] for _, domain in life.where_active(world, guest)]
+            boots = [living["boot"] for _, living in life.where_active(world, guest)]
         return any(Path(boot, f"application.{application}").exists() for boot in boots)
 
     def calls(self, command: str = "", *words: str) -> tuple[RecordedCall, ...]:

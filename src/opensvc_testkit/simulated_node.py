@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from attrs import frozen
@@ -32,10 +32,28 @@ class SimulatedNode:
     executables: Path
 
     @classmethod
-    def make(cls, cluster: SimulatedCluster, name: str, root: Path, executables: Path) -> SimulatedNode:
-        """Declare the node, write its executables and prepare its root folder."""
-        cluster.define_node(name)
-        cluster.install(executables, node=name)
+    def make(
+        cls,
+        cluster: SimulatedCluster,
+        name: str,
+        root: Path,
+        executables: Path,
+        *,
+        os_name: str = "Linux",
+        platforms: Iterable[str] = (),
+    ) -> SimulatedNode:
+        """Declare the node, write its executables and prepare its root folder.
+
+        Args:
+            cluster: it belongs to.
+            name: of the node.
+            root: ``$OSVC_ROOT`` on it; made.
+            executables: folder for the simulated executables; made.
+            os_name: its operating system as ``uname -s`` prints it.
+            platforms: whose executables it has; see ``SimulatedCluster.install``.
+        """
+        cluster.define_node(name, os_name=os_name)
+        cluster.install(executables, node=name, platforms=platforms)
         cluster.prepare_root(root)
         return cls(cluster, name, root, executables)
 

@@ -287,6 +287,7 @@ def open_agent(  # noqa: PLR0913 - each is a thing that an embedder may hand in,
     policies: Sequence[object] = (),
     observers: Sequence[object] = (),
     settings: Mapping[str, Mapping[str, str]] | None = None,
+    os_name: str | None = None,
 ) -> Agent:
     """Open this node's agent.
 
@@ -304,12 +305,14 @@ def open_agent(  # noqa: PLR0913 - each is a thing that an embedder may hand in,
         policies: pluggy plugins that wrap every hook.
         observers: objects with ``observe(event)``.
         settings: of the node, read from ``etc/node.conf`` by default.
+        os_name: operating system of the node as ``uname -s`` prints it; that of this machine by default.
 
     Raises:
         ConfigError: ``etc/node.conf`` is wrong.
     """
     from opensvc_core.host.local import LocalHost
     from opensvc_core.host.network import SystemNetwork
+    from opensvc_core.host.processes import read_boot_id
     from opensvc_core.journal import Journal
 
     folders = Folders(root or DEFAULT_ROOT)
@@ -318,7 +321,7 @@ def open_agent(  # noqa: PLR0913 - each is a thing that an embedder may hand in,
         from opensvc_core.config.node_conf import read_node_conf
 
         settings = read_node_conf(folders.etc / "node.conf")
-    node = Node(node_name or system.nodename, system.sysname, folders, settings, read_boot_id())
+    node = Node(node_name or system.nodename, os_name or system.sysname, folders, settings, read_boot_id())
     disabled = frozenset(disabled_drivers)
     used_clock = clock or SystemClock()
     used_host = host or LocalHost(node.name, path, os_name=node.os_name, clock=used_clock)
@@ -335,14 +338,6 @@ def open_agent(  # noqa: PLR0913 - each is a thing that an embedder may hand in,
         limits=read_limits(settings, folders.etc / "node.conf"),
         reservations=ReservationBackends(Registry(RESERVATIONS, disabled), policies),
     )
-
-
-def read_boot_id() -> str:
-    """What tells this boot of the machine from the one before; empty where the system does not say."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        return ""
 
 
 def _login_name() -> str:

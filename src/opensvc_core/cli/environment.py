@@ -26,6 +26,7 @@ class Environment:
     Attributes:
         root: ``OSVC_ROOT``, the root folder; ``None`` for ``/opt/opensvc``.
         node: ``OSVC_NODE``, the node's name; ``None`` for the host name.
+        os_name: ``OSVC_OS``, its operating system as ``uname -s`` prints it; ``None`` for what the system says.
         disabled_drivers: ``OSVC_DISABLED_DRIVERS``, ids of drivers that are treated as not installed.
         path: ``PATH``, where commands are looked for.
         has_no_color: ``NO_COLOR`` is set and not empty.
@@ -35,6 +36,7 @@ class Environment:
 
     root: Path | None = None
     node: str | None = None
+    os_name: str | None = None
     disabled_drivers: frozenset[str] = frozenset()
     path: str = ""
     has_no_color: bool = False
@@ -49,6 +51,7 @@ class Environment:
         return cls(
             root=Path(root).absolute() if root else None,
             node=variables.get("OSVC_NODE") or None,
+            os_name=variables.get("OSVC_OS") or None,
             disabled_drivers=frozenset(disabled.split()),
             path=variables.get("PATH", ""),
             has_no_color=bool(variables.get("NO_COLOR")),
@@ -93,4 +96,5 @@ def open_here(root: Path | None = None, node: str | None = None) -> Agent:
         user=environment.user,
         argv=sys.argv,
         disabled_drivers=environment.disabled_drivers,
+        os_name=environment.os_name,
     )

@@ -47,18 +47,20 @@ class NotSimulatedError(Exception):
 class Call:
     """One call.
 
-    ``name`` is the executable, ``words`` its arguments, ``node`` where it runs, ``late`` the seconds that pass before
+    ``name`` is the executable, ``words`` its arguments, ``node`` where it runs, ``platform`` what it belongs to (empty:
+    the first that has one of that name), ``late`` the seconds that pass before
     a start takes effect (the ``late`` fault); ``streams`` whether output may be passed on as it comes; ``waited``
     whether it had to wait for another call.
     """
 
-    __slots__ = ("late", "name", "node", "store", "streams", "waited", "words")
+    __slots__ = ("late", "name", "node", "platform", "store", "streams", "waited", "words")
 
-    def __init__(self, name: str, words: list[str], node: str, store: Store) -> None:
+    def __init__(self, name: str, words: list[str], node: str, store: Store, platform: str = "") -> None:
         self.name = name
         self.words = words
         self.node = node
         self.store = store
+        self.platform = platform
         self.late: float | None = None
         self.streams = True
         self.waited = False

@@ -19,8 +19,8 @@ def run(call: Call) -> Answer:
     with call.store.opened() as world:
         guest = world["guests"].get(name) or life.new_guest(name)
         if call.name == "guest-poweroff":
-            for _, domain in life.where_active(world, name):
-                life.ask_shutdown(domain, guest, now(world))
+            for _, living in life.where_active(world, name):
+                life.ask_shutdown(living, guest, now(world))
             return Answer()
         adapters = interfaces.of_addresses(guest["addresses"])
     tool = call.name.removeprefix("guest-")

@@ -7,6 +7,7 @@ import time
 
 from opensvc_testkit.executables import life
 from opensvc_testkit.executables.call import NOT_SIMULATED, Answer, Call, HangsError, NotSimulatedError, write_all
+from opensvc_testkit.executables.commands import module_of
 from opensvc_testkit.executables.store import NoWorldError, Store, now
 
 TYPE_CHECKING = False
@@ -15,28 +16,14 @@ if TYPE_CHECKING:
 
     from opensvc_testkit.executables.shapes import Fault, World
 
-MODULES = {
-    "virsh": "virsh",
-    "ssh": "ssh",
-    "ping": "ping",
-    "ip": "addresses",
-    "arp": "addresses",
-    "ifconfig": "addresses",
-    "getent": "getent",
-    "guest-ip": "guest_tools",
-    "guest-ifconfig": "guest_tools",
-    "guest-poweroff": "guest_tools",
-}
-"""Which module simulates which executable."""
-
 GARBAGE = "\x00\ufffd\x1b[2J%s%n Domain: '\n  state.state=\n]]>{\"\u00e9"
 """What the ``garbage`` fault prints unless told otherwise."""
 
 
-def main(name: str, words: list[str], folder: str, node: str = "") -> NoReturn:
+def main(name: str, words: list[str], folder: str, node: str = "", platform: str = "") -> NoReturn:
     """Run one call and exit with its status, without the interpreter's own clearing up (2 ms)."""
     store = Store(os.environ.get("OSVC_SIMULATED") or folder)
-    call = Call(name, words, os.environ.get("OSVC_NODE") or node or os.uname().nodename, store)
+    call = Call(name, words, os.environ.get("OSVC_NODE") or node or os.uname().nodename, store, platform)
     try:
         status = _run(call)
     except NoWorldError as error:
@@ -112,7 +99,7 @@ def _hang(call: Call, fault: Fault) -> None:
 
 
 def _simulate(call: Call) -> Answer:
-    name = f"opensvc_testkit.executables.{MODULES[call.name]}"
+    name = f"opensvc_testkit.executables.{module_of(call.name, call.platform)}"
     module = __import__(name, fromlist=["run"])
     while True:
         try:

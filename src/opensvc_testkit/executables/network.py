@@ -6,7 +6,8 @@ from opensvc_testkit.executables import life
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from opensvc_testkit.executables.shapes import Domain, Guest, World
+    from opensvc_testkit.executables.life import Living
+    from opensvc_testkit.executables.shapes import Guest, World
 
 NODE_MAC = "52:54:00:00:00:fe"
 
@@ -43,6 +44,13 @@ def answering_macs(world: World, address: str, now: float) -> list[str]:
     ]
     found += [each["mac"] for each in world["machines"].values() if each["address"] == address and each["answers"]]
     found += [NODE_MAC for node in world["nodes"].values() if node["address"] == address]
+    # Plumbed by hand on a node, for a zone.
+    found += [
+        NODE_MAC
+        for node in world["nodes"].values()
+        for each in node["platforms"].get("interfaces", {}).values()
+        if each["address"] == address != node["address"] and each["is_up"]
+    ]
     return found
 
 
@@ -54,7 +62,7 @@ def find_guest(world: World, word: str) -> Guest | None:
     return None
 
 
-def running_domain(world: World, guest: Guest, now: float) -> Domain | None:
-    """A domain in which this guest answers now; the first, if it runs on several nodes."""
+def running_domain(world: World, guest: Guest, now: float) -> Living | None:
+    """Where this guest answers now; the first, if it runs on several nodes."""
     found = [domain for _, domain in life.where_active(world, guest["name"])]
     return next((domain for domain in found if life.answers_ping(domain, now)), None)

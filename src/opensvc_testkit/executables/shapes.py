@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Any, TypedDict, final
 
 
 class Disk(TypedDict):
@@ -24,6 +24,7 @@ class Definition(TypedDict):
     agent: bool
 
 
+@final
 class Domain(TypedDict):
     """One domain of one node's libvirt.
 
@@ -47,6 +48,28 @@ class Domain(TypedDict):
     off_at: float | None
     is_frozen: bool
     boot: str
+
+
+@final
+class Power(TypedDict):
+    """A guest of any platform but libvirt that has power on a node.
+
+    ``platform`` is the name of the platform's state on its node and of its row in ``platforms.MODULES``; ``key`` is
+    what that platform calls it. ``ending`` is what happens at ``off_at``: see ``life.ENDINGS``. ``boot``, the times,
+    ``is_frozen`` as in ``Domain``; ``is_paused`` by the platform, which gives it no processor.
+    """
+
+    guest: str
+    platform: str
+    key: str
+    boot: str
+    answers_at: float | None
+    shell_at: float | None
+    crash_at: float | None
+    off_at: float | None
+    ending: str
+    is_paused: bool
+    is_frozen: bool
 
 
 class Address(TypedDict):
@@ -78,10 +101,18 @@ class Guest(TypedDict):
 
 
 class Node(TypedDict):
-    """A hypervisor. ``libvirtd`` is one of running, absent, killed, denied, hung."""
+    """A hypervisor.
+
+    ``os_name`` as ``uname -s`` prints it; ``libvirtd`` is one of running, absent, killed, denied, hung. ``platforms``
+    is the state of each other platform, made on first use by its module; ``powered`` the guests of these that have
+    power, by name of the guest.
+    """
 
     name: str
     address: str
+    os_name: str
+    platforms: dict[str, dict[str, Any]]
+    powered: dict[str, Power]
     libvirtd: str
     next_id: int
     domains: dict[str, Domain]
@@ -111,8 +142,53 @@ class Fault(TypedDict):
     times: int | None
 
 
+class Registration(TypedDict):
+    """One registration on a disk: by the path of a node that leads to it (an I_T nexus).
+
+    A nexus that is no more (the node came back as another one) keeps its registration under a path that no node has.
+    """
+
+    node: str
+    path: str
+    key: int
+
+
+class Attention(TypedDict):
+    """A unit attention that a nexus has not been told yet; ``sense`` is what it is about."""
+
+    node: str
+    path: str
+    sense: str
+
+
+class SharedDisk(TypedDict):
+    """A LUN that several nodes may see.
+
+    ``wwid`` as the kernel writes it, ``naa.6…``; ``size`` in bytes. ``target`` is what answers for it, one of
+    ``targets.TARGETS``: they differ. ``paths`` by node are the special files that lead to it there, one a path;
+    ``lost`` those of them that are down. ``holder`` is the nexus that holds the reservation as (node, path), ``type``
+    its type (0: none); ``persists`` whether registrations outlive a power loss of the target (APTPL); ``label`` is
+    what a volume manager wrote on it.
+    """
+
+    wwid: str
+    size: int
+    vendor: str
+    model: str
+    target: str
+    paths: dict[str, list[str]]
+    lost: dict[str, list[str]]
+    registrations: list[Registration]
+    holder: tuple[str, str] | None
+    type: int
+    generation: int
+    persists: bool
+    attentions: list[Attention]
+    label: dict[str, Any]
+
+
 class World(TypedDict):
-    """Everything. ``clock_offset`` in seconds, added to this machine's time."""
+    """Everything. ``clock_offset`` in seconds, added to this machine's time; ``disks`` by WWID."""
 
     clock_offset: float
     nodes: dict[str, Node]
@@ -120,3 +196,5 @@ class World(TypedDict):
     machines: dict[str, Machine]
     faults: list[Fault]
     next_fault: int
+    next_boot: int
+    disks: dict[str, SharedDisk]

@@ -1,0 +1,74 @@
+"""Which module simulates which executable, by platform: the only list of them.
+
+One name may belong to several platforms (``ifconfig`` of Linux, of SunOS): its file says which one it is.
+"""
+
+from __future__ import annotations
+
+MODULES: dict[str, dict[str, str]] = {
+    "network": {
+        "ssh": "ssh",
+        "ping": "ping",
+        "ip": "addresses",
+        "arp": "addresses",
+        "ifconfig": "addresses",
+        "getent": "getent",
+    },
+    "system": {"uname": "uname"},
+    "libvirt": {"virsh": "virsh"},
+    "xen": {"xl": "xl", "xm": "xm"},
+    "lxc": {
+        "lxc-attach": "lxc",
+        "lxc-config": "lxc",
+        "lxc-destroy": "lxc",
+        "lxc-freeze": "lxc",
+        "lxc-info": "lxc",
+        "lxc-ls": "lxc",
+        "lxc-start": "lxc",
+        "lxc-stop": "lxc",
+        "lxc-unfreeze": "lxc",
+        "lxc-wait": "lxc",
+    },
+    "solaris": {
+        "ssh": "ssh",
+        "ping": "ping",
+        "getent": "getent",
+        "arp": "solaris.arp",
+        "ifconfig": "solaris.ifconfig",
+        "uname": "solaris.uname",
+        "zoneadm": "solaris.zoneadm",
+        "zonecfg": "solaris.zonecfg",
+        "zlogin": "solaris.zlogin",
+        "ldm": "solaris.ldm",
+        "zpool": "solaris.zpool",
+        "zfs": "solaris.zfs",
+    },
+    "guest": {
+        "guest-ip": "guest_tools",
+        "guest-ifconfig": "guest_tools",
+        "guest-poweroff": "guest_tools",
+        "guest-init": "solaris.guest_tools",
+        "guest-svcs": "solaris.guest_tools",
+        "guest-zonename": "solaris.guest_tools",
+        "guest-solaris-ifconfig": "solaris.guest_tools",
+    },
+}
+"""Platform, executable, module. The executables of ``guest`` lie on a guest's disk, without the ``guest-``."""
+
+INSIDE = "guest"
+"""The platform whose executables are those of a guest, not of a node."""
+USUAL = ("libvirt", "network")
+"""Platforms whose executables a node has unless it is told otherwise."""
+
+
+def module_of(executable: str, platform: str = "") -> str:
+    """The module that simulates an executable; without a platform that of the first one that has it.
+
+    Raises:
+        KeyError: nothing simulates it.
+    """
+    tables = [MODULES[platform]] if platform else MODULES.values()
+    for table in tables:
+        if executable in table:
+            return table[executable]
+    raise KeyError(executable)

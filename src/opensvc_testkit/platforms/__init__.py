@@ -1,0 +1,1 @@
+"""Simulated platforms but libvirt, a module each: facets of one ``SimulatedCluster``."""
