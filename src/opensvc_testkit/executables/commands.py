@@ -15,6 +15,12 @@ MODULES: dict[str, dict[str, str]] = {
         "getent": "getent",
     },
     "system": {"uname": "uname"},
+    "scsi": {
+        "sg_persist": "sg_persist",
+        "sg_turs": "sg_turs",
+        "mpathpersist": "mpathpersist",
+        "multipath": "multipath",
+    },
     "libvirt": {"virsh": "virsh"},
     "xen": {"xl": "xl", "xm": "xm"},
     "lxc": {
