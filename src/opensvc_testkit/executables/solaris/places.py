@@ -67,6 +67,7 @@ def interfaces_of(node: Node) -> dict[str, Interface]:
     if not place:
         link = system_of(node)["links"][0]
         place[link] = new_interface(link, node["address"])
+        place[link]["broadcast"] = f"{node['address'].rpartition('.')[0]}.255" if node["address"] else ""
     return place
 
 
