@@ -202,6 +202,32 @@ def test_a_zonepath_that_is_not_there(pair: Pair) -> None:
     ok(zoneadm(pair, "attach"))
 
 
+def test_a_zonepath_that_is_not_only_roots(pair: Pair) -> None:
+    pair.solaris.set_zonepath_mode(FIRST, "/zones/z1", "750")
+    assert ok(pair.first.run("ls", "-ldn", "/zones/z1")).startswith("drwxr-x---   5 0        0 ")
+    done = zoneadm(pair, "boot")
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "/zones/z1 must not be group readable.",
+        "/zones/z1 must not be group executable.",
+        "could not verify zonepath /zones/z1 because of the above errors.",
+        "zoneadm: zone z1 failed to verify",
+    ]
+    ok(pair.first.run("chmod", "700", "/zones/z1"))
+    ok(pair.first.run("chown", "root:root", "/zones/z1"))
+    assert ok(pair.first.run("ls", "-ldn", "/zones/z1")).startswith("drwx------ ")
+    ok(zoneadm(pair, "boot"))
+
+
+def test_folders_of_this_machine_are_its_own(pair: Pair, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    ok(pair.first.run("chmod", "640", str(tmp_path / "file")))
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o640
+    assert ok(pair.first.run("ls", str(tmp_path / "file"))) == f"{tmp_path}/file\n"
+    pair.solaris.remove_folder(FIRST, "/zones/z1")
+    assert pair.first.run("ls", "-ldn", "/zones/z1").returncode == 2
+
+
 def test_a_zone_whose_pool_is_elsewhere_has_no_root(pair: Pair) -> None:
     pair.solaris.define_pool("tank", ["naa.600a1"], datasets={"z": "/tank/z"}, imported_on=SECOND)
     pair.solaris.define_zone("z3", [FIRST, SECOND], zonepath="/tank/z/z3")
@@ -251,7 +277,11 @@ def test_a_hook_of_the_brand_holds_the_zone_after_a_halt(pair: Pair) -> None:
     ok(zoneadm(pair, "halt"))
     assert state(pair) == "installed"
     assert said(zoneadm(pair, "detach")) == refused("another zoneadm may have an operation in progress.")
+    # The process's words are [R].
+    assert ok(pair.first.run("pgrep", "-f", "ipkg/poststate.*z1")).strip().isdigit()
+    assert pair.first.run("pgrep", "-f", "ipkg/poststate.*other").returncode == 1
     pair.cluster.advance(5)
+    assert said(pair.first.run("pgrep", "-f", "ipkg/poststate.*z1")) == (1, "", "")
     ok(zoneadm(pair, "detach"))
 
 

@@ -35,6 +35,7 @@ def system_of(node: Node) -> System:
                 "hostid": FIRST_HOSTID + number,
                 "links": ["net0"],
                 "missing_folders": [],
+                "modes": {},
                 "next_zone": 1,
             }
         )
