@@ -29,6 +29,11 @@ def ifconfig(pair: Pair, *words: str) -> subprocess.CompletedProcess[str]:
     return pair.first.run("ifconfig", *words)
 
 
+def mac_of(pair: Pair, name: str) -> str:
+    """What the other node's ``arp`` says of a name."""
+    return ok(pair.second.run("arp", name)).split()[-1]
+
+
 def plumb(pair: Pair) -> None:
     ok(ifconfig(pair, "net0:1", "plumb", ADDRESS, "netmask", "255.255.255.0", "broadcast", "+", "up", "zone", "z1"))
 
@@ -44,7 +49,7 @@ def test_listing_of_a_node(pair: Pair) -> None:
         "\tinet 127.0.0.1 netmask ff000000 ",
         "net0: flags=1000843<UP,BROADCAST,RUNNING,MULTICAST,IPv4> mtu 1500 index 2",
         "\tinet 192.168.1.1 netmask ffffff00 broadcast 192.168.1.255",
-        "\tether 0:14:4f:b7:0:1 ",
+        f"\tether {mac_of(pair, FIRST)} ",
         "net0:1: flags=1000843<UP,BROADCAST,RUNNING,MULTICAST,IPv4> mtu 1500 index 2",
         "\tzone z1",
         "\tinet 192.168.1.50 netmask ffffff00 broadcast 192.168.1.255",
@@ -171,6 +176,9 @@ def test_neighbours(pair: Pair) -> None:
     assert said(pair.first.run("arp", "z1")) == (1, f"z1 ({ADDRESS}) -- no entry\n", "")
     assert ok(pair.first.run("arp", SECOND)).startswith("sol2 (192.168.1.2) at ")
     assert said(pair.first.run("arp", "nosuch")) == (1, "", "arp: nosuch: unknown host\n")
+    plumb(pair)
+    # The zone's address is on a card of its node.
+    assert mac_of(pair, "z1") == mac_of(pair, FIRST)
     table = ok(pair.first.run("arp", "-an")).splitlines()
     assert table[0] == "Net to Media Table: IPv4"
     assert [line.split()[1] for line in table[3:]] == ["192.168.1.2"]

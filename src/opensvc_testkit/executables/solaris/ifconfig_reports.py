@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from opensvc_testkit.executables.call import Answer, NotSimulatedError
-from opensvc_testkit.executables.solaris.interfaces import ANY, mac_of, mask_of, physical_of
+from opensvc_testkit.executables.solaris.interfaces import ANY, mask_of, physical_of, short_mac
 from opensvc_testkit.executables.solaris.places import system_of, zones_of
 
 TYPE_CHECKING = False
@@ -69,7 +69,7 @@ def _block(node: Node, each: Interface, links: list[str], *, inside: bool) -> st
     lines += f"\tinet {each['address']} netmask {_hex(mask_of(each['prefix']))}"
     lines += f" broadcast {each['broadcast']}\n" if each["broadcast"] and each["address"] != ANY else "\n"
     if physical == each["name"]:
-        lines += f"\tether {mac_of(node, physical)} \n"
+        lines += f"\tether {short_mac(each['mac'])} \n"
     return lines
 
 

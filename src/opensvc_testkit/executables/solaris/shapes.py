@@ -54,6 +54,7 @@ class Interface(TypedDict):
     prefix: int
     broadcast: str
     zone: str
+    mac: str
     is_up: bool
 
 
