@@ -34,7 +34,7 @@ def listing(node: Node, shown: Iterable[Interface], words: list[str], *, inside:
         blocks.update({f"{LOOPBACK}:{number}": _loopback(f"{LOOPBACK}:{number}", name)
                        for number, name in enumerate(with_id, start=1)})  # fmt: skip
     for each in ordered:
-        blocks[each["name"]] = _block(node, each, links, inside=inside)
+        blocks[each["name"]] = _block(each, links, inside=inside)
     if asked:
         if asked[0] not in blocks:
             return Answer(1, "", f"ifconfig: status: SIOCGLIFFLAGS: {asked[0]}: no such interface\n")
@@ -61,7 +61,7 @@ def _loopback(name: str, zone: str) -> str:
     return f"{name}: {LOOPBACK_LINE}\n{_zone_line(zone)}\tinet 127.0.0.1 netmask ff000000 \n"
 
 
-def _block(node: Node, each: Interface, links: list[str], *, inside: bool) -> str:
+def _block(each: Interface, links: list[str], *, inside: bool) -> str:
     physical = physical_of(each["name"])
     index = links.index(physical) + 2 if physical in links else 9
     lines = f"{each['name']}: {UP if each['is_up'] else DOWN} mtu 1500 index {index}\n"
