@@ -140,7 +140,10 @@ class LdomPlatform:
         return _change(context, "start-domain", guest_name(resource), timeout=timeout)
 
     def stop_softly(self, resource: Resource, timeout: float, context: Context) -> CommandResult:
-        """``init 5`` in the guest, after which it is bound: ``init 0`` ends at the ``ok`` prompt, still active."""
+        """``init 5`` in the guest, after which it is bound: ``init 0`` ends at the ``ok`` prompt, still active.
+
+        Of a guest that cannot be reached, ``ldm stop-domain`` asks in its own way, and waits for the answer.
+        """
         argv, limit = ("/usr/sbin/init", "5"), min(SOFT_LIMIT, timeout)
         try:
             return context.guest(resource).run(*argv, timeout=limit, check=False)
@@ -151,17 +154,13 @@ class LdomPlatform:
             context.note(f"whether {guest_name(resource)} shuts down is seen in a while: {error.message}", "soft_stop")
             return CommandResult(argv)
         except ActionError as error:
-            return CommandResult(argv, rc=255, stderr=error.message)
+            name = guest_name(resource)
+            context.note(f"{name} is asked to shut down by ldm, as it cannot be reached: {error.message}", "soft_stop")
+            return context.run("ldm", "stop-domain", name, timeout=timeout, check=False)
 
     def stop_by_force(self, resource: Resource, context: Context) -> CommandResult:
-        """``ldm stop-domain``, and with ``-f`` where that is refused."""
-        name = guest_name(resource)
-        argv = ("ldm", "stop-domain", name)
-        asked = context.run(*argv, timeout=CHANGE_LIMIT, check=False)
-        if asked.rc == 0:
-            return asked
-        context.note(f"ldm stop-domain {name}: {said(asked)}: once more with -f", "forced_stop")
-        return context.run("ldm", "stop-domain", "-f", name, timeout=CHANGE_LIMIT, check=False)
+        """``ldm stop-domain -f``: without ``-f`` it asks the guest once more, and waits for it."""
+        return context.run("ldm", "stop-domain", "-f", guest_name(resource), timeout=CHANGE_LIMIT, check=False)
 
     # -- facts ------------------------------------------------------------------------------------------------------
 

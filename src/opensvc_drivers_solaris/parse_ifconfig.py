@@ -11,7 +11,9 @@ import re
 
 from attrs import field, frozen
 
-_HEAD = re.compile(r"(?P<name>[A-Za-z][\w.]*\d[\w.]*(?::\d+)?): flags=[0-9a-f]+<(?P<flags>[A-Z0-9_,-]*)>(?P<rest>.*)")
+_HEAD = re.compile(
+    r"(?P<name>[A-Za-z][\w.]*\d[\w.]*(?::\d+)?): flags=[0-9a-f]+<(?P<flags>[A-Za-z0-9_,-]*)>(?P<rest>.*)"
+)
 _INDEX = re.compile(r"\bindex \d+\b")
 LOOPBACK = "lo0"
 """Every Solaris system has it, and lists it first."""

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 from attrs import field, frozen
 
+from opensvc_drivers_solaris.words import whole_lines
+
 _VERSION = re.compile(r"VERSION [0-9.]+")
 _UNKNOWN = re.compile(r"\bLDom (\S+) (?:not found|does not exist)\b")
 _VARIABLE = re.compile(r"^\s*(?:VARIABLES\s+)?auto-boot\?\s*=\s*(\S+)\s*$", re.MULTILINE)
@@ -69,8 +71,7 @@ def _fields(line: str) -> tuple[str, dict[str, str]]:
 def parse_domains(text: str) -> DomainList:
     """Read ``ldm list -p [DOMAIN]``; what is not understood is told as trouble, and what was read is kept."""
     domains: dict[str, Domain] = {}
-    lines = [line for line in text.splitlines() if line.strip()]
-    trouble = "" if text.endswith("\n") else "its last line has no end" if text else "it printed nothing"
+    lines, trouble = whole_lines(text)
     if lines and not _VERSION.fullmatch(lines[0].strip()):
         trouble = trouble or f"it does not begin with its version but with {lines[0].strip()[:80]!r}"
         return DomainList({}, trouble)
@@ -79,8 +80,7 @@ def parse_domains(text: str) -> DomainList:
         if kind != "DOMAIN":
             continue
         name, state = values.get("name", ""), values.get("state", "")
-        # A line that was cut within its state has no field after it.
-        if not name or not state or "flags" not in values:
+        if not name or not state:
             trouble = trouble or f"a line is not understood: {line.strip()[:80]!r}"
             continue
         domains[name] = Domain(name, state, _number(values.get("ncpu", "")), _number(values.get("mem", "")))

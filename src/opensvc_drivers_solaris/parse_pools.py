@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from attrs import field, frozen
 
+from opensvc_drivers_solaris.words import whole_lines
+
 HEALTHS = frozenset({"ONLINE", "DEGRADED", "FAULTED", "OFFLINE", "UNAVAIL", "REMOVED", "SUSPENDED"})
 """Words for the health of a pool, and most of them also for that of a disk."""
 _DISK_STATES = HEALTHS | {"AVAIL", "INUSE"}
@@ -90,7 +92,7 @@ class Refusal:
 def parse_states(stdout: str, stderr: str) -> PoolStates:
     """Read the states of pools that were asked for by name; a line that is not understood tells nothing."""
     healths: dict[str, str] = {}
-    for line in stdout.splitlines():
+    for line in whole_lines(stdout)[0]:
         name, tab, health = line.partition("\t")
         if tab and health in HEALTHS:
             healths[name] = health

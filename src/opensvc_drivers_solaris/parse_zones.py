@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from attrs import evolve, field, frozen
 
+from opensvc_drivers_solaris.words import whole_lines
+
 FIELDS = 7
 """zoneid, name, state, zonepath, uuid, brand, ip-type; Solaris 11.2 and later append more [R]: passed over."""
 GLOBAL = "global"
@@ -77,10 +79,8 @@ def parse_zones(text: str, *, is_of_node: bool = True) -> ZoneList:
         is_of_node: whether all zones of the node were asked for: then the global zone must be among them.
     """
     zones: dict[str, Zone] = {}
-    trouble = "" if text.endswith("\n") else "its last line has no end" if text else "it printed nothing"
-    for line in text.splitlines():
-        if not line.strip():
-            continue
+    lines, trouble = whole_lines(text)
+    for line in lines:
         fields = split_fields(line)
         if len(fields) < FIELDS or not fields[1] or not fields[2]:
             trouble = trouble or f"a line is not understood: {line.strip()[:80]!r}"

@@ -24,6 +24,7 @@ from opensvc_core.api import (
     hookimpl,
 )
 from opensvc_drivers_solaris.zone_platform import ZonePlatform
+from opensvc_drivers_solaris.zonecfg import keep_export
 
 MILESTONE = "svc:/milestone/multi-user:default"
 """Online when the boot of a Solaris zone has started what it starts by itself (smf(7))."""
@@ -92,10 +93,11 @@ class ZoneContainer(ContainerLifeCycle):
 
     def await_service(self, resource: Resource, context: Context, limit: Deadline) -> None:
         """Wait until the zone's milestone is online. Raises WaitTimeout with the state that it is in."""
-        fmri = resource.text("milestone")
+        name, fmri, last = guest_name(resource), resource.text("milestone"), ""
+        # Here, as by now autoboot is off: a peer that is configured from it must not boot the zone by itself.
+        keep_export(resource.id.service, name, context)
         if fmri in {"", NO_MILESTONE}:
             return
-        name, last = guest_name(resource), ""
 
         def is_online() -> bool:
             nonlocal last

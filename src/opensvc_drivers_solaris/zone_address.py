@@ -106,6 +106,7 @@ class ZoneAddress:
             seen = read_interfaces(context)
             if seen.bearing(address):
                 return None
+            _understood(seen)
             _require_device(resource, seen)
         except Cancelled:
             raise

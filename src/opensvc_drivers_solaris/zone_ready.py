@@ -43,7 +43,7 @@ from opensvc_drivers_solaris.zone_states import (
     place_report,
 )
 from opensvc_drivers_solaris.zoneadm import attempt_change, change_zone, read_zone, read_zones
-from opensvc_drivers_solaris.zonecfg import configure, export_file, keep_export
+from opensvc_drivers_solaris.zonecfg import configure, export_file
 
 RETRY_OPTIONS = {"force": "-F", "update": "-u"}
 """What ``attach_retry`` means to ``zoneadm attach``."""
@@ -107,7 +107,6 @@ class ZoneReady:
             done.append("attached")
         if zone.state != INSTALLED:
             raise _unfit(zone, "be made ready")
-        keep_export(resource.id.service, name, context)
         if not done:
             _close_zonepath(zone, context)
         change = change_zone(name, "ready", context=context, timeout=limit.remaining())
