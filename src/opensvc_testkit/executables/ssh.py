@@ -67,7 +67,7 @@ def run(call: Call) -> Answer:
     if call.streams:
         write_all(2, said)
         said = ""
-    answer = execute(call, system, request.command or "", reads_input="n" not in request.flags)
+    answer = execute(call, system, request.command, reads_input="n" not in request.flags, killed=FAILED)
     answer.stderr = said + answer.stderr
     return answer
 
