@@ -180,13 +180,20 @@ def verify_round(volume: Volume, before: int, writers: list[Writer], since: floa
     Raises:
         AssertionError: a stamp that the disk took is not there any more, or nodes wrote in turns.
     """
+    # First what writers have been told, then what is on the disk: they go on writing meanwhile.
+    taken = [
+        (writer.name, stamp)
+        for writer in writers
+        for stamp in tuple(writer.stamps)
+        if stamp.at > since and not stamp.error
+    ]
     _, after = volume.last()
     found = volume.between(before + 1, after)
     assert [number for _, number in found] == list(range(before + 1, after + 1)), "a stamp was written over"
     order = [name for index, (name, _) in enumerate(found) if index == 0 or found[index - 1][0] != name]
     assert len(order) == len(set(order)), f"nodes wrote in turns: {order}"
-    for writer in writers:
-        for stamp in writer.stamps:
-            if stamp.at > since and not stamp.error:
-                assert found[stamp.sequence - before - 1][0] == writer.name, f"lost: {writer.name} {stamp}"
+    for name, stamp in taken:
+        at = stamp.sequence - before - 1
+        assert at < len(found), f"lost: {name} {stamp}"
+        assert found[at][0] == name, f"lost: {name} {stamp}"
     return {name: sum(1 for each, _ in found if each == name) for name in order}
