@@ -21,6 +21,16 @@ MODULES: dict[str, dict[str, str]] = {
         "mpathpersist": "mpathpersist",
         "multipath": "multipath",
     },
+    "lvm": {
+        **dict.fromkeys(("vgs", "lvs", "pvs"), "lvm.reports"),
+        **dict.fromkeys(("vgchange", "lvchange"), "lvm.changes"),
+        **dict.fromkeys(
+            ("pvcreate", "pvremove", "vgcreate", "vgremove", "vgexport", "vgimport", "lvcreate", "lvremove"),
+            "lvm.making",
+        ),
+        **dict.fromkeys(("vgscan", "pvscan", "lvscan"), "lvm.scans"),
+        "lvmconfig": "lvm.config",
+    },
     "libvirt": {"virsh": "virsh"},
     "xen": {"xl": "xl", "xm": "xm"},
     "lxc": {

@@ -82,8 +82,8 @@ class _Tree:
                 paths = world["disks"][found["wwid"]]["paths"].get(node["name"], [])
                 slaves = [path.removeprefix("/dev/") for path in paths]
                 self.mapped(node, found["name"], f"mpath-{scsi_id(found['wwid'])}", slaves)
-        for name, uuid in node["platforms"].get("lvm", {}).get("mapped", {}).items():
-            self.mapped(node, name, uuid, [])
+        for active in node["platforms"].get("lvm", {}).get("active", {}).values():
+            self.mapped(node, active["name"], active["uuid"], [])
 
     def device(self, name: str, number: tuple[int, int], facts: dict[str, str]) -> None:
         """A block device with its number and attributes."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from attrs import frozen
 
 from opensvc_testkit.executables import disks, life, mapped, multipath_maps, reservations, sys_tree, targets
+from opensvc_testkit.executables.lvm import systems
 from opensvc_testkit.executables.shapes import SharedDisk, World
 from opensvc_testkit.simulated import SimulatedCluster
 
@@ -135,7 +136,7 @@ class SimulatedDisks:
             multipath_maps.state_of(world["nodes"].setdefault(node, life.new_node(node)))["daemon"] = is_running
 
     def reboot_node(self, node: str, *, new_nexus: bool = False) -> None:
-        """A node has been off and is back on all its paths, as far as disks see it.
+        """A node has been off and is back on all its paths, with no volume active. Its guests are no business of this.
 
         Args:
             node: its name.
@@ -148,6 +149,7 @@ class SimulatedDisks:
                 disks.reboot_node(disk, node, new_nexus=new_nexus)
                 for path in disk["paths"][node]:
                     multipath_maps.restore_registration(there, disk, path)
+            systems.forget_all(there)
             self._refresh(world)
 
     def lose_power(self, identity: str) -> None:
