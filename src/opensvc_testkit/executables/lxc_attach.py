@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from opensvc_testkit.executables import life, lxc_state
 from opensvc_testkit.executables.call import Answer, HangsError, NotSimulatedError
-from opensvc_testkit.executables.guest_streams import stream
+from opensvc_testkit.executables.guest_command import stream
 from opensvc_testkit.executables.guest_system import GuestSystem, find_program
 from opensvc_testkit.executables.lxc_words import complaint
 
