@@ -22,7 +22,8 @@ esac
 def make_solaris(disk: Path, cluster: Path) -> None:
     """Turn a guest's folder into a Solaris: its ``init`` has levels, and it has ``svcs``.
 
-    That it has no ``ip`` is a property of the guest (``iproute``): without a file of that name, this machine's would run.
+    That it has no ``ip`` is a property of the guest (``iproute``): without a file of that name, this machine's would
+    run.
     """
     for name, simulator in TOOLS.items():
         write_script(disk / "bin" / name, executable_text(simulator, cluster, platform=INSIDE))
