@@ -6,8 +6,8 @@ import os
 
 from opensvc_testkit.executables import life
 from opensvc_testkit.executables.call import Answer, HangsError, NotSimulatedError
-from opensvc_testkit.executables.guest_command import stream
-from opensvc_testkit.executables.guest_system import SHELL, GuestSystem
+from opensvc_testkit.executables.guest_command import execute
+from opensvc_testkit.executables.guest_system import GuestSystem
 from opensvc_testkit.executables.solaris import zones
 from opensvc_testkit.executables.solaris.options import BadOptionError, read_options
 from opensvc_testkit.executables.solaris.places import zones_of
@@ -45,12 +45,8 @@ def run(call: Call) -> Answer:
     if len(rest) == 1:
         if os.isatty(0):
             raise NotSimulatedError("an interactive login")
-        rest.append("exec sh")
-    words = [SHELL, "-c", system.inward(" ".join(rest[1:]))]
-    answer = stream(call, system, words, system.environment([]), has_input="n" not in options)
-    # A command that a signal ends is one that zlogin could not see to its end [R].
-    answer.status = answer.status if answer.status >= 0 else 1
-    return answer
+        return execute(call, system, "exec sh", killed=1)
+    return execute(call, system, " ".join(rest[1:]), reads_input="n" not in options, killed=1)
 
 
 def _enter(call: Call, world: World, name: str) -> GuestSystem:
