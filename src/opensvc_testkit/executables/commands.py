@@ -29,7 +29,29 @@ MODULES: dict[str, dict[str, str]] = {
         "lxc-unfreeze": "lxc",
         "lxc-wait": "lxc",
     },
-    "guest": {"guest-ip": "guest_tools", "guest-ifconfig": "guest_tools", "guest-poweroff": "guest_tools"},
+    "solaris": {
+        "ssh": "ssh",
+        "ping": "ping",
+        "getent": "getent",
+        "arp": "solaris.arp",
+        "ifconfig": "solaris.ifconfig",
+        "uname": "solaris.uname",
+        "zoneadm": "solaris.zoneadm",
+        "zonecfg": "solaris.zonecfg",
+        "zlogin": "solaris.zlogin",
+        "ldm": "solaris.ldm",
+        "zpool": "solaris.zpool",
+        "zfs": "solaris.zfs",
+    },
+    "guest": {
+        "guest-ip": "guest_tools",
+        "guest-ifconfig": "guest_tools",
+        "guest-poweroff": "guest_tools",
+        "guest-init": "solaris.guest_tools",
+        "guest-svcs": "solaris.guest_tools",
+        "guest-zonename": "solaris.guest_tools",
+        "guest-solaris-ifconfig": "solaris.guest_tools",
+    },
 }
 """Platform, executable, module. The executables of ``guest`` lie on a guest's disk, without the ``guest-``."""
 

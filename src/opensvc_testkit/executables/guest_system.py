@@ -6,7 +6,7 @@ of what is printed. Commands that would harm this machine (``poweroff`` and its 
 """
 
 # pathlib would add a third to the time of a call:
-# ruff: noqa: PTH103
+# ruff: noqa: PTH103, PTH110
 from __future__ import annotations
 
 import os
@@ -21,7 +21,7 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 MAPPED = ("/svc/",)
 """Folders of a command line that lie on the guest's disk."""
 OWN = ("poweroff", "halt", "reboot", "shutdown", "init", "telinit", "ip", "ifconfig", "hostname")
-"""Commands that must never be this machine's, with or without their folder."""
+"""Commands that must never be this machine's, with or without their folder; others are the guest's if it has them."""
 FOLDERS = ("/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/")
 SHELL = "/bin/sh"
 
@@ -68,9 +68,16 @@ class GuestSystem:
                 end = at + len(folder)
                 while is_in_word(text[end : end + 1]):
                     end += 1
-                if text[at + len(folder) : end] in OWN:
-                    return f"{self.disk}/bin/{text[at + len(folder) : end]}", end - at
+                name = text[at + len(folder) : end]
+                if name in OWN or (name and os.path.exists(f"{self.disk}/bin/{name}")):
+                    return f"{self.disk}/bin/{name}", end - at
         return text[at], 1
+
+    def inward_word(self, word: str) -> str:
+        """A word of argv likewise; one that sets ``PATH``, as ``env`` takes it, has the guest's own commands first."""
+        if word.startswith("PATH="):
+            return f"PATH={self.disk}/bin:{word.removeprefix('PATH=')}"
+        return self.inward(word)
 
     def outward(self, text: str) -> str:
         """Output as the guest would print it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from opensvc_testkit.executables import life, lxc_state
 from opensvc_testkit.executables.call import Answer, HangsError, NotSimulatedError
-from opensvc_testkit.executables.guest_streams import stream
+from opensvc_testkit.executables.guest_command import stream
 from opensvc_testkit.executables.guest_system import GuestSystem, find_program
 from opensvc_testkit.executables.lxc_words import complaint
 
@@ -40,7 +40,7 @@ def run(call: Call, words: Words) -> Answer:
         guest = world["guests"].get(name) or life.new_guest(name)
         system = GuestSystem(call.store, guest, power)
     environment = system.environment(["container=lxc", *words.options.get("set-var", [])])
-    argv = [system.inward(word) for word in words.rest]
+    argv = [system.inward_word(word) for word in words.rest]
     program = find_program(argv[0], environment["PATH"])
     if program is None:
         text = f'No such file or directory - Failed to exec "{words.rest[0]}"'

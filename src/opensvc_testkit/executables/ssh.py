@@ -11,8 +11,8 @@ import os
 
 from opensvc_testkit.executables import life
 from opensvc_testkit.executables.call import Answer, NotSimulatedError, write_all
-from opensvc_testkit.executables.guest_streams import stream
-from opensvc_testkit.executables.guest_system import SHELL, GuestSystem
+from opensvc_testkit.executables.guest_command import execute
+from opensvc_testkit.executables.guest_system import GuestSystem
 from opensvc_testkit.executables.network import answering_macs, find_guest, is_address, resolve, running_domain
 from opensvc_testkit.executables.store import now
 
@@ -67,7 +67,7 @@ def run(call: Call) -> Answer:
     if call.streams:
         write_all(2, said)
         said = ""
-    answer = _execute(call, request, system)
+    answer = execute(call, system, request.command, reads_input="n" not in request.flags, killed=FAILED)
     answer.stderr = said + answer.stderr
     return answer
 
@@ -130,13 +130,6 @@ def _connect(call: Call, world: World, request: Request) -> GuestSystem:
     if not life.has_shell(domain, now(world)):
         raise FailedError(f"ssh: connect to host {host} port 22: Connection refused")
     return GuestSystem(call.store, guest, domain)
-
-
-def _execute(call: Call, request: Request, system: GuestSystem) -> Answer:
-    words = [SHELL, "-c", system.inward(request.command or "")]
-    answer = stream(call, system, words, system.environment([]), has_input="n" not in request.flags)
-    answer.status = answer.status if answer.status >= 0 else FAILED
-    return answer
 
 
 def _check_host_key(request: Request, guest: Guest) -> str:

@@ -1,4 +1,4 @@
-"""Runs a command in a simulated guest and passes its output on as it comes, a line at a time."""
+"""A command in a guest, its output passed on as it comes: for ``ssh``, ``zlogin`` and ``lxc-attach`` alike."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import select
 
 from opensvc_testkit.executables.call import Answer, write_all
+from opensvc_testkit.executables.guest_system import SHELL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,3 +54,20 @@ def stream(
             if not part:
                 del streams[handle]
     return Answer(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), kept[1], kept[2])
+
+
+def execute(call: Call, system: GuestSystem, line: str, *, reads_input: bool = True, killed: int = 255) -> Answer:
+    """Run a command line and pass its output on, a line at a time.
+
+    Args:
+        call: whose output it is.
+        system: where it runs.
+        line: for the guest's shell.
+        reads_input: whether it gets the call's standard input; else it reads nothing.
+        killed: the status if a signal ends it.
+    """
+    words = [SHELL, "-c", system.inward(line)]
+    answer = stream(call, system, words, system.environment([]), has_input=reads_input)
+    if answer.status < 0:
+        answer.status = killed
+    return answer
