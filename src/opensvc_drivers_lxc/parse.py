@@ -28,7 +28,7 @@ _EMPTY = (
     "Failed to receive file descriptors",
     "Failed to spawn container",
     "Failed to create lxc_container",
-    "Failed to load config for",
+    "Failure to retrieve information on",
 )
 """Beginnings of messages that say that something failed, and not what."""
 
