@@ -157,7 +157,8 @@ def _start_vetoes(
                 "mend the hypervisor's tool first",
                 is_liftable=False,
             )
-        veto = unavailable(resource) if resource.id in starts and not agent.reservations.names else None
+        is_unprotected = resource.id in starts and not agent.reservations.names
+        veto = unavailable(resource, agent.node.os_name) if is_unprotected else None
         if veto is not None:
             yield veto
     optional = {resource.id for resource in graph.resources if resource.is_optional or resource.is_disabled}
