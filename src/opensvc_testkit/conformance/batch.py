@@ -40,7 +40,9 @@ class Batch(Checks):
         require(sorted(told) == sorted(asked), f"asked about {_names(asked)}, it answered for {_names(told)}")
         for resource_id, report in answers:
             due = Status.UP if resource_id == resources[1].id else Status.DOWN
-            require(report.status is due, f"one of {MANY} is up; of {resource_id}, which is {due.value}, it says {report}")
+            require(
+                report.status is due, f"one of {MANY} is up; of {resource_id}, which is {due.value}, it says {report}"
+            )
 
     def test_the_commands_of_a_status_do_not_grow(self, stage: Stage) -> None:
         """A node with 500 services is asked by the same commands as one with two."""

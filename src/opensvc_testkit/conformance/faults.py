@@ -31,9 +31,7 @@ def hang(clock: HastyClock) -> Fault:
 
     def hanging(command: Command, go: Go) -> CommandResult:
         clock.skip(command.timeout)
-        raise CommandTimeout(
-            f"`{shlex.join(command.argv)}` was ended after {command.timeout:.3g} s", argv=command.argv
-        )
+        raise CommandTimeout(f"`{shlex.join(command.argv)}` was ended after {command.timeout:.3g} s", argv=command.argv)
 
     return hanging
 

@@ -126,9 +126,7 @@ class Stage:
         values = {name: keyword.default for name, keyword in keywords.items()}
         values |= {name: typed(keywords[name], value) for name, value in given.items()}
         rid = self.platform.rid or f"{self.id.partition('.')[0]}#0"
-        return Resource(
-            ResourceId(service, rid), self.id, values, phase=info.phase, container=self.platform.container
-        )
+        return Resource(ResourceId(service, rid), self.id, values, phase=info.phase, container=self.platform.container)
 
     # -- contexts ---------------------------------------------------------------------------------------------------
 

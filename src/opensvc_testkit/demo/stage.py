@@ -34,9 +34,11 @@ class Stage:
 
     Attributes:
         folder: where commands of the demo run.
+        os_name: operating system of the nodes, as ``uname -s`` prints it.
     """
 
     folder: Path
+    os_name: str = "Linux"
 
     @property
     def root(self) -> Path:
@@ -49,7 +51,7 @@ class Stage:
         return self.folder / "bin"
 
     def variables(self, path: str) -> dict[str, str]:
-        """What makes commands play on this stage: ``PATH``, ``OSVC_ROOT``, ``OSVC_NODE``.
+        """What makes commands play on this stage: ``PATH``, ``OSVC_ROOT``, ``OSVC_NODE``, ``OSVC_OS``.
 
         Args:
             path: where other commands are looked for.
@@ -60,6 +62,7 @@ class Stage:
             "PATH": os.pathsep.join(dict.fromkeys(folder for folder in folders if folder)),
             "OSVC_ROOT": str(self.root),
             "OSVC_NODE": NODE,
+            "OSVC_OS": self.os_name,
         }
 
     def environment(self, variables: Mapping[str, str]) -> dict[str, str]:
