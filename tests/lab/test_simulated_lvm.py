@@ -13,7 +13,7 @@ from attrs import define
 
 from opensvc_testkit.simulated import SimulatedCluster
 from tests.opensvc_testkit.lvm_stage import NODES, SIZE, lvm_stage, simulated_stage
-from tests.opensvc_testkit.scenario import differences, read_steps
+from tests.opensvc_testkit.several_nodes import differences, read_steps
 
 CONF = """\
 devices {{

@@ -11,7 +11,7 @@ from opensvc_testkit.platforms.disks import SimulatedDisks
 from opensvc_testkit.platforms.lvm import SimulatedLvm
 from opensvc_testkit.simulated import SimulatedCluster
 from opensvc_testkit.simulated_node import SimulatedNode
-from tests.opensvc_testkit.scenario import Stage
+from tests.opensvc_testkit.several_nodes import Stage
 
 SIZE = 64 << 20
 NODES = {"n1": "ABC", "n2": "AC", "n3": "ABC", "n4": "ABC"}

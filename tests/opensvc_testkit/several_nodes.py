@@ -1,4 +1,4 @@
-"""Plays the steps of a scenario file on a tool, simulated or real, and notes what it answers.
+"""Plays the steps of a scenario on commands of several nodes, simulated or real, and notes what they answer.
 
 A file is TOML: ``step = [{ run = [...], status = 0 }, ...]``. What the tools are run on, and what of their answers
 hangs on more than what was asked, a ``Stage`` knows.
