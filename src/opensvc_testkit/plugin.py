@@ -37,3 +37,14 @@ def simulated_node(
     for name, value in node.variables.items():
         monkeypatch.setenv(name, value)
     return node
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say of each driver that was held against its contract how it did, and what its author exempts."""
+    import sys
+
+    # Only then are there reports to tell of.
+    if "opensvc_testkit.conformance" in sys.modules:
+        from opensvc_testkit.conformance.report import write_report
+
+        write_report(terminalreporter)

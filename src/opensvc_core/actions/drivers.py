@@ -79,9 +79,20 @@ def declared_commands(entry_point: str) -> tuple[str, ...]:
         path = spec.origin
         if module != package:
             path = path.removesuffix("__init__.py") + module.removeprefix(package + ".").replace(".", "/") + ".py"
-        return _commands_of(path, name)
+        origin = _origin_of(path, name)
+        return declared_commands(f"{origin}:{name}") if origin else _commands_of(path, name)
     except (OSError, ValueError, SyntaxError, ImportError):
         return ()
+
+
+def _origin_of(path: str, name: str) -> str:
+    """The module that a package takes the class from under the same name; empty if it does not."""
+    tree = ast.parse(Path(path).read_text(encoding="utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            if any(alias.name == name and alias.asname in {None, name} for alias in node.names):
+                return node.module
+    return ""
 
 
 def _commands_of(path: str, name: str) -> tuple[str, ...]:

@@ -1,0 +1,77 @@
+"""What all checks stand on: the words of the author, the fixtures, and what is told of exemptions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from opensvc_core.api import OpenSVCError
+from opensvc_core.dispatcher import Dispatcher
+from opensvc_core.registry import Registry
+from opensvc_testkit.conformance.platform import Platform
+from opensvc_testkit.conformance.report import Declared, declare
+from opensvc_testkit.conformance.stage import MadeBy, Stage
+
+
+class Checks:
+    """What the author says of a driver.
+
+    Attributes:
+        driver: driver id, as its entry point has it.
+        exempt: checks that do not apply, by name without ``test_``, each with the reason.
+        auxiliary: tools without which a status may still be known, each with the reason.
+        lines_stand_alone: tools of whose answer each line is whole by itself, so that nothing shows that the last ones
+            are missing, each with the reason.
+        source: package whose source is looked at; by default the top-level package of the entry point.
+    """
+
+    driver: ClassVar[str]
+    exempt: ClassVar[Mapping[str, str]] = {}
+    auxiliary: ClassVar[Mapping[str, str]] = {}
+    lines_stand_alone: ClassVar[Mapping[str, str]] = {}
+    source: ClassVar[str] = ""
+
+    @pytest.fixture
+    def platform(self, tmp_path: Path) -> Platform:
+        """A world in which the resource is down. Authors write their own."""
+        message = f"{type(self).__name__} needs a fixture `platform` that gives a Platform"
+        raise NotImplementedError(message)
+
+    def make_driver(self, made: type[Any], platform: Platform) -> object:
+        """The driver as the agent makes it; override it where parts of the system are handed in."""
+        return made()
+
+    @pytest.fixture
+    def stage(self, platform: Platform) -> Stage:
+        """The driver on its platform; not tried for a driver that cannot be loaded."""
+        return Stage(self.driver, platform, self._maker(platform))
+
+    def _maker(self, platform: Platform) -> Callable[[], object]:
+        try:
+            made = Registry().load(self.driver)
+            Dispatcher(MadeBy(made)).driver(self.driver)
+        except OpenSVCError as error:
+            pytest.skip(f"not tried: {error}")
+        return lambda: self.make_driver(made, platform)
+
+    @pytest.fixture
+    def described(self) -> tuple[Any, ...]:
+        """The keywords that the driver declares; not tried for a driver that cannot be loaded."""
+        try:
+            return tuple(Registry().load(self.driver).keywords)
+        except OpenSVCError as error:
+            pytest.skip(f"not tried: {error}")
+        except AttributeError:
+            return ()
+
+    @pytest.fixture(autouse=True)
+    def _declared(self, request: pytest.FixtureRequest) -> Iterator[None]:
+        """Tell the report of this driver; skip what the author exempts."""
+        check = request.node.originalname.removeprefix("test_")
+        declare(request.node, Declared(self.driver, self.exempt, self.auxiliary, self.lines_stand_alone))
+        if check in self.exempt and not check.startswith("exemptions"):
+            pytest.skip(f"exempt: {self.exempt[check]}")
+        yield

@@ -1,0 +1,217 @@
+"""The driver on its platform: resources, contexts, and calls of its hooks as the agent makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from attrs import define, field
+
+from opensvc_core.api import (
+    ActionError,
+    Cancel,
+    CommandLine,
+    Context,
+    Deadline,
+    Device,
+    Host,
+    Keyword,
+    Outcome,
+    Phase,
+    Resource,
+    ResourceId,
+    Service,
+    Status,
+    StatusReport,
+)
+from opensvc_core.config.values import convert
+from opensvc_core.context import Recording
+from opensvc_core.dispatcher import Dispatcher
+from opensvc_core.host.local import LocalHost
+from opensvc_core.node import Folders, Node
+from opensvc_core.registry import Registry
+from opensvc_testkit.conformance.hasty_clock import HastyClock, NeverEnds
+from opensvc_testkit.conformance.observed_host import Observation, ObservedHost, Seen
+from opensvc_testkit.conformance.platform import Platform
+from opensvc_testkit.conformance.requirement import require
+
+LIMIT = 900.0
+"""Seconds, none of them waited for, that a hook has where no other limit is told."""
+
+
+class MadeBy(Registry):
+    """A registry of one driver, made as its author says."""
+
+    def __init__(self, make: Callable[[], object]) -> None:
+        super().__init__()
+        self._make = make
+
+    def has(self, name: str) -> bool:
+        """It is there."""
+        return True
+
+    def load(self, name: str) -> Any:
+        """What makes the driver."""
+        return self._make
+
+
+@define
+class PlatformNetwork:
+    """The platform's network."""
+
+    platform: Platform
+
+    def resolve(self, name: str) -> tuple[str, ...]:
+        """Addresses of a name."""
+        return self.platform.addresses(name)
+
+    def ping(self, address: str, timeout: float = 1.0) -> bool:
+        """Whether it answers."""
+        return self.platform.answers_ping(address)
+
+    def ping_all(self, addresses: Sequence[str], timeout: float = 1.0) -> Mapping[str, bool | ActionError]:
+        """Which of them answer."""
+        return {address: self.platform.answers_ping(address) for address in addresses}
+
+    def neighbour(self, address: str) -> str:
+        """Who answers for it."""
+        return self.platform.neighbour(address)
+
+
+@define
+class Stage:
+    """One driver on one platform.
+
+    Attributes:
+        id: driver id.
+        platform: the author's.
+        make: makes the driver.
+    """
+
+    id: str
+    platform: Platform
+    make: Callable[[], object]
+    observation: Observation = field(factory=Observation)
+    clock: HastyClock = field(init=False)
+    host: ObservedHost = field(init=False)
+    dispatcher: Dispatcher = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """The node of the platform, observed."""
+        self.clock = HastyClock(self.platform.advance)
+        local = LocalHost(self.platform.node, self.platform.path, os_name=self.platform.os_name)
+        self.host = ObservedHost(local, self.observation)
+        self.renew()
+
+    def renew(self) -> None:
+        """Go on with another instance of the driver, as the next process would."""
+        self.dispatcher = Dispatcher(MadeBy(self.make))
+
+    # -- resources --------------------------------------------------------------------------------------------------
+
+    def resource(self, number: int = 0) -> Resource:
+        """One of the platform's resources, each of a service of its own."""
+        return self._resource(f"svc{number}", self.platform.options(number))
+
+    def unknown(self) -> Resource:
+        """A resource that the platform does not know."""
+        return self._resource("unknown", self.platform.unknown())
+
+    def _resource(self, service: str, given: Mapping[str, Any]) -> Resource:
+        info = self.dispatcher.describe(self.id)
+        assert info is not None
+        keywords = {keyword.name: keyword for keyword in info.keywords}
+        strange = sorted(set(given) - set(keywords))
+        require(not strange, f"the platform gives {', '.join(strange)}, which the driver does not declare as a keyword")
+        values = {name: keyword.default for name, keyword in keywords.items()}
+        values |= {name: typed(keywords[name], value) for name, value in given.items()}
+        rid = self.platform.rid or f"{self.id.partition('.')[0]}#0"
+        return Resource(ResourceId(service, rid), self.id, values, phase=info.phase, container=self.platform.container)
+
+    # -- contexts ---------------------------------------------------------------------------------------------------
+
+    def context(self, action: str, *resources: Resource, limit: float = LIMIT, is_dry: bool = False) -> Context:
+        """What a hook is handed."""
+        services, statuses = {}, {}
+        for resource in resources:
+            name = resource.id.service
+            others = tuple(self.platform.companions(name))
+            path = self.platform.root / "etc" / f"{name}.env"
+            services[name] = Service(name, path, (*others, resource), nodes=tuple(self.platform.nodes))
+            statuses.update(self.platform.statuses(name))
+        self.clock.watch(limit)
+        return Context(
+            node=Node(self.platform.node, self.platform.os_name, Folders(self.platform.root)),
+            host=self.host,
+            services=services,
+            statuses=statuses,
+            action=action,
+            cancel=Cancel(),
+            deadline=Deadline.after(limit, self.clock, action),
+            clock=self.clock,
+            network=PlatformNetwork(self.platform),
+            drivers=self,
+            permits=self.platform.permits,
+            recording=Recording() if is_dry else None,
+        )
+
+    def open_guest(self, container: Resource, context: Context) -> Host:
+        """The way into a guest: the driver's own, or the platform's. Raises ActionError."""
+        if container.phase is Phase.CONTAINER and container.driver == self.id:
+            guest = self.dispatcher.open_guest(container, context)
+        else:
+            guest = self.platform.open_guest(container, context)
+        return guest if isinstance(guest, ObservedHost) else ObservedHost(guest, self.observation)
+
+    def list_devices(self, resource: Resource, context: Context) -> tuple[Device, ...]:
+        """Devices of a companion."""
+        return tuple(self.platform.list_devices(resource, context))
+
+    # -- hooks ------------------------------------------------------------------------------------------------------
+
+    def status(self, *resources: Resource, limit: float = LIMIT) -> dict[ResourceId, StatusReport]:
+        """States of resources as the agent takes them: what the driver raises makes them ``undef``."""
+        context = self.context("status", *resources, limit=limit)
+        return dict(ended(lambda: list(self.dispatcher.status(self.id, resources, context)), "status"))
+
+    def state_of(self, resource: Resource) -> Status:
+        """State of one resource."""
+        return self.status(resource)[resource.id].status
+
+    def start(self, resource: Resource, context: Context | None = None) -> Outcome:
+        """Start it. Raises what the driver raises."""
+        chosen = context or self.context("start", resource)
+        return ended(lambda: self.dispatcher.start(resource, chosen), "start")
+
+    def stop(self, resource: Resource, context: Context | None = None) -> Outcome:
+        """Stop it. Raises what the driver raises."""
+        chosen = context or self.context("stop", resource)
+        return ended(lambda: self.dispatcher.stop(resource, chosen), "stop")
+
+    def bring(self, resource: Resource, status: Status) -> None:
+        """Start or stop it for a check of something else."""
+        outcome = self.start(resource) if status is Status.UP else self.stop(resource)
+        told = self.state_of(resource)
+        require(
+            told is status,
+            f"this check needs a resource that is {status.value}; after its start or stop ({outcome.text or outcome}) it "
+            f"is {told.value}: see the checks of start and stop",
+        )
+
+
+def ended(call: Callable[[], Any], hook: str) -> Any:
+    """What a hook gives; one that does not end fails the check."""
+    try:
+        return call()
+    except NeverEnds:
+        require(False, f"`{hook}` goes on for ever after its deadline")  # noqa: FBT003 - it is not met
+
+
+def typed(keyword: Keyword, value: Any) -> Any:
+    """A value of a service file as the driver gets it; others as they are. Raises ValueError."""
+    return convert(keyword, value) if isinstance(value, str) and value else value
+
+
+def changes(seen: Sequence[Seen]) -> list[CommandLine]:
+    """The changing commands of a run, as a dry run records them."""
+    return [CommandLine(each.host, each.command.argv) for each in seen if each.command.changes and not each.is_inner]

@@ -1,0 +1,1 @@
+"""Our drivers, each held against the contract of drivers."""
