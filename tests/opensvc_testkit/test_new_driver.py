@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
 
 from opensvc_testkit.new_driver.drafting import GROUPS
+from tests.conformance.unpacked import write_entry_points
 
 pytestmark = pytest.mark.simulated
 OSVC = Path(sys.executable).parent / "osvc"
@@ -22,17 +22,6 @@ def new(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def install(folder: Path) -> None:
-    """Put what an installer writes about a distribution beside its package: its entry points."""
-    project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
-    info = folder / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
-    points = project["entry-points"]["opensvc.drivers"]
-    lines = [f"{name} = {value}\n" for name, value in points.items()]
-    (info / "entry_points.txt").write_text("[opensvc.drivers]\n" + "".join(lines))
-
-
 @pytest.mark.parametrize(("name", "group"), [("acme", "disk"), ("two_words", "container")])
 def test_it_passes_its_tests_as_it_is(tmp_path: Path, name: str, group: str) -> None:
     done = new(name, "--group", group, cwd=tmp_path)
@@ -42,7 +31,7 @@ def test_it_passes_its_tests_as_it_is(tmp_path: Path, name: str, group: str) -> 
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
     }
     assert "{{" not in "".join(path.read_text() for path in folder.rglob("*") if path.is_file())
-    install(folder)
+    write_entry_points(folder, folder)
     tested = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
         cwd=folder,
