@@ -66,8 +66,17 @@ if TYPE_CHECKING:
         is_guest_running,
     )
     from opensvc_core.host.guest import SshGuest
+    from opensvc_core.hpux.luns import HpuxLun, raw_file, read_luns, read_wwid
+    from opensvc_core.hpux.special_files import (
+        SpecialFile,
+        format_special_files,
+        identify_special_files,
+        load_special_files,
+        restore_special_files,
+    )
     from opensvc_core.plan import Plan, Selection
     from opensvc_core.run import Run, RunOutcome, StepState
+    from opensvc_core.state_files import write_text
 
 API_VERSION = 1
 """A driver that sets ``api_version`` to another number is refused when it is loaded."""
@@ -86,6 +95,16 @@ _LATE = {
     "guest_name": "opensvc_core.container_platform",
     "is_guest_running": "opensvc_core.container_platform",
     "SshGuest": "opensvc_core.host.guest",
+    "HpuxLun": "opensvc_core.hpux.luns",
+    "raw_file": "opensvc_core.hpux.luns",
+    "read_luns": "opensvc_core.hpux.luns",
+    "read_wwid": "opensvc_core.hpux.luns",
+    "SpecialFile": "opensvc_core.hpux.special_files",
+    "format_special_files": "opensvc_core.hpux.special_files",
+    "identify_special_files": "opensvc_core.hpux.special_files",
+    "load_special_files": "opensvc_core.hpux.special_files",
+    "restore_special_files": "opensvc_core.hpux.special_files",
+    "write_text": "opensvc_core.state_files",
     "Plan": "opensvc_core.plan",
     "Selection": "opensvc_core.plan",
     "Run": "opensvc_core.run",
@@ -132,6 +151,7 @@ __all__ = [
     "Frozen",
     "GuestState",
     "Host",
+    "HpuxLun",
     "InventoryItem",
     "JournalError",
     "Keyword",
@@ -157,6 +177,7 @@ __all__ = [
     "ServiceNotFound",
     "Severity",
     "Spawned",
+    "SpecialFile",
     "SshGuest",
     "Status",
     "StatusReport",
@@ -165,11 +186,19 @@ __all__ = [
     "Veto",
     "Vetoed",
     "WaitTimeout",
+    "format_special_files",
     "guest_address",
     "guest_name",
     "hookimpl",
+    "identify_special_files",
     "is_guest_running",
+    "load_special_files",
     "one_by_one",
     "open_agent",
+    "raw_file",
+    "read_luns",
+    "read_wwid",
+    "restore_special_files",
     "side_by_side",
+    "write_text",
 ]

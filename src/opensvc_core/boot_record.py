@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from opensvc_core.state_files import make_folder, write_json
+from opensvc_core.state_files import CLOSED_ON_EXEC, NO_LINK, make_folder, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ class BootRecord:
 
     Attributes:
         path: of the file.
-        boot_id: of this boot; a file of another boot counts as empty.
+        boot_id: of this boot; a file of another boot counts as empty, and so does every file where it is not known.
     """
 
     path: Path
@@ -47,7 +47,7 @@ class BootRecord:
     def _names(self) -> set[str]:
         try:
             stored = json.loads(self.path.read_text(encoding="utf-8"))
-            return set(stored["names"]) if stored["boot_id"] == self.boot_id else set()
+            return set(stored["names"]) if self.boot_id and stored["boot_id"] == self.boot_id else set()
         except (OSError, ValueError, KeyError, TypeError):
             return set()
 
@@ -60,7 +60,7 @@ class BootRecord:
         make_folder(self.path.parent)
         lock = self.path.with_name(f".{self.path.name}.lock")
         # For its owner alone: whoever can open it can hold it.
-        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | CLOSED_ON_EXEC | NO_LINK, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield

@@ -216,6 +216,13 @@ class Dispatcher(Plugins):
         hook = self.hook("list_devices", resource.driver)
         return collect(resource.driver, "list_devices", Device, lambda: hook(resource=resource, context=context))
 
+    def update_disks(self, resource: Resource, context: Context) -> Outcome | None:
+        """Call ``update_disks``; ``None`` where the driver has none. Raises what it raises, and DriverError."""
+        if not self.has_hook("update_disks", resource.driver):
+            return None
+        given = self.hook("update_disks", resource.driver)(resource=resource, context=context)
+        return check_outcome("update_disks", resource, given)
+
     def observe(self, event: Event) -> None:
         """Tell observers; what one raises changes nothing."""
         if self.observers:

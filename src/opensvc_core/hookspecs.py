@@ -71,6 +71,14 @@ class DriverHooks:
     def list_files(self, resource: Resource, context: Context) -> Sequence[Path] | None:
         """Configuration outside the service file that peers need."""
 
+    @hookspec(firstresult=True)
+    def update_disks(self, resource: Resource, context: Context) -> Outcome | None:
+        """Write anew, below ``var/``, what a peer needs to use the resource's disks (``osvc diskupdate``).
+
+        Asked on every node; where the resource is not in use it is ``Outcome.unchanged``, and what was written before
+        stays. Changes nothing but those files. Raises ActionError if that cannot be told, the old files still there.
+        """
+
     @hookspec
     def preflight(self, resource: Resource, action: str, context: Context) -> Veto | None:
         """A reason not to begin ``action`` (``start``, ``stop``), asked before the first step; ``None`` for none."""

@@ -13,7 +13,7 @@ from attrs import asdict, frozen
 
 from opensvc_core.clock import Cancel, Clock, Deadline
 from opensvc_core.errors import Cancelled, Locked
-from opensvc_core.state_files import make_folder
+from opensvc_core.state_files import CLOSED_ON_EXEC, NO_LINK, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +80,7 @@ def hold_lock(
     """
     make_folder(folder)
     path = folder / service
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | CLOSED_ON_EXEC | NO_LINK, 0o600)
     try:
         # For its owner alone: flock asks no more of whoever holds it than to have opened it.
         os.fchmod(descriptor, 0o600)
@@ -109,6 +109,7 @@ def hold_lock(
 def _try_lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except (BlockingIOError, PermissionError):
+        # Where flock is made from fcntl's locks, as on HP-UX, a lock that is held may be told as EACCES (POSIX, fcntl).
         return False
     return True

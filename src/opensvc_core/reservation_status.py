@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from opensvc_core.reservation_units import View
 
 
-def unavailable(resource: Resource) -> Veto | None:
+BACKEND_DISTRIBUTIONS = {"HP-UX": "opensvc-scsi-scu"}
+"""What gives a reservation backend, by operating system."""
+
+
+def unavailable(resource: Resource, os_name: str = "Linux") -> Veto | None:
     """The veto on a start of a resource whose disks are to be reserved, as no reservation backend is installed.
 
     No permit lifts it: who writes ``scsireserv = true`` has disks that two nodes can write to, and relies on it.
@@ -25,7 +29,8 @@ def unavailable(resource: Resource) -> Veto | None:
         "scsireserv_unavailable",
         "scsireserv = true, and no SCSI reservation backend is installed: its disks would not be protected",
         subject=str(resource.id),
-        hint="pip install opensvc-scsi-sg; scsireserv = false only if no other node can write to these disks",
+        hint=f"pip install {BACKEND_DISTRIBUTIONS.get(os_name, 'opensvc-scsi-sg')}; scsireserv = false only if no other"
+        " node can write to these disks",
         is_liftable=False,
     )
 

@@ -1,4 +1,4 @@
-"""Files below ``var/``: folders that only their owner writes to, and JSON that is whole or not there."""
+"""Files below ``var/``: folders that only their owner writes to, and files that are whole or not there."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 FOLDER_MODE = 0o755
 FILE_MODE = 0o644
+CLOSED_ON_EXEC: int = getattr(os, "O_CLOEXEC", 0)
+"""Flag for ``os.open``; 0 where the system lacks it, as some HP-UX do: Python closes what it opens on exec anyhow."""
+NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
+"""Flag for ``os.open`` of a file that must not be a link; 0 where the system lacks it."""
 
 
 def make_folder(folder: Path) -> None:
@@ -29,11 +33,16 @@ def make_folder(folder: Path) -> None:
 
 def write_json(path: Path, document: Mapping[str, object]) -> None:
     """Replace a file by a document, on disk when it returns; a reader sees the old one or the new. Raises OSError."""
+    write_text(path, json.dumps(document, indent=1))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a file by a text, on disk when it returns; a reader sees the old one or the new. Raises OSError."""
     make_folder(path.parent)
     scratch = path.with_name(f".{path.name}.new")
-    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
+    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | CLOSED_ON_EXEC | NO_LINK, FILE_MODE)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(document, file, indent=1)
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
     scratch.replace(path)
@@ -42,7 +51,7 @@ def write_json(path: Path, document: Mapping[str, object]) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Have the names in a folder on disk. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
     try:
         os.fsync(descriptor)
     finally:

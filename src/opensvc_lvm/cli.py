@@ -94,8 +94,11 @@ def setup(
 
 
 def _node_check() -> "NodeCheck":
-    """This node as the environment describes it: ``OSVC_ROOT``, ``OSVC_NODE``, ``PATH``, ``LVM_SYSTEM_DIR``."""
-    from opensvc_core.api import open_agent
+    """This node as the environment describes it: ``OSVC_…``, ``PATH``, ``LVM_SYSTEM_DIR``.
+
+    Raises ActionError on a system that is not Linux.
+    """
+    from opensvc_core.api import ActionError, open_agent
     from opensvc_lvm.protection.check import NodeCheck
     from opensvc_lvm.protection.commands import Commands
     from opensvc_lvm.protection.conf import Wanted
@@ -108,7 +111,14 @@ def _node_check() -> "NodeCheck":
         Path(root).absolute() if root else None,
         os.environ.get("OSVC_NODE") or None,
         path=":".join(folder for folder in folders if folder),
+        os_name=os.environ.get("OSVC_OS") or None,
     )
+    if agent.node.os_name != "Linux":
+        raise ActionError(
+            f"this node runs {agent.node.os_name}: what is looked at is the LVM of Linux",
+            code="not_supported",
+            hint="a stop exports groups of HP-UX, so nothing on the node activates them",
+        )
     system = os.uname()
     commands = Commands(agent.host, Path(os.environ.get("LVM_SYSTEM_DIR") or "/etc/lvm"))
     wanted = Wanted(agent.node.name, system.nodename)

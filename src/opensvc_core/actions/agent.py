@@ -310,6 +310,7 @@ def open_agent(  # noqa: PLR0913 - each is a thing that an embedder may hand in,
     """
     from opensvc_core.host.local import LocalHost
     from opensvc_core.host.network import SystemNetwork
+    from opensvc_core.host.processes import read_boot_id
     from opensvc_core.journal import Journal
 
     folders = Folders(root or DEFAULT_ROOT)
@@ -335,14 +336,6 @@ def open_agent(  # noqa: PLR0913 - each is a thing that an embedder may hand in,
         limits=read_limits(settings, folders.etc / "node.conf"),
         reservations=ReservationBackends(Registry(RESERVATIONS, disabled), policies),
     )
-
-
-def read_boot_id() -> str:
-    """What tells this boot of the machine from the one before; empty where the system does not say."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        return ""
 
 
 def reservation_of(resource: Resource) -> Resource:

@@ -120,7 +120,7 @@ def _refuse_unsafe(folder: Path) -> None:
 @contextmanager
 def _turn(folder: Path) -> Iterator[None]:
     """One creation at a time: none takes for its own, on its way back, what another has come to count on."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
     try:
         end = time.monotonic() + _TURN_SECONDS
         while True:

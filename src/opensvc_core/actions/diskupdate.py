@@ -31,12 +31,16 @@ class DiskList:
         rid: of the resource.
         devices: what its driver lists, with identities where a reservation backend knows them.
         problem: why they cannot be listed, or empty.
+        written: what its driver wrote for peers, in words, or empty.
+        unwritten: why that could not be written, or empty; what was there before stays.
     """
 
     service: str
     rid: str
     devices: tuple[Device, ...] = ()
     problem: str = ""
+    written: str = ""
+    unwritten: str = ""
 
 
 def disk_file(agent: Agent, service: str) -> Path:
@@ -53,7 +57,7 @@ def update_disks(agent: Agent, services: Sequence[Service]) -> list[DiskList]:
     plan = Plan("status", tuple(services), {}, ())
     context = Performer(agent, plan, {}, "", lambda _: None).reading_context("status")
     lists = [_ask(agent, resource, context) for service in services for resource in service.resources]
-    lists = [each for each in lists if each.devices or each.problem]
+    lists = [each for each in lists if each.devices or each.problem or each.written or each.unwritten]
     for service in services:
         mine = {each.rid: each for each in lists if each.service == service.name}
         known = _read(disk_file(agent, service.name))
@@ -75,7 +79,17 @@ def _ask(agent: Agent, resource: Resource, context: Context) -> DiskList:
         devices = agent.dispatcher.list_devices(resource, context)
     except OpenSVCError as error:
         return DiskList(service, resource.rid, problem=error.message)
-    return DiskList(service, resource.rid, _identified(agent, devices, context))
+    written, unwritten = _write_for_peers(agent, resource, context)
+    return DiskList(service, resource.rid, _identified(agent, devices, context), "", written, unwritten)
+
+
+def _write_for_peers(agent: Agent, resource: Resource, context: Context) -> tuple[str, str]:
+    """Have the driver write what peers need to use the disks: what it wrote, or why it could not."""
+    try:
+        outcome = agent.dispatcher.update_disks(resource, context)
+    except (OpenSVCError, OSError) as error:
+        return "", error.message if isinstance(error, OpenSVCError) else str(error)
+    return (outcome.text if outcome is not None else ""), ""
 
 
 def _identified(agent: Agent, devices: tuple[Device, ...], context: Context) -> tuple[Device, ...]:

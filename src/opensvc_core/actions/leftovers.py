@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from opensvc_core.errors import JournalError
-from opensvc_core.host.processes import COMMAND_ID, end_group, find_by_marker, is_running, process_start_time
+from opensvc_core.host.processes import (
+    COMMAND_ID,
+    end_group,
+    find_by_marker,
+    has_proc,
+    is_running,
+    process_start_time,
+)
 from opensvc_core.journal import INTERRUPTED, CommandRecord, RunRecord
 from opensvc_core.model import Note, ResourceId, Severity
 
@@ -95,7 +102,8 @@ def _settle(agent: Agent, command: CommandRecord, cancel: Cancel, wait: float) -
     pids = {command.pid: command.process} if command.pid else {}
     if not pids:
         pids = {pid: process_start_time(pid) for pid in find_by_marker(COMMAND_ID, command.id)}
-    settled = True
+    # Where processes cannot be found by their mark, a change whose process was never written down may still be at work.
+    settled = bool(pids) or has_proc() or not command.changes
     for pid, process in pids.items():
         left = min(wait, max(0.0, command.began + command.time_limit - agent.clock.now())) if command.changes else 0.0
         until = agent.clock.monotonic() + left

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from opensvc_core.graph import ServiceGraph
     from opensvc_core.plan import Plan
 
-HOLDING = frozenset({Phase.RESERVATION, Phase.DISK, Phase.FILESYSTEM})
+HOLDING = frozenset({Phase.RESERVATION, Phase.DISK, Phase.FILESYSTEM, Phase.READY})
 """What is never let go while something that stands on it is not verified down."""
 
 PERMIT_CODES = {
@@ -157,7 +157,8 @@ def _start_vetoes(
                 "mend the hypervisor's tool first",
                 is_liftable=False,
             )
-        veto = unavailable(resource) if resource.id in starts and not agent.reservations.names else None
+        is_unprotected = resource.id in starts and not agent.reservations.names
+        veto = unavailable(resource, agent.node.os_name) if is_unprotected else None
         if veto is not None:
             yield veto
     optional = {resource.id for resource in graph.resources if resource.is_optional or resource.is_disabled}

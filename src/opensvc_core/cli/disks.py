@@ -34,4 +34,8 @@ def update_and_tell(names: Sequence[str], form: Format, agent: Agent | None = No
                 write(tab.join((each.service, each.rid, device.path, device.kind, device.identity)).rstrip() + "\n")
             if each.problem:
                 write(tab.join((each.service, each.rid, f"cannot tell: {each.problem}")) + "\n")
-    return int(ExitStatus.UNKNOWN) if any(each.problem for each in lists) else 0
+            if each.written:
+                write(tab.join((each.service, each.rid, each.written)) + "\n")
+            if each.unwritten:
+                write(tab.join((each.service, each.rid, f"not written for peers: {each.unwritten}")) + "\n")
+    return int(ExitStatus.UNKNOWN) if any(each.problem or each.unwritten for each in lists) else 0

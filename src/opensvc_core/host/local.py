@@ -18,13 +18,20 @@ from opensvc_core.clock import Cancel, Clock, SystemClock
 from opensvc_core.errors import ActionError, Cancelled, CommandError, CommandNotFound, CommandTimeout
 from opensvc_core.host import Command, CommandResult, Spawned
 from opensvc_core.host.child import Child, Ending
-from opensvc_core.host.processes import process_start_time, process_state
+from opensvc_core.host.processes import has_proc, process_start_time, process_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where commands are looked for when nobody says otherwise."""
+VENDOR_FOLDERS: Mapping[str, tuple[str, ...]] = {
+    "HP-UX": ("/opt/hpvm/bin", "/usr/contrib/bin"),
+    "SunOS": ("/opt/SUNWldm/bin", "/usr/cluster/bin"),
+}
+"""By operating system (``uname -s``), folders of commands that are on nobody's ``PATH``: looked into last."""
+HPUX_TERMINFO = "/usr/share/lib/terminfo"
+"""Where HP-UX keeps the descriptions of terminals (cookbook, "HP-UX specificities")."""
 KEEP = 16 * 1024 * 1024
 """Bytes that are kept of each output stream of a command."""
 
@@ -64,7 +71,7 @@ class LocalHost:
     Args:
         name: of the node, for messages.
         path: where commands are looked for, as in ``$PATH``; the environment of the agent is not read.
-        os_name: as ``uname -s`` prints it; HP-UX tools need ``TERMINFO``.
+        os_name: as ``uname -s`` prints it; HP-UX tools need ``TERMINFO``, and lie in folders of their own.
         clock: source of time.
         env: variables that every command gets.
         keep: bytes kept of each output stream; the rest is counted and dropped.
@@ -85,20 +92,26 @@ class LocalHost:
         signal_group: Callable[[int, int], None] = os.killpg,
     ) -> None:
         self._name = name
-        self._path = path
+        self._os_name = os_name
+        self._path = ":".join(dict.fromkeys((*path.split(":"), *VENDOR_FOLDERS.get(os_name, ()))))
         self._clock = clock or SystemClock()
         self._keep = keep
         self._scratch = scratch
         self._signal_group = signal_group
-        self._env = {"PATH": path, "HOME": _home(), "LC_ALL": "C", "TERM": "dumb", **(env or {})}
+        self._env = {"PATH": self._path, "HOME": _home(), "LC_ALL": "C", "TERM": "dumb", **(env or {})}
         if os_name == "HP-UX":
-            # Without it HP-UX tools print terminal sequences, or nothing (hpvmstatus).
-            self._env.setdefault("TERMINFO", "/usr/share/lib/terminfo")
+            # Without it HP-UX tools print terminal sequences among their answers, or nothing at all.
+            self._env.setdefault("TERMINFO", HPUX_TERMINFO)
 
     @property
     def name(self) -> str:
         """Name of the node."""
         return self._name
+
+    @property
+    def path(self) -> str:
+        """Where commands are looked for, as in ``$PATH``."""
+        return self._path
 
     def execute(
         self, command: Command, cancel: Cancel, spawned: Callable[[Spawned], None] | None = None
@@ -122,7 +135,8 @@ class LocalHost:
         child = self._spawn(command)
         try:
             if spawned is not None:
-                spawned(Spawned(child.pid, process_start_time(child.pid) or f"{self._clock.now():.0f}"))
+                started = process_start_time(child.pid) if has_proc() else ""
+                spawned(Spawned(child.pid, started or f"{self._clock.now():.0f}"))
             ending = child.wait(command.timeout, cancel)
             is_gone = ending is Ending.EXITED or child.end(command.grace)
         except BaseException:
@@ -150,7 +164,7 @@ class LocalHost:
         hint = (
             ""
             if is_gone
-            else f"it hangs in the kernel, often on a disk or file system: see dmesg and /proc/{child.pid}/stack"
+            else f"it hangs in the kernel, often on a disk or file system: see dmesg{self._more_of(child.pid)}"
         )
         if ending is Ending.CANCELLED:
             return Cancelled(f"{line} was ended, as the run is cancelled: {cancel.reason}{stuck}", hint=hint)
@@ -167,6 +181,9 @@ class LocalHost:
             stderr=stderr,
             hint=hint or "run it by hand to see what it waits for",
         )
+
+    def _more_of(self, pid: int) -> str:
+        return f" and /proc/{pid}/stack" if self._os_name == "Linux" else ""
 
     def _spawn(self, command: Command) -> Child:
         if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:

@@ -100,7 +100,15 @@ class SystemNetwork:
                 f"node.conf: [node] ping = {self._method}: not one of {', '.join(PING_METHODS)}", code="node_conf"
             )
             return dict.fromkeys(addresses, error)
-        if self._method != "command":
+        is_linux = self._node.os_name == "Linux"
+        if self._method == "icmp" and not is_linux:
+            refused = ActionError(
+                f"cannot ping: own packets are sent on Linux only, and this is {self._node.os_name}",
+                code="ping_impossible",
+                hint="node.conf: [node] ping = command",
+            )
+            return dict.fromkeys(addresses, refused)
+        if self._method != "command" and is_linux:
             try:
                 return echo_all(addresses, timeout, self._clock)
             except EchoNotPermittedError as error:

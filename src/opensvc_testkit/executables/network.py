@@ -44,6 +44,13 @@ def answering_macs(world: World, address: str, now: float) -> list[str]:
     ]
     found += [each["mac"] for each in world["machines"].values() if each["address"] == address and each["answers"]]
     found += [NODE_MAC for node in world["nodes"].values() if node["address"] == address]
+    # Plumbed by hand on a node, for a zone.
+    found += [
+        NODE_MAC
+        for node in world["nodes"].values()
+        for each in node["platforms"].get("interfaces", {}).values()
+        if each["address"] == address != node["address"] and each["is_up"]
+    ]
     return found
 
 

@@ -190,7 +190,7 @@ def test_a_wished_reservation_vetoes_a_start_for_good_while_no_backend_is_instal
     tmp_path: Path, permits: frozenset[str]
 ) -> None:
     write_service(tmp_path, text=STACK.replace("[disk#1]", "[disk#1]\nscsireserv = true"))
-    agent = open_files_agent(tmp_path, disabled_drivers=("sg_persist", "mpathpersist"))
+    agent = open_files_agent(tmp_path, disabled_drivers=("sg_persist", "mpathpersist", "scu"))
     with pytest.raises(Vetoed, match="scsireserv = true, and no SCSI reservation backend is installed"):
         agent.run(agent.plan("start", [agent.load("svc")]), permits=permits)
     assert up(tmp_path) == set()

@@ -116,8 +116,22 @@ def test_the_ping_of_hpux_waits_for_ever_and_that_is_silence(network: Network, t
     assert not network("command", path, "HP-UX").ping("10.9.8.7", 0.1)
 
 
+@pytest.mark.simulated
+@pytest.mark.parametrize(("method", "answers"), [("auto", True), ("command", True), ("icmp", False)])
+def test_other_systems_than_linux_ask_by_their_own_ping(
+    network: Network, tmp_path: Path, method: str, answers: bool
+) -> None:
+    path = simulate(tmp_path, "ping", '[ "$*" = "10.9.8.7 -n 1" ]')
+    if answers:
+        assert network(method, path, "HP-UX").ping("10.9.8.7")
+    else:
+        with pytest.raises(ActionError, match="on Linux only"):
+            network(method, path, "HP-UX").ping("10.9.8.7")
+
+
 def test_ping_commands_wait_at_least_a_second() -> None:
     assert ping_argv("Linux", "10.0.0.1", 0.2) == ("ping", "-n", "-c", "1", "-W", "1", "10.0.0.1")
+    assert ping_argv("HP-UX", "10.0.0.1", 0.2) == ("ping", "10.0.0.1", "-n", "1")
     assert ping_argv("SunOS", "10.0.0.1", 2.5) == ("ping", "10.0.0.1", "3")
 
 

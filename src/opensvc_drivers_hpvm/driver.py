@@ -1,0 +1,26 @@
+"""The driver ``container.hpvm``: the life cycle over Integrity VM, its migration, and what peers need of its disks."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from opensvc_core.api import LIFE_CYCLE_KEYWORDS, ContainerLifeCycle, Context, Keyword, Outcome, Resource, hookimpl
+from opensvc_drivers_hpvm.guests import HpvmPlatform
+
+
+class HpvmContainer(ContainerLifeCycle):
+    """A guest of HP Integrity VM."""
+
+    platform: ClassVar[HpvmPlatform] = HpvmPlatform()
+    commands: ClassVar[tuple[str, ...]] = ("hpvmstatus", "hpvmstart", "hpvmstop", "hpvmmodify", "hpvmdevmgmt")
+    keywords: ClassVar[tuple[Keyword, ...]] = LIFE_CYCLE_KEYWORDS
+
+    @hookimpl
+    def migrate(self, resource: Resource, peer: str, context: Context) -> Outcome:
+        """Move the running guest to another node."""
+        return self.platform.migrate(resource, peer, context)
+
+    @hookimpl
+    def update_disks(self, resource: Resource, context: Context) -> Outcome | None:
+        """Write the share file and the special files of ``[vmdg]`` for peers."""
+        return self.platform.update_disks(resource, context)

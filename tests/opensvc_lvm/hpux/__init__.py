@@ -1,0 +1,1 @@
+"""Tests of the volume groups of HP-UX."""
