@@ -42,6 +42,10 @@ MODULES: dict[str, dict[str, str]] = {
         "ldm": "solaris.ldm",
         "zpool": "solaris.zpool",
         "zfs": "solaris.zfs",
+        "ls": "solaris.folders",
+        "chmod": "solaris.folders",
+        "chown": "solaris.folders",
+        "pgrep": "solaris.folders",
     },
     "hpux": {
         "getconf": "hpux_system",

@@ -55,7 +55,7 @@ class SimulatedSolaris(SimulatedZones, SimulatedPools, SimulatedDomains):
         """Plumb another card of a node, without an address."""
         with self.cluster.opened() as world:
             there = self._node(world, node)
-            interfaces_of(there)[link] = new_interface(link)
+            interfaces_of(there)[link] = new_interface(there, link)
 
     def reboot_node(self, node: str) -> None:
         """A node lost its power and is back: nothing runs, nothing is plumbed for zones, and nobody exported its pools.

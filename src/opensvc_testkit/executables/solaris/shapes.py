@@ -33,12 +33,16 @@ class Zone(TypedDict):
 
 
 class System(TypedDict):
-    """A node's Solaris: its release decides columns and subcommands; ``links`` are its network cards."""
+    """A node's Solaris: its release decides columns and subcommands; ``links`` are its network cards.
+
+    ``missing_folders`` are zonepaths that somebody took away, ``modes`` those of zonepaths that are not 700.
+    """
 
     release: str
     hostid: int
     links: list[str]
     missing_folders: list[str]
+    modes: dict[str, str]
     next_zone: int
 
 
@@ -50,6 +54,7 @@ class Interface(TypedDict):
     prefix: int
     broadcast: str
     zone: str
+    mac: str
     is_up: bool
 
 

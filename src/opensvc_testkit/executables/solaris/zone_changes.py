@@ -6,7 +6,7 @@ from opensvc_testkit.executables import life
 from opensvc_testkit.executables.call import Answer
 from opensvc_testkit.executables.solaris import pools, zones
 from opensvc_testkit.executables.solaris.options import read_options, read_pairs
-from opensvc_testkit.executables.solaris.places import zones_of
+from opensvc_testkit.executables.solaris.places import system_of, zones_of
 from opensvc_testkit.executables.solaris.zone_session import FailedError, ZoneSession
 
 TYPE_CHECKING = False
@@ -75,12 +75,21 @@ def _check(session: ZoneSession, subcommand: str) -> None:
 
 
 def _verify(session: ZoneSession, words: list[str]) -> Answer:
-    """The zonepath must be there. Raises FailedError."""
+    """The zonepath must be there, and nobody's but root's. Raises FailedError."""
     del words
     zone = session.zone
     if zones.missing_folder(session.world, session.node, zone):
         raise FailedError(
             f"zoneadm: {zone['zonepath']}: No such file or directory",
+            f"could not verify zonepath {zone['zonepath']} because of the above errors.",
+            f"zoneadm: zone {zone['name']} failed to verify",
+        )
+    mode = int(system_of(session.node)["modes"].get(zone["zonepath"], zones.ZONEPATH_MODE), 8)
+    loose = [f"{zone['zonepath']} must not be {whose} {what}." for shift, whose in ((3, "group"), (0, "world"))
+             for bit, what in ((4, "readable"), (2, "writable"), (1, "executable")) if mode >> shift & bit]  # fmt: skip
+    if loose:
+        raise FailedError(
+            *loose,
             f"could not verify zonepath {zone['zonepath']} because of the above errors.",
             f"zoneadm: zone {zone['name']} failed to verify",
         )
