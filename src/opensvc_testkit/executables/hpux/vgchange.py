@@ -6,10 +6,11 @@ Serviceguard is not simulated, its nodes always know of each other.
 
 from __future__ import annotations
 
-from opensvc_testkit.executables import hpux_groups, life
+from opensvc_testkit.executables import life
 from opensvc_testkit.executables.call import Answer, NotSimulatedError
-from opensvc_testkit.executables.hpux_groups import RefusedError
-from opensvc_testkit.executables.hpux_words import UsageError, on_terminal, read_options, usage
+from opensvc_testkit.executables.hpux import group_table
+from opensvc_testkit.executables.hpux.group_table import RefusedError
+from opensvc_testkit.executables.hpux.options import UsageError, on_terminal, read_options, usage
 from opensvc_testkit.executables.store import now
 
 TYPE_CHECKING = False
@@ -42,16 +43,16 @@ def _simulate(call: Call) -> Answer:
     with call.store.opened() as world:
         life.settle(call.store.folder, world, now(world))
         node = call.here(world)
-        for word in names or list(hpux_groups.groups_of(node)):
+        for word in names or list(group_table.groups_of(node)):
             try:
-                group = hpux_groups.find_group(node, "vgchange", word)
+                group = group_table.find_group(node, "vgchange", word)
                 if "c" in options:
                     stdout += _mark(world, node, word, group, is_clustered=options["c"][-1] == "y")
                 elif options["a"][-1] == "n":
                     stdout += _deactivate(node, word, group)
                 else:
                     mode = options["a"][-1]
-                    if not names and hpux_groups.label_of(world, group)["is_clustered"]:
+                    if not names and group_table.label_of(world, group)["is_clustered"]:
                         mode = "e"
                     said, warned = _activate(world, node, word, group, mode, needs_all="p" in options,
                                              needs_quorum=options.get("q", ["y"])[-1] == "y")  # fmt: skip
@@ -67,20 +68,20 @@ def _changed(word: str) -> str:
 
 
 def _mark(world: World, node: Node, word: str, group: dict[str, Any], *, is_clustered: bool) -> str:
-    name = hpux_groups.full_name(word)
+    name = group_table.full_name(word)
     if group["mode"]:
         raise RefusedError(f'vgchange: Volume group "{name}" is still active.\n')
-    _, missing = hpux_groups.attached(world, node, group, for_writing=True)
+    _, missing = group_table.attached(world, node, group, for_writing=True)
     if missing:
         raise RefusedError(f'{_not_attached(missing)}vgchange: Couldn\'t change volume group "{name}".\n')
-    for disk in hpux_groups.disks_of_group(world, group["vgid"]):
+    for disk in group_table.disks_of_group(world, group["vgid"]):
         disk["label"]["is_clustered"] = is_clustered
     return _changed(word)
 
 
 def _deactivate(node: Node, word: str, group: dict[str, Any]) -> str:
-    name = hpux_groups.full_name(word)
-    if hpux_groups.open_volumes(node, name, group):
+    name = group_table.full_name(word)
+    if group_table.open_volumes(node, name, group):
         raise RefusedError(f'vgchange: Couldn\'t deactivate volume group "{name}":\nDevice busy\n')
     group["mode"] = ""
     return _changed(word)
@@ -99,19 +100,19 @@ def _activate(
     world: World, node: Node, word: str, group: dict[str, Any], mode: str, *, needs_all: bool, needs_quorum: bool
 ) -> tuple[str, str]:
     """What it prints, and what it warns of. Raises RefusedError."""
-    name = hpux_groups.full_name(word)
-    label = hpux_groups.label_of(world, group)
+    name = group_table.full_name(word)
+    label = group_table.label_of(world, group)
     if (mode in "es") != label["is_clustered"] and mode != "r":
         raise RefusedError(f'vgchange: Activation mode requested for the volume group "{name}" conflicts with '
                            "configured mode.\n")  # fmt: skip
     if label["is_clustered"] and mode == "e":
-        for _ in hpux_groups.others_with(world, node, group["vgid"]):
+        for _ in group_table.others_with(world, node, group["vgid"]):
             raise RefusedError(f'vgchange: Activation of volume group "{name}" denied by another node in the cluster.\n'
                                "Request on this system conflicts with Activation Mode on remote system.\n")  # fmt: skip
     if group["mode"]:
         # Whether this is a failure is not known; it is none here.
         return f'vgchange: Volume group "{word}" is already active.\n', ""
-    numbers, missing = hpux_groups.attached(world, node, group, for_writing=mode != "r")
+    numbers, missing = group_table.attached(world, node, group, for_writing=mode != "r")
     warned = _not_attached(missing)
     needed = label["pvs"] if needs_all else label["pvs"] // 2 + 1 if needs_quorum else 1
     if len(numbers) < needed:

@@ -21,7 +21,7 @@ def state_of(node: Node) -> dict[str, Any]:
     """The state of HP-UX on a node, made on first use.
 
     ``luns`` by WWID: ``instance``, ``files`` (persistent special files that are there), ``attributes`` that were set
-    for it alone; ``groups`` by ``/dev/vgXX``: see ``hpux_groups``; ``leftovers``: group files without a group.
+    for it alone; ``groups`` by ``/dev/vgXX``: see ``group_table``; ``leftovers``: group files without a group.
     """
     usual: dict[str, Any] = {
         "serial": f"SGH{sum(node['name'].encode()) % 10000:04d}XYZ",

@@ -5,10 +5,11 @@ What it prints while it succeeds is a real log's, all of it on standard error; w
 
 from __future__ import annotations
 
-from opensvc_testkit.executables import hpvm_state, life
+from opensvc_testkit.executables import life
 from opensvc_testkit.executables.call import Answer, NotSimulatedError
-from opensvc_testkit.executables.hpux_words import UsageError, on_terminal, read_options, usage
-from opensvc_testkit.executables.hpvm_state import RefusedError
+from opensvc_testkit.executables.hpux import machines
+from opensvc_testkit.executables.hpux.machines import RefusedError
+from opensvc_testkit.executables.hpux.options import UsageError, on_terminal, read_options, usage
 from opensvc_testkit.executables.store import now
 
 TYPE_CHECKING = False
@@ -41,31 +42,31 @@ def _simulate(call: Call) -> Answer:
         node = call.here(world)
         said = ""
         try:
-            guest = hpvm_state.find_guest(node, options)
+            guest = machines.find_guest(node, options)
             check(node, guest)
             said = problems_text(world, node, guest)
-            if hpvm_state.device_problems(world, node, guest):
+            if machines.device_problems(world, node, guest):
                 raise RefusedError(f"Guest '{guest['name']}' cannot be started.")
         except RefusedError as error:
-            return hpvm_state.refused(call, error, stderr=said)
-        hpvm_state.start(call.store.folder, world, node, guest)
+            return machines.refused(call, error, stderr=said)
+        machines.start(call.store.folder, world, node, guest)
         return Answer(0, "", said + start_text(guest))
 
 
 def check(node: Node, guest: dict[str, Any]) -> None:
     """Raise RefusedError if a guest may not start here whatever its devices are."""
-    if hpvm_state.power_of(node, guest):
+    if machines.power_of(node, guest):
         raise RefusedError(f"Guest '{guest['name']}' is already running.")
-    if not hpvm_state.is_registered(guest):
+    if not machines.is_registered(guest):
         raise RefusedError(f"Guest '{guest['name']}' is not runnable.")
-    if guest["memory"] > hpvm_state.free_memory(node):
+    if guest["memory"] > machines.free_memory(node):
         raise RefusedError(f"Insufficient memory available to start guest '{guest['name']}'.")
 
 
 def problems_text(world: World, node: Node, guest: dict[str, Any]) -> str:
     """The lines about its configuration: warnings are captured, errors are [R]; empty where there is nothing to say."""
     name = guest["name"]
-    errors = hpvm_state.device_problems(world, node, guest)
+    errors = machines.device_problems(world, node, guest)
     warnings = []
     if any(other is not node for other, _ in life.where_active(world, name)):
         # It runs on another node: only its network address is seen, and that is a warning.

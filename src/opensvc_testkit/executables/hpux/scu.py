@@ -6,9 +6,10 @@ with the key) are after the vendor notes; all banners, texts and the exit status
 
 from __future__ import annotations
 
-from opensvc_testkit.executables import disks, hpux_node, reservations
+from opensvc_testkit.executables import disks, reservations
 from opensvc_testkit.executables.call import Answer, NotSimulatedError
-from opensvc_testkit.executables.hpux_words import on_terminal
+from opensvc_testkit.executables.hpux import lun_table
+from opensvc_testkit.executables.hpux.options import on_terminal
 from opensvc_testkit.executables.targets import ATTENTION, CONFLICT, ILLEGAL, NOT_READY, RefusedError
 
 TYPE_CHECKING = False
@@ -73,14 +74,14 @@ def _simulate(call: Call) -> Answer:
 
 def _nexus(world: World, node: Node, path: str) -> tuple[SharedDisk, tuple[str, str]] | str:
     """The disk and the path by which a command reaches it; or why not."""
-    found = hpux_node.find_lun(world, node, path)
+    found = lun_table.find_lun(world, node, path)
     if found is None:
         return "ENOENT (2) - No such file or directory"
     disk, lun = found
-    if hpux_node.raw(path) != path:
+    if lun_table.raw(path) != path:
         return "ENXIO (6) - No such device or address"
     paths = disks.working_paths(disk, node["name"])
-    if not hpux_node.is_persistent(lun, path) and not hpux_node.by_any_path(node, lun):
+    if not lun_table.is_persistent(lun, path) and not lun_table.by_any_path(node, lun):
         # Only so a legacy special file is one path and no other.
         paths = [each for each in paths if each == path]
     if not paths:

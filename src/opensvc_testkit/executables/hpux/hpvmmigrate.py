@@ -5,10 +5,11 @@ What must hold and what is left on the source is from the manual; what it prints
 
 from __future__ import annotations
 
-from opensvc_testkit.executables import hpux_node, hpvm_state, life
+from opensvc_testkit.executables import life
 from opensvc_testkit.executables.call import Answer, NotSimulatedError
-from opensvc_testkit.executables.hpux_words import UsageError, on_terminal, read_options, usage
-from opensvc_testkit.executables.hpvm_state import RefusedError
+from opensvc_testkit.executables.hpux import lun_table, machines
+from opensvc_testkit.executables.hpux.machines import RefusedError
+from opensvc_testkit.executables.hpux.options import UsageError, on_terminal, read_options, usage
 from opensvc_testkit.executables.store import now
 
 TYPE_CHECKING = False
@@ -37,11 +38,11 @@ def _simulate(call: Call) -> Answer:
         life.settle(call.store.folder, world, now(world))
         node = call.here(world)
         try:
-            guest = hpvm_state.find_guest(node, options)
+            guest = machines.find_guest(node, options)
             target = _target(world, node, options["h"][-1])
             paths = _check(world, node, target, guest, is_online="o" in options)
         except RefusedError as error:
-            return hpvm_state.refused(call, error)
+            return machines.refused(call, error)
         said = f"hpvmmigrate: Connected to target host using '{target['name']}'.\n"
         if "s" in options:
             return Answer(0, f"{said}hpvmmigrate: Guest '{guest['name']}' can be migrated.\n")
@@ -49,11 +50,11 @@ def _simulate(call: Call) -> Answer:
         if "o" in options:
             life.move(node, target, guest["name"])
         elif "b" in options:
-            hpvm_state.start(call.store.folder, world, target, hpvm_state.state_of(target)["guests"][guest["name"]])
+            machines.start(call.store.folder, world, target, machines.state_of(target)["guests"][guest["name"]])
         if "D" in options:
-            del hpvm_state.state_of(node)["guests"][guest["name"]]
+            del machines.state_of(node)["guests"][guest["name"]]
         else:
-            hpvm_state.set_registration(guest, is_enabled=False)
+            machines.set_registration(guest, is_enabled=False)
     return Answer(0, f"{said}hpvmmigrate: Guest '{guest['name']}' migrated successfully.\n")
 
 
@@ -67,25 +68,25 @@ def _target(world: World, node: Node, host: str) -> Node:
 def _check(world: World, node: Node, target: Node, guest: dict[str, Any], *, is_online: bool) -> dict[str, str]:
     """Each disk's special file on the target. Raises RefusedError: nothing was moved."""
     name = guest["name"]
-    if not hpvm_state.is_registered(guest):
+    if not machines.is_registered(guest):
         raise RefusedError(f"Guest '{name}' is not runnable.")
-    if is_online != bool(hpvm_state.power_of(node, guest)):
+    if is_online != bool(machines.power_of(node, guest)):
         raise RefusedError(f"Guest '{name}' is {'not running' if is_online else 'running; use -o'}.")
     if is_online and not guest["online_migration"]:
         raise RefusedError(f"Online migration of guest '{name}' is disabled.")
-    known = hpvm_state.state_of(target)["guests"].get(name)
-    if known is not None and hpvm_state.power_of(target, known):
+    known = machines.state_of(target)["guests"].get(name)
+    if known is not None and machines.power_of(target, known):
         raise RefusedError(f"Guest '{name}' is already running on target host '{target['name']}'.")
-    if guest["memory"] > hpvm_state.free_memory(target):
+    if guest["memory"] > machines.free_memory(target):
         raise RefusedError(f"Insufficient memory on target host '{target['name']}'.")
     paths = {}
     for device in guest["devices"]:
-        lun = hpux_node.find_lun(world, node, device["path"])
+        lun = lun_table.find_lun(world, node, device["path"])
         if lun is None:
             raise RefusedError(f"Storage '{device['path']}' cannot be migrated.")
-        there = [found for disk, found in hpux_node.luns_of(world, target) if disk is lun[0]]
-        path = hpux_node.persistent(there[0], is_raw=True) if there else ""
-        if not path or hpux_node.is_lost(lun[0], target):
+        there = [found for disk, found in lun_table.luns_of(world, target) if disk is lun[0]]
+        path = lun_table.persistent(there[0], is_raw=True) if there else ""
+        if not path or lun_table.is_lost(lun[0], target):
             raise RefusedError(f"Storage '{device['path']}' is not available on target host '{target['name']}'.")
         paths[device["path"]] = path
     return paths
@@ -93,12 +94,12 @@ def _check(world: World, node: Node, target: Node, guest: dict[str, Any], *, is_
 
 def _receive(target: Node, guest: dict[str, Any], paths: dict[str, str]) -> None:
     """The guest's configuration arrives; it is registered there."""
-    state = hpvm_state.state_of(target)
+    state = machines.state_of(target)
     known = state["guests"].get(guest["name"])
-    copy = {**guest, "id": known["id"] if known else hpvm_state.new_guest(target, guest["name"])["id"]}
+    copy = {**guest, "id": known["id"] if known else machines.new_guest(target, guest["name"])["id"]}
     copy["devices"] = [{**device, "path": paths[device["path"]]} for device in guest["devices"]]
-    hpvm_state.set_registration(copy, is_enabled=True)
+    machines.set_registration(copy, is_enabled=True)
     state["guests"][guest["name"]] = copy
     for path in paths.values():
-        if hpvm_state.entry_of(target, path) is None:
-            state["devices"][path] = hpvm_state.new_device(path)
+        if machines.entry_of(target, path) is None:
+            state["devices"][path] = machines.new_device(path)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from opensvc_testkit.executables import disks, hpux_groups, hpux_node, life
+from opensvc_testkit.executables import disks, life
 from opensvc_testkit.executables.call import Answer
+from opensvc_testkit.executables.hpux import group_table, lun_table
 from opensvc_testkit.executables.store import now
 
 TYPE_CHECKING = False
@@ -63,7 +64,7 @@ def new_guest(node: Node, name: str) -> Guest:
 
 def storage(number: int, path: str) -> dict[str, str]:
     """A virtual disk, the ``number``-th of its guest, on a disk, a logical volume or a file."""
-    found = hpux_node.raw(path) == path and path.startswith(("/dev/rdisk/", "/dev/rdsk/"))
+    found = lun_table.raw(path) == path and path.startswith(("/dev/rdisk/", "/dev/rdsk/"))
     kind = "disk" if found else "lv" if path.startswith("/dev/") else "file"
     return {"adapter": "avio_stor", "place": f"0,0,{number}", "kind": kind, "path": path}
 
@@ -163,14 +164,14 @@ def _problem(world: World, node: Node, guest: Guest, device: dict[str, str]) -> 
     if others and (entry is None or entry["share"] != "YES"):
         return f"Device is in use by guest {others[0]} and is not shareable."
     if device["kind"] == "lv":
-        found = hpux_groups.group_of_file(node, path)
+        found = group_table.group_of_file(node, path)
         return "" if found and found[1]["mode"] else "Device does not exist, or its volume group is not active."
-    lun = hpux_node.find_lun(world, node, path)
+    lun = lun_table.find_lun(world, node, path)
     if lun is None:
         return "Device does not exist."
-    if hpux_node.is_lost(lun[0], node):
+    if lun_table.is_lost(lun[0], node):
         return "Device cannot be opened."
-    if hpux_groups.is_in_active_group(node, lun[0]):
+    if group_table.is_in_active_group(node, lun[0]):
         return "Device is in use by LVM of the host."
     return ""
 
@@ -179,7 +180,7 @@ def start(folder: str, world: World, node: Node, guest: Guest) -> None:
     """Give it power. It stays in EFI if it cannot write its disks: another node has reserved one of them."""
     power = life.power_up(folder, world, node, PLATFORM, guest["name"], now(world))
     for device in guest["devices"]:
-        lun = hpux_node.find_lun(world, node, device["path"]) if device["kind"] == "disk" else None
+        lun = lun_table.find_lun(world, node, device["path"]) if device["kind"] == "disk" else None
         if lun is not None and not disks.is_writable(lun[0], node["name"]):
             power["answers_at"] = power["shell_at"] = None
 

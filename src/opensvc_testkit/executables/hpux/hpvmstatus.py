@@ -6,10 +6,11 @@ table's header, most labels of ``-V`` and what it says of an unknown guest are [
 
 from __future__ import annotations
 
-from opensvc_testkit.executables import hpvm_state, life
+from opensvc_testkit.executables import life
 from opensvc_testkit.executables.call import Answer, NotSimulatedError
-from opensvc_testkit.executables.hpux_words import UsageError, on_terminal, read_options, usage
-from opensvc_testkit.executables.hpvm_state import RefusedError
+from opensvc_testkit.executables.hpux import machines
+from opensvc_testkit.executables.hpux.machines import RefusedError
+from opensvc_testkit.executables.hpux.options import UsageError, on_terminal, read_options, usage
 from opensvc_testkit.executables.store import now
 
 TYPE_CHECKING = False
@@ -50,22 +51,22 @@ def _simulate(call: Call) -> Answer:
     with call.store.opened() as world:
         life.settle(call.store.folder, world, now(world))
         node = call.here(world)
-        state = hpvm_state.state_of(node)
+        state = machines.state_of(node)
         if kind == "v":
             return Answer(0, f"Version A.0{state['version']}\n")
         try:
             if "P" in options or "p" in options:
-                guests = [hpvm_state.find_guest(node, options)]
+                guests = [machines.find_guest(node, options)]
             else:
                 guests = sorted(state["guests"].values(), key=lambda guest: guest["id"])
         except RefusedError as error:
-            return hpvm_state.refused(call, error)
+            return machines.refused(call, error)
         if kind == "d" and not ("P" in options or "p" in options):
             raise NotSimulatedError("hpvmstatus -d without -P")
         if not guests:
             if state["version"] >= "6":
                 return Answer(0, NOTHING)
-            return hpvm_state.refused(call, RefusedError(NOTHING_BEFORE))
+            return machines.refused(call, RefusedError(NOTHING_BEFORE))
         show = {"M": _machine, "V": _details, "X": _xml, "d": _devices, "": _table}[kind]
         return Answer(0, "".join(f"{line}\n" for line in show(world, node, guests)))
 
@@ -80,7 +81,7 @@ def _machine(world: World, node: Node, guests: list[dict[str, Any]]) -> list[str
     return [
         ":".join(
             [guest["name"], guest["uuid"], str(guest["id"]), "", "Integrity VM", "HPUX", "", guest["label"], "", "0",
-             hpvm_state.run_state(node, guest), guest["boot"], "", "", str(len(guest["devices"])), "1", "0", "", "",
+             machines.run_state(node, guest), guest["boot"], "", "", str(len(guest["devices"])), "1", "0", "", "",
              f"{guest['vcpus']};10;100", f"{_size(guest['memory'])};0", "0", ""]
         )
         for guest in guests
@@ -93,7 +94,7 @@ def _table(world: World, node: Node, guests: list[dict[str, Any]]) -> list[str]:
         memory = guest["memory"]
         size = f"{memory // 1024:>4} GB" if memory % 1024 == 0 else f"{memory:>4} MB"
         lines.append(
-            f"{guest['name']:<20} {guest['id']:>5} {'HPUX':<7} {hpvm_state.shown_state(world, node, guest):<9} "
+            f"{guest['name']:<20} {guest['id']:>5} {'HPUX':<7} {machines.shown_state(world, node, guest):<9} "
             f"{guest['vcpus']:>6} {len(guest['devices']):>5} {1:>5} {size} {0:>8}"
         )
     return TABLE + lines
@@ -111,7 +112,7 @@ def _details(world: World, node: Node, guests: list[dict[str, Any]]) -> list[str
             ("Virtual Machine UUID", guest["uuid"]),
             ("Virtual Machine ID", str(guest["id"])),
             ("Virtual Machine Label", guest["label"]),
-            ("State", hpvm_state.shown_state(world, node, guest)),
+            ("State", machines.shown_state(world, node, guest)),
             ("Start type", guest["boot"]),
             ("Number of virtual CPUs", str(guest["vcpus"])),
             ("Memory", f"{guest['memory']} MB"),
@@ -134,7 +135,7 @@ def _xml(world: World, node: Node, guests: list[dict[str, Any]]) -> list[str]:
         lines += [
             f'<virtual_machine name="{guest["name"]}">',
             f"<uuid>{guest['uuid']}</uuid>",
-            f"<vm_state>{hpvm_state.run_state(node, guest)}</vm_state>",
+            f"<vm_state>{machines.run_state(node, guest)}</vm_state>",
             f"<vcpu_number>{guest['vcpus']}</vcpu_number>",
             f'<memory><total unit="{unit}">{number}</total></memory>',
             "</virtual_machine>",

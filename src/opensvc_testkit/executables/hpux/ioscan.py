@@ -6,9 +6,10 @@ up; tables are [R] but for their headers.
 
 from __future__ import annotations
 
-from opensvc_testkit.executables import disks, hpux_node
+from opensvc_testkit.executables import disks
 from opensvc_testkit.executables.call import Answer, NotSimulatedError
-from opensvc_testkit.executables.hpux_words import UsageError, on_terminal, read_options, usage
+from opensvc_testkit.executables.hpux import lun_table
+from opensvc_testkit.executables.hpux.options import UsageError, on_terminal, read_options, usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def run(call: Call) -> Answer:
 def _simulate(call: Call) -> Answer:
     with call.store.opened() as world:
         node = call.here(world)
-        flags = "kufneF" + ("N" if hpux_node.state_of(node)["release"] >= "B.11.31" else "")
+        flags = "kufneF" + ("N" if lun_table.state_of(node)["release"] >= "B.11.31" else "")
         try:
             options, rest = read_options(call.words, flags, "CdIHmP")
         except UsageError as error:
@@ -52,7 +53,7 @@ def _simulate(call: Call) -> Answer:
         if "I" in options:
             entries = [entry for entry in entries if str(entry.instance) == options["I"][-1]]
         if rest:
-            found = hpux_node.find_lun(world, node, rest[0])
+            found = lun_table.find_lun(world, node, rest[0])
             entries = [entry for entry in entries if found and entry.disk is found[0]]
         if "P" in options:
             return _property(entries, options["P"][-1])
@@ -61,20 +62,20 @@ def _simulate(call: Call) -> Answer:
 
 
 def _special_files(world: World, node: Node, rest: list[str], *, in_fields: bool) -> Answer:
-    pairs = [(hpux_node.persistent(lun, is_raw=True), disk["paths"][node["name"]])
-             for disk, lun in hpux_node.luns_of(world, node)]  # fmt: skip
+    pairs = [(lun_table.persistent(lun, is_raw=True), disk["paths"][node["name"]])
+             for disk, lun in lun_table.luns_of(world, node)]  # fmt: skip
     if rest:
-        found = hpux_node.find_lun(world, node, rest[0])
+        found = lun_table.find_lun(world, node, rest[0])
         if found is None:
             # [R]
             return Answer(1, "", f"ioscan: {rest[0]}: No such device in the system\n")
         disk, lun = found
-        is_raw = hpux_node.raw(rest[0]) == rest[0]
+        is_raw = lun_table.raw(rest[0]) == rest[0]
         legacy = disk["paths"][node["name"]]
         pairs = [
             (
-                rest[0] if hpux_node.is_persistent(lun, rest[0]) else hpux_node.persistent(lun, is_raw=is_raw),
-                legacy if is_raw else [hpux_node.block(path) for path in legacy],
+                rest[0] if lun_table.is_persistent(lun, rest[0]) else lun_table.persistent(lun, is_raw=is_raw),
+                legacy if is_raw else [lun_table.block(path) for path in legacy],
             )
         ]
     pairs = [(path, legacy) for path, legacy in pairs if path]
@@ -99,18 +100,18 @@ def _agile(world: World, node: Node) -> list[_Entry]:
             f"64000/0xfa00/0x{lun['instance']:x}",
             "esdisk",
             list(lun["files"]),
-            _state(is_lost=hpux_node.is_lost(disk, node)),
+            _state(is_lost=lun_table.is_lost(disk, node)),
         )
-        for disk, lun in hpux_node.luns_of(world, node)
+        for disk, lun in lun_table.luns_of(world, node)
     ]
 
 
 def _legacy(world: World, node: Node) -> list[_Entry]:
     found: list[_Entry] = []
-    for disk, _ in hpux_node.luns_of(world, node):
+    for disk, _ in lun_table.luns_of(world, node):
         for path in disk["paths"][node["name"]]:
             state = _state(is_lost=disks.is_lost(disk, node["name"], path))
-            files = [hpux_node.block(path), path]
+            files = [lun_table.block(path), path]
             found.append(_Entry(disk, len(found), f"0/1/1/0.{len(found)}.0", "sdisk", files, state))
     return found
 
@@ -134,5 +135,5 @@ def _lines(entry: _Entry, options: dict[str, list[str]]) -> list[str]:
 def _property(entries: list[_Entry], name: str) -> Answer:
     if name != "wwid":
         raise NotSimulatedError(f"ioscan -P {name}")
-    lines = [f"disk   {entry.instance:>4}  {entry.path}  {hpux_node.wwid_of(entry.disk)}" for entry in entries]
+    lines = [f"disk   {entry.instance:>4}  {entry.path}  {lun_table.wwid_of(entry.disk)}" for entry in entries]
     return Answer(0, "".join(f"{line}\n" for line in [*WWID_HEADER, *lines]))

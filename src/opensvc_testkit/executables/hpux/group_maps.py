@@ -8,10 +8,11 @@ sizes (quoted from a real system) are [R].
 # ruff: noqa: PTH123
 from __future__ import annotations
 
-from opensvc_testkit.executables import disks, hpux_groups, hpux_node, life
+from opensvc_testkit.executables import disks, life
 from opensvc_testkit.executables.call import Answer, NotSimulatedError
-from opensvc_testkit.executables.hpux_groups import RefusedError
-from opensvc_testkit.executables.hpux_words import UsageError, on_terminal, read_options, usage
+from opensvc_testkit.executables.hpux import group_table, lun_table
+from opensvc_testkit.executables.hpux.group_table import RefusedError
+from opensvc_testkit.executables.hpux.options import UsageError, on_terminal, read_options, usage
 from opensvc_testkit.executables.store import now
 
 TYPE_CHECKING = False
@@ -46,7 +47,7 @@ def _simulate(call: Call) -> Answer:
                 return _export(node, words[0], options)
             return _import(world, node, words, options)
         except RefusedError as error:
-            return hpux_groups.failed(error)
+            return group_table.failed(error)
 
 
 # -- map files -------------------------------------------------------------------------------------------------------
@@ -91,8 +92,8 @@ def _read_map(path: str) -> tuple[str, dict[str, str]]:
 
 
 def _export(node: Node, word: str, options: dict[str, list[str]]) -> Answer:
-    name = hpux_groups.full_name(word)
-    group = hpux_groups.find_group(node, "vgexport", word)
+    name = group_table.full_name(word)
+    group = group_table.find_group(node, "vgexport", word)
     active = f'vgexport: Volume group "{name}" is still active.\n' if group["mode"] else ""
     if active and "p" not in options:
         raise RefusedError(active)
@@ -106,7 +107,7 @@ def _export(node: Node, word: str, options: dict[str, list[str]]) -> Answer:
     if "p" in options:
         # The map is written of an active group too: a warning, not a failure.
         return Answer(0, said, active)
-    del hpux_groups.groups_of(node)[name]
+    del group_table.groups_of(node)[name]
     return Answer(0, f'{said}vgexport: Volume group "{name}" has been successfully removed.\n')
 
 
@@ -116,9 +117,9 @@ def _export(node: Node, word: str, options: dict[str, list[str]]) -> Answer:
 def _import(world: World, node: Node, words: list[str], options: dict[str, list[str]]) -> Answer:
     if "C" in options:
         raise NotSimulatedError("vgimport -C")
-    name = hpux_groups.full_name(words[0])
-    state = hpux_node.state_of(node)
-    if name in hpux_groups.groups_of(node):
+    name = group_table.full_name(words[0])
+    state = lun_table.state_of(node)
+    if name in group_table.groups_of(node):
         raise RefusedError(f'vgimport: Volume group "{name}" already exists.\n')
     if f"{name}/group" in state["leftovers"]:
         raise RefusedError(f'vgimport: Couldn\'t make the special file "{name}/group": File exists\n')
@@ -136,7 +137,7 @@ def _import(world: World, node: Node, words: list[str], options: dict[str, list[
     if not files:
         raise RefusedError(f'{warned}vgimport: Cannot find any physical volume of the volume group "{name}".\n')
     label = found[0][0]["label"]
-    for other, group in hpux_groups.groups_of(node).items():
+    for other, group in group_table.groups_of(node).items():
         if group["vgid"] == label["vgid"]:
             raise RefusedError(
                 f'vgimport: The physical volume "{files[0]}" belongs to volume group "{other}" already.\n'
@@ -148,7 +149,7 @@ def _import(world: World, node: Node, words: list[str], options: dict[str, list[
     if "p" in options:
         return Answer(0, f'vgimport: Volume group "{name}" can be imported.\n', warned)
     names = {str(number): names.get(str(number), f"lvol{number}") for number, _ in label["volumes"]}
-    hpux_groups.groups_of(node)[name] = hpux_groups.new_group(label, files, names)
+    group_table.groups_of(node)[name] = group_table.new_group(label, files, names)
     return Answer(
         0,
         f'vgimport: Volume group "{name}" has been successfully created.\n'
@@ -161,23 +162,23 @@ def _import(world: World, node: Node, words: list[str], options: dict[str, list[
 def _scan(world: World, node: Node, vgid: str) -> tuple[list[tuple[SharedDisk, dict[str, Any]]], str]:
     """The disks of a group that a node can read, and the warnings about those of which it can read none."""
     found, warned = [], ""
-    for disk, lun in hpux_node.luns_of(world, node):
+    for disk, lun in lun_table.luns_of(world, node):
         if not disks.is_readable(disk, node["name"]):
-            file = hpux_node.persistent(lun, is_raw=True) or disk["paths"][node["name"]][0]
+            file = lun_table.persistent(lun, is_raw=True) or disk["paths"][node["name"]][0]
             # As quoted from a real system, its empty last line included; it ended with 0.
             warned += (
                 f'Warning: Cannot determine block size of Physical Volume "{file}".\n'
                 "Assuming a default value of 1024 bytes. Continuing.\nvgimport: \n"
             )
-        elif disk["label"].get("vgid") == vgid and disk["label"].get("manager") == hpux_groups.MANAGER:
+        elif disk["label"].get("vgid") == vgid and disk["label"].get("manager") == group_table.MANAGER:
             found.append((disk, lun))
     return sorted(found, key=lambda pair: pair[0]["label"]["pv"]), warned
 
 
 def _files(node: Node, disk: SharedDisk, lun: dict[str, Any], *, is_agile: bool) -> list[str]:
     if not is_agile:
-        return [hpux_node.block(path) for path in disks.working_paths(disk, node["name"])]
-    file = hpux_node.persistent(lun, is_raw=False)
+        return [lun_table.block(path) for path in disks.working_paths(disk, node["name"])]
+    file = lun_table.persistent(lun, is_raw=False)
     return [file] if file else []
 
 
@@ -194,10 +195,10 @@ def _listed(options: dict[str, list[str]]) -> list[str]:
 def _given(world: World, node: Node, files: list[str]) -> tuple[list[tuple[SharedDisk, dict[str, Any]]], list[str]]:
     found = []
     for file in files:
-        lun = hpux_node.find_lun(world, node, file)
+        lun = lun_table.find_lun(world, node, file)
         if lun is None or not disks.is_readable(lun[0], node["name"]):
             raise RefusedError(f'vgimport: Couldn\'t open physical volume "{file}": No such device or address\n')
-        if lun[0]["label"].get("manager") != hpux_groups.MANAGER:
+        if lun[0]["label"].get("manager") != group_table.MANAGER:
             raise RefusedError(f'vgimport: The physical volume "{file}" does not belong to a volume group.\n')
         found.append(lun)
     if len({disk["label"]["vgid"] for disk, _ in found}) > 1:

@@ -6,10 +6,11 @@ manual tells; the other parts of a line, and all refusals, are [R].
 
 from __future__ import annotations
 
-from opensvc_testkit.executables import hpux_groups, hpux_node, hpvm_state, life
+from opensvc_testkit.executables import life
 from opensvc_testkit.executables.call import Answer, NotSimulatedError
-from opensvc_testkit.executables.hpux_words import UsageError, on_terminal, read_options, usage
-from opensvc_testkit.executables.hpvm_state import RefusedError
+from opensvc_testkit.executables.hpux import group_table, lun_table, machines
+from opensvc_testkit.executables.hpux.machines import RefusedError
+from opensvc_testkit.executables.hpux.options import UsageError, on_terminal, read_options, usage
 from opensvc_testkit.executables.store import now
 
 TYPE_CHECKING = False
@@ -48,7 +49,7 @@ def _simulate(call: Call) -> Answer:
             kind, path, attributes = _read(values[-1])
             {"a": _add, "m": _change, "d": _delete}[letter](world, node, kind, path, attributes)
         except RefusedError as error:
-            return hpvm_state.refused(call, error)
+            return machines.refused(call, error)
     return Answer()
 
 
@@ -75,32 +76,32 @@ def _list(world: World, node: Node, kind: str) -> Answer:
     if kind not in ("all", *KINDS):
         raise NotSimulatedError(f"hpvmdevmgmt -l {kind}")
     lines = []
-    for path, entry in hpvm_state.state_of(node)["devices"].items():
+    for path, entry in machines.state_of(node)["devices"].items():
         if kind in ("all", entry["kind"]):
-            lun = hpux_node.find_lun(world, node, path)
-            exists = bool(lun) or hpux_groups.group_of_file(node, path) is not None or entry["type"] == "FILE"
+            lun = lun_table.find_lun(world, node, path)
+            exists = bool(lun) or group_table.group_of_file(node, path) is not None or entry["type"] == "FILE"
             facts = [f"CONFIG={entry['kind']}", f"EXIST={'YES' if exists else 'NO'}", f"DEVTYPE={entry['type']}",
                      f"SHARE={entry['share']}"]  # fmt: skip
-            users = ",".join(hpvm_state.users_of(node, path))
-            wwid = hpux_node.wwid_of(lun[0]) if lun else ""
+            users = ",".join(machines.users_of(node, path))
+            wwid = lun_table.wwid_of(lun[0]) if lun else ""
             lines.append(":".join([",".join([path, *entry["names"]]), users, ",".join(facts), wwid]))
     return Answer(0, "".join(f"{line}\n" for line in lines))
 
 
 def _find(node: Node, kind: str, path: str) -> dict[str, Any]:
-    entry = hpvm_state.entry_of(node, path)
+    entry = machines.entry_of(node, path)
     if entry is None or entry["kind"] != kind:
         raise RefusedError(f"Device '{path}' is not in the HPVM device database.")
     return entry
 
 
 def _add(world: World, node: Node, kind: str, path: str, attributes: dict[str, str]) -> None:
-    if hpvm_state.entry_of(node, path):
+    if machines.entry_of(node, path):
         raise RefusedError(f"Device '{path}' already exists in the HPVM device database.")
     is_device = path.startswith("/dev/")
-    if is_device and not (hpux_node.find_lun(world, node, path) or hpux_groups.group_of_file(node, path)):
+    if is_device and not (lun_table.find_lun(world, node, path) or group_table.group_of_file(node, path)):
         raise RefusedError(f"Device '{path}' does not exist.")
-    hpvm_state.state_of(node)["devices"][path] = {**hpvm_state.new_device(path, kind=kind), **attributes}
+    machines.state_of(node)["devices"][path] = {**machines.new_device(path, kind=kind), **attributes}
 
 
 def _change(world: World, node: Node, kind: str, path: str, attributes: dict[str, str]) -> None:
@@ -108,7 +109,7 @@ def _change(world: World, node: Node, kind: str, path: str, attributes: dict[str
     entry = _find(node, kind, path)
     if not attributes:
         raise RefusedError(f"No attribute given for '{path}'.")
-    if attributes.get("share") == "NO" and len(hpvm_state.users_of(node, path, running=True)) > 1:
+    if attributes.get("share") == "NO" and len(machines.users_of(node, path, running=True)) > 1:
         raise RefusedError(f"Device '{path}' is in use by more than one guest.")
     entry.update(attributes)
 
@@ -116,8 +117,8 @@ def _change(world: World, node: Node, kind: str, path: str, attributes: dict[str
 def _delete(world: World, node: Node, kind: str, path: str, attributes: dict[str, str]) -> None:
     del world, attributes
     entry = _find(node, kind, path)
-    if hpvm_state.users_of(node, path):
+    if machines.users_of(node, path):
         raise RefusedError(f"Device '{path}' is in use by a guest.")
-    devices = hpvm_state.state_of(node)["devices"]
+    devices = machines.state_of(node)["devices"]
     for first in [first for first, other in devices.items() if other is entry]:
         del devices[first]

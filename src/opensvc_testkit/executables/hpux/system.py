@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from opensvc_testkit.executables import hpux_groups, hpux_node
 from opensvc_testkit.executables.call import Answer, NotSimulatedError
-from opensvc_testkit.executables.hpux_words import on_terminal
+from opensvc_testkit.executables.hpux import group_table, lun_table
+from opensvc_testkit.executables.hpux.options import on_terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def run(call: Call) -> Answer:
 def _simulate(call: Call) -> Answer:
     with call.store.opened() as world:
         node = call.here(world)
-        state = hpux_node.state_of(node)
+        state = lun_table.state_of(node)
         if call.name == "getconf":
             values = {"MACHINE_SERIAL": state["serial"], "MACHINE_MODEL": state["model"],
                       "MACHINE_IDENT": f"Z3e{state['serial'].lower()}"}  # fmt: skip
@@ -34,7 +34,7 @@ def _simulate(call: Call) -> Answer:
             if [word for word in call.words if word != "-l"]:
                 raise NotSimulatedError("bdf " + " ".join(call.words))
             return _bdf(node)
-        if len(call.words) != 1 or call.words[0] not in hpux_groups.TABLES.values():
+        if len(call.words) != 1 or call.words[0] not in group_table.TABLES.values():
             raise NotSimulatedError("strings " + " ".join(call.words))
         return _table(node, call.words[0])
 
@@ -42,8 +42,8 @@ def _simulate(call: Call) -> Answer:
 def _table(node: Node, table: str) -> Answer:
     listed = {
         name: group
-        for name, group in hpux_groups.groups_of(node).items()
-        if hpux_groups.TABLES[group["version"]] == table
+        for name, group in group_table.groups_of(node).items()
+        if group_table.TABLES[group["version"]] == table
     }
     if not listed:
         return Answer(1, "", f"strings: Cannot open {table}: No such file or directory\n")
@@ -54,10 +54,10 @@ def _table(node: Node, table: str) -> Answer:
 def _bdf(node: Node) -> Answer:
     """A long device name stands on a line of its own, as in the real table."""
     lines = [BDF_HEADER]
-    for name, group in hpux_groups.groups_of(node).items():
+    for name, group in group_table.groups_of(node).items():
         for volume in group["open"]:
             device = f"{name}/{volume}"
-            place = f"/{volume}" if name == hpux_groups.ROOT_GROUP else f"/mnt{name.removeprefix('/dev')}/{volume}"
+            place = f"/{volume}" if name == group_table.ROOT_GROUP else f"/mnt{name.removeprefix('/dev')}/{volume}"
             figures = f" 1048576  262144  780000   25% {place}"
             lines += (
                 [f"{device:<{DEVICE_WIDTH}}{figures}"] if len(device) < DEVICE_WIDTH else [device, f"{'':<18}{figures}"]

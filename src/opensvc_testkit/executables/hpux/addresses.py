@@ -10,7 +10,7 @@ import os
 
 from opensvc_testkit.executables import life
 from opensvc_testkit.executables.call import Answer, NotSimulatedError
-from opensvc_testkit.executables.hpux_words import on_terminal
+from opensvc_testkit.executables.hpux.options import on_terminal
 from opensvc_testkit.executables.interfaces import netmask
 from opensvc_testkit.executables.network import NODE_MAC
 

@@ -6,10 +6,11 @@ active are [R].
 
 from __future__ import annotations
 
-from opensvc_testkit.executables import hpux_groups, hpux_node, life
+from opensvc_testkit.executables import life
 from opensvc_testkit.executables.call import Answer
-from opensvc_testkit.executables.hpux_groups import RefusedError
-from opensvc_testkit.executables.hpux_words import UsageError, on_terminal, read_options, usage
+from opensvc_testkit.executables.hpux import group_table, lun_table
+from opensvc_testkit.executables.hpux.group_table import RefusedError
+from opensvc_testkit.executables.hpux.options import UsageError, on_terminal, read_options, usage
 from opensvc_testkit.executables.store import now
 
 TYPE_CHECKING = False
@@ -39,11 +40,11 @@ def _simulate(call: Call) -> Answer:
     with call.store.opened() as world:
         life.settle(call.store.folder, world, now(world))
         node = call.here(world)
-        known = hpux_groups.groups_of(node)
+        known = group_table.groups_of(node)
         for word in names or list(known):
-            name = hpux_groups.full_name(word)
+            name = group_table.full_name(word)
             try:
-                group = hpux_groups.find_group(node, "vgdisplay", word)
+                group = group_table.find_group(node, "vgdisplay", word)
                 if not group["mode"]:
                     raise RefusedError("vgdisplay: Volume group not activated.\n")
             except RefusedError as error:
@@ -64,8 +65,8 @@ def _simulate(call: Call) -> Answer:
 
 def _rows(world: World, node: Node, name: str, group: dict[str, Any]) -> Rows:
     """Key of ``-F``, label of the block, value."""
-    label = hpux_groups.label_of(world, group)
-    numbers, _ = hpux_groups.attached(world, node, group, for_writing=False)
+    label = group_table.label_of(world, group)
+    numbers, _ = group_table.attached(world, node, group, for_writing=False)
     total = sum(label["extents"])
     used = sum(extents for _, extents in label["volumes"])
     mode = STATUS[group["mode"]]
@@ -92,7 +93,7 @@ def _rows(world: World, node: Node, name: str, group: dict[str, Any]) -> Rows:
         ("total_spare_pvs_in_use", "Total Spare PVs in use", "0"),
         ("vg_version", "VG Version", label["version"]),
     ]
-    if hpux_node.state_of(node)["release"] >= "B.11.31":
+    if lun_table.state_of(node)["release"] >= "B.11.31":
         size = 16 * max(label["extents"], default=0)
         rows += [("vg_max_size", "VG Max Size", f"{size * label['extent'] // 1024}g"),
                  ("vg_max_extents", "VG Max Extents", str(size))]  # fmt: skip
@@ -100,7 +101,7 @@ def _rows(world: World, node: Node, name: str, group: dict[str, Any]) -> Rows:
 
 
 def _volumes(world: World, group: dict[str, Any], name: str) -> list[tuple[str, Rows]]:
-    label = hpux_groups.label_of(world, group)
+    label = group_table.label_of(world, group)
     return [
         (
             "Logical volumes",
@@ -118,12 +119,12 @@ def _volumes(world: World, group: dict[str, Any], name: str) -> list[tuple[str, 
 
 
 def _disks(world: World, node: Node, group: dict[str, Any]) -> list[tuple[str, Rows]]:
-    label = hpux_groups.label_of(world, group)
+    label = group_table.label_of(world, group)
     used = sum(extents for _, extents in label["volumes"])
     found = []
-    _, missing = hpux_groups.attached(world, node, group, for_writing=False)
+    _, missing = group_table.attached(world, node, group, for_writing=False)
     for file in group["files"]:
-        lun = hpux_node.find_lun(world, node, file)
+        lun = lun_table.find_lun(world, node, file)
         number = lun[0]["label"].get("pv", 0) if lun else 0
         extents = label["extents"][number] if label["extents"] else 0
         free = max(0, extents - used)

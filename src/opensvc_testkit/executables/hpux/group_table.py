@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from opensvc_testkit.executables import disks, hpux_node
+from opensvc_testkit.executables import disks
 from opensvc_testkit.executables.call import Answer
+from opensvc_testkit.executables.hpux import lun_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,11 +39,11 @@ def groups_of(node: Node) -> dict[str, Group]:
     text, ``mode`` (empty: not active; y, e, s, r as ``vgchange -a`` was told), ``open`` names of volumes in use,
     ``label`` of the root group only, whose disk nobody else sees.
     """
-    groups: dict[str, Group] = hpux_node.state_of(node)["groups"]
+    groups: dict[str, Group] = lun_table.state_of(node)["groups"]
     if ROOT_GROUP not in groups:
         label = new_label(f"{ROOT_GROUP}.{node['name']}", [4372], [(1, 112), (2, 512), (3, 96)], extent=16)
         names = {"1": "lvol1", "2": "lvol2", "3": "lvol3"}
-        groups[ROOT_GROUP] = {**new_group(label, [hpux_node.ROOT_DISK], names), "mode": "y", "label": label}
+        groups[ROOT_GROUP] = {**new_group(label, [lun_table.ROOT_DISK], names), "mode": "y", "label": label}
         groups[ROOT_GROUP]["open"] = list(names.values())
     return groups
 
@@ -123,7 +124,7 @@ def attached(world: World, node: Node, group: Group, *, for_writing: bool) -> tu
         return [0], []
     numbers, missing = [], []
     for file in group["files"]:
-        found = hpux_node.find_lun(world, node, file)
+        found = lun_table.find_lun(world, node, file)
         usable = disks.is_writable if for_writing else disks.is_readable
         if found and _vgid(found[0]) == group["vgid"] and usable(found[0], node["name"]):
             numbers.append(found[0]["label"]["pv"])
@@ -136,7 +137,7 @@ def others_with(world: World, node: Node, vgid: str) -> Iterator[Node]:
     """Other nodes on which a group is active."""
     for other in world["nodes"].values():
         if other is not node and any(
-            group["vgid"] == vgid and group["mode"] for group in hpux_node.state_of(other)["groups"].values()
+            group["vgid"] == vgid and group["mode"] for group in lun_table.state_of(other)["groups"].values()
         ):
             yield other
 

@@ -5,10 +5,10 @@ Options and the rule of ``modify_status`` are from the manual; texts are [R].
 
 from __future__ import annotations
 
-from opensvc_testkit.executables import hpvm_state
 from opensvc_testkit.executables.call import Answer, NotSimulatedError
-from opensvc_testkit.executables.hpux_words import UsageError, on_terminal, read_options, usage
-from opensvc_testkit.executables.hpvm_state import RefusedError
+from opensvc_testkit.executables.hpux import machines
+from opensvc_testkit.executables.hpux.machines import RefusedError
+from opensvc_testkit.executables.hpux.options import UsageError, on_terminal, read_options, usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,13 +44,13 @@ def _simulate(call: Call) -> Answer:
         raise NotSimulatedError("hpvmmodify " + " ".join(call.words))
     with call.store.opened() as world:
         try:
-            guest = hpvm_state.find_guest(call.here(world), options)
+            guest = machines.find_guest(call.here(world), options)
             changes = _changes(options)
             opens = changes.get("is_modifiable") is True
             if not guest["is_modifiable"] and not opens:
                 raise RefusedError(f"Guest '{guest['name']}' cannot be modified: modify_status is disabled.")
         except RefusedError as error:
-            return hpvm_state.refused(call, error)
+            return machines.refused(call, error)
         guest.update(changes)
     return Answer()
 

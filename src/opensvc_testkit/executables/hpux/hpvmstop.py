@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 
-from opensvc_testkit.executables import hpvm_state, life
+from opensvc_testkit.executables import life
 from opensvc_testkit.executables.call import Answer, NotSimulatedError
-from opensvc_testkit.executables.hpux_words import UsageError, on_terminal, read_options, usage
-from opensvc_testkit.executables.hpvm_state import RefusedError
+from opensvc_testkit.executables.hpux import machines
+from opensvc_testkit.executables.hpux.machines import RefusedError
+from opensvc_testkit.executables.hpux.options import UsageError, on_terminal, read_options, usage
 from opensvc_testkit.executables.store import now
 
 TYPE_CHECKING = False
@@ -43,15 +44,15 @@ def _simulate(call: Call) -> Answer:
         try:
             guests = _targets(node, options)
         except RefusedError as error:
-            return hpvm_state.refused(call, error)
+            return machines.refused(call, error)
         names = ", ".join(guest["name"] for guest in guests)
         if "F" not in options and guests:
             said = f"hpvmstop: Stop the virtual machine '{names}'? [n/y]: "
             if os.read(0, 1) != b"y":
-                return Answer(hpvm_state.FAILED, f"{said}\n")
+                return Answer(machines.FAILED, f"{said}\n")
         waits = []
         for guest in guests:
-            power = hpvm_state.power_of(node, guest)
+            power = machines.power_of(node, guest)
             if power and "g" in options:
                 life.ask_shutdown(
                     power, world["guests"].get(guest["name"]) or life.new_guest(guest["name"]), now(world)
@@ -64,16 +65,16 @@ def _simulate(call: Call) -> Answer:
             _has_power(call, world, name, boot) and now(world) < limit))  # fmt: skip
         with call.store.opened() as world:
             if _has_power(call, world, name, boot):
-                return hpvm_state.refused(call, RefusedError(f"Guest '{name}' did not stop in time."), said)
+                return machines.refused(call, RefusedError(f"Guest '{name}' did not stop in time."), said)
     return Answer(0, said + "".join(f"hpvmstop: Guest '{guest['name']}' stopped.\n" for guest in guests))
 
 
 def _targets(node: Node, options: dict[str, list[str]]) -> list[dict[str, Any]]:
-    guests = hpvm_state.state_of(node)["guests"].values()
+    guests = machines.state_of(node)["guests"].values()
     if "a" in options:
-        return [guest for guest in guests if hpvm_state.power_of(node, guest)]
-    guest = hpvm_state.find_guest(node, options)
-    if not hpvm_state.power_of(node, guest):
+        return [guest for guest in guests if machines.power_of(node, guest)]
+    guest = machines.find_guest(node, options)
+    if not machines.power_of(node, guest):
         raise RefusedError(f"Guest '{guest['name']}' is not running.")
     return [guest]
 

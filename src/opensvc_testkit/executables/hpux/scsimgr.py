@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from opensvc_testkit.executables import disks, hpux_node
+from opensvc_testkit.executables import disks
 from opensvc_testkit.executables.call import Answer, NotSimulatedError
-from opensvc_testkit.executables.hpux_words import UsageError, on_terminal, read_options, usage
+from opensvc_testkit.executables.hpux import lun_table
+from opensvc_testkit.executables.hpux.options import UsageError, on_terminal, read_options, usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,22 +41,22 @@ def _simulate(call: Call) -> Answer:
     command, *objects = rest
     with call.store.opened() as world:
         node = call.here(world)
-        if hpux_node.state_of(node)["release"] < "B.11.31":
+        if lun_table.state_of(node)["release"] < "B.11.31":
             raise NotSimulatedError("scsimgr before 11.31")
         asked: list[tuple[SharedDisk, dict[str, Any]] | None]
         if objects == ["all_lun"]:
-            asked = list(hpux_node.luns_of(world, node))
+            asked = list(lun_table.luns_of(world, node))
         elif objects:
             raise NotSimulatedError("scsimgr " + " ".join(call.words))
         elif "D" in options:
-            found = hpux_node.find_lun(world, node, options["D"][-1])
+            found = lun_table.find_lun(world, node, options["D"][-1])
             if found is None:
                 return Answer(1, "", f"scsimgr: ERROR: Cannot open {options['D'][-1]}: No such file or directory\n")
             asked = [found]
         else:
             asked = [None]
         if command == "lun_map":
-            return _lun_map(node, [each for each in asked if each] or list(hpux_node.luns_of(world, node)))
+            return _lun_map(node, [each for each in asked if each] or list(lun_table.luns_of(world, node)))
         try:
             if command in ("set_attr", "save_attr"):
                 return _set(node, asked, options.get("a", []), command)
@@ -68,18 +69,18 @@ def _simulate(call: Call) -> Answer:
 
 def _value(node: Node, found: tuple[SharedDisk, dict[str, Any]] | None, name: str) -> str:
     if name in SETTABLE:
-        return hpux_node.attribute(node, found[1] if found else None, name)
+        return lun_table.attribute(node, found[1] if found else None, name)
     if found is None:
         raise _UnknownError(name)
     disk, lun = found
     values = {
-        "wwid": hpux_node.wwid_of(disk),
-        "device_file": hpux_node.persistent(lun, is_raw=True),
+        "wwid": lun_table.wwid_of(disk),
+        "device_file": lun_table.persistent(lun, is_raw=True),
         "instance": str(lun["instance"]),
         "vid": f'"{disk["vendor"]:<8.8}"',
         "pid": f'"{disk["model"]:<16.16}"',
         "capacity": str(disk["size"] // BLOCK),
-        "state": "OFFLINE" if hpux_node.is_lost(disk, node) else "ONLINE",
+        "state": "OFFLINE" if lun_table.is_lost(disk, node) else "ONLINE",
     }
     if name not in values:
         raise _UnknownError(name)
@@ -94,7 +95,7 @@ def _get(node: Node, asked: list[tuple[SharedDisk, dict[str, Any]] | None], opti
         return Answer(0, "".join(":".join(_value(node, each, name) for name in names) + "\n" for each in asked))
     lines = []
     for each in asked:
-        about = f"ATTRIBUTES FOR LUN : {hpux_node.persistent(each[1], is_raw=True)}" if each else "GLOBAL ATTRIBUTES:"
+        about = f"ATTRIBUTES FOR LUN : {lun_table.persistent(each[1], is_raw=True)}" if each else "GLOBAL ATTRIBUTES:"
         lines += [f"        SCSI {about}", ""]
         for name in names:
             lines += [f"name = {name}", f"current = {_value(node, each, name)}", "default =", "saved =", ""]
@@ -112,7 +113,7 @@ def _set(
         if value not in ("true", "false"):
             return Answer(1, said, f"scsimgr: ERROR: Invalid value for attribute {name}: {value}\n")
         for each in asked:
-            (each[1]["attributes"] if each else hpux_node.state_of(node))[name] = value
+            (each[1]["attributes"] if each else lun_table.state_of(node))[name] = value
         said += f"Value of attribute {name} {'saved' if command == 'save_attr' else 'set'} successfully\n"
     return Answer(0, said)
 
@@ -124,10 +125,10 @@ def _lun_map(node: Node, luns: list[tuple[SharedDisk, dict[str, Any]]]) -> Answe
         paths = disk["paths"][node["name"]]
         lines += [
             "",
-            f"        LUN PATH INFORMATION FOR LUN : {hpux_node.persistent(lun, is_raw=True)}",
+            f"        LUN PATH INFORMATION FOR LUN : {lun_table.persistent(lun, is_raw=True)}",
             "",
             f"Total number of LUN paths     = {len(paths)}",
-            f"World Wide Identifier(WWID)    = {hpux_node.wwid_of(disk)}",
+            f"World Wide Identifier(WWID)    = {lun_table.wwid_of(disk)}",
             "",
         ]
         for path in paths:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from opensvc_testkit.executables import hpux_node
 from opensvc_testkit.executables.call import Answer, NotSimulatedError
-from opensvc_testkit.executables.hpux_words import UsageError, on_terminal, read_options, usage
+from opensvc_testkit.executables.hpux import lun_table
+from opensvc_testkit.executables.hpux.options import UsageError, on_terminal, read_options, usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ def _simulate(call: Call) -> Answer:
     with call.store.opened() as world:
         node = call.here(world)
         if call.name == "insf":
-            for _, lun in hpux_node.luns_of(world, node):
-                lun["files"] += [path for path in hpux_node.usual_files(lun["instance"]) if path not in lun["files"]]
+            for _, lun in lun_table.luns_of(world, node):
+                lun["files"] += [path for path in lun_table.usual_files(lun["instance"]) if path not in lun["files"]]
             return Answer()
         return _mksf(world, node, call.words) if call.name == "mksf" else _rmsf(world, node, call.words)
 
@@ -35,11 +35,11 @@ def _mksf(world: World, node: Node, words: list[str]) -> Answer:
     if options.get("C") != ["disk"] or "I" not in options or "H" in options or "d" in options or len(files) > 1:
         raise NotSimulatedError("mksf " + " ".join(words))
     number = options["I"][-1]
-    for disk, lun in hpux_node.luns_of(world, node):
+    for disk, lun in lun_table.luns_of(world, node):
         if str(lun["instance"]) != number:
             continue
-        path = files[0] if files else hpux_node.usual_files(lun["instance"])["r" in options]
-        if (other := hpux_node.find_lun(world, node, path)) and other[0] is not disk:
+        path = files[0] if files else lun_table.usual_files(lun["instance"])["r" in options]
+        if (other := lun_table.find_lun(world, node, path)) and other[0] is not disk:
             return Answer(1, "", f"mksf: Couldn't make special file {path}: File exists\n")
         if path not in lun["files"]:
             lun["files"].append(path)
@@ -50,9 +50,9 @@ def _mksf(world: World, node: Node, words: list[str]) -> Answer:
 def _rmsf(world: World, node: Node, words: list[str]) -> Answer:
     if not words or any(word.startswith("-") for word in words):
         raise NotSimulatedError("rmsf " + " ".join(words))
-    leftovers = hpux_node.state_of(node)["leftovers"]
+    leftovers = lun_table.state_of(node)["leftovers"]
     for path in words:
-        found = hpux_node.find_lun(world, node, path)
+        found = lun_table.find_lun(world, node, path)
         if path in leftovers:
             leftovers.remove(path)
         elif found and path in found[1]["files"]:
