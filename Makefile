@@ -34,7 +34,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt $(wildcard src/*/pyproject.toml)
 	@$(BIN)/uv pip install -q -c constraints.txt -b constraints.txt $(MEMBERS) -e . --group dev
 	@touch $@
 
-demo: $(VENV)/.ready ## a service of four nodes on a simulated hypervisor: needs no root, changes nothing outside the clone
+demo: $(VENV)/.ready ## the cookbook's service on four simulated nodes with HP-UX: no root, nothing outside the clone
 	@$(BIN)/osvc demo
 
 demo-kvm: $(VENV)/.ready lab-packages ## the same on a real libvirt with a real guest (root, Debian)

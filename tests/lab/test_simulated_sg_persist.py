@@ -15,7 +15,7 @@ from tests.lab.uml.fabric import Fabric
 from tests.lab.uml.san import make_luns
 from tests.lab.uml.specification import TARGET
 from tests.lab.uml.tgt import Tgt
-from tests.opensvc_testkit.scenario import Stage, differences, read_steps
+from tests.opensvc_testkit.several_nodes import Stage, differences, read_steps
 from tests.opensvc_testkit.sg_persist_stage import PATHS, simulated_stage, state_of
 
 

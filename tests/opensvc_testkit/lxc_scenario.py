@@ -9,7 +9,7 @@ from pathlib import Path
 
 from opensvc_testkit.platforms.lxc import SimulatedLxc
 from opensvc_testkit.simulated_node import SimulatedNode
-from tests.opensvc_testkit.guest_scenario import Player, Step, read_steps
+from tests.opensvc_testkit.scenario import Player, Step, read_steps
 
 FILES = "/srv/containers"
 GROUPS = "lxc.start.auto = 1\nlxc.group = g1\nlxc.group = g2\n"

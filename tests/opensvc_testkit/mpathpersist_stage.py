@@ -10,7 +10,7 @@ from pathlib import Path
 from opensvc_testkit.platforms.disks import SimulatedDisks
 from opensvc_testkit.simulated import SimulatedCluster
 from opensvc_testkit.simulated_node import SimulatedNode
-from tests.opensvc_testkit.scenario import Stage
+from tests.opensvc_testkit.several_nodes import Stage
 from tests.opensvc_testkit.sg_persist_stage import LUN, state_of
 
 PATHS = {"n1": ["/dev/sda", "/dev/sdc"], "n2": ["/dev/sda"]}

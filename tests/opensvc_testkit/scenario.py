@@ -1,42 +1,37 @@
-"""Plays the steps of a scenario file on a tool, simulated or real, and notes what it answers.
+"""Plays the steps of a scenario on the tools of a platform, simulated or real, and notes what they answer.
 
-A file is TOML: ``step = [{ run = [...], status = 0 }, ...]``. What the tools are run on, and what of their answers
-hangs on more than what was asked, a ``Stage`` knows.
+A scenario is a table of steps (``virsh_scenario.toml``, ``lxc_scenario.toml``): played on both kinds of tools, every
+step must have the same answer, exit status and effect.
 """
 
 from __future__ import annotations
 
+import re
 import subprocess
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from attrs import frozen
+
+Differences = Sequence[tuple[re.Pattern[str], str]]
 
 
 @frozen
 class Step:
-    """One step.
-
-    Attributes:
-        run: the command's words.
-        status: its exit status.
-        on: the node on which it runs.
-        more: whatever else the file says of it.
-    """
+    """One step: see the head of a scenario."""
 
     run: Sequence[str]
     status: int
-    on: str
-    more: Mapping[str, Any]
+    booted: str = ""
+    of: str = ""
+    until: str = ""
 
 
 @frozen
 class Answered:
     """What came of a step: the answer, and the state of everything after it."""
 
-    on: str
     run: Sequence[str]
     status: int
     stdout: str
@@ -45,55 +40,52 @@ class Answered:
 
 
 @frozen
-class Stage:
-    """What a scenario is played on.
+class Player:
+    """Tools to play on.
 
     Attributes:
-        run: runs a command on a node.
-        state: tells the state of everything; it must not change it.
-        shown: a text of an answer without what may differ.
-        prepare: is called before each step.
+        run: runs a command with these words.
+        states: commands that tell the state of everything, asked after each step.
+        files: folder of the steps' files, as the tools see it; in steps it is ``FILES``.
+        differs: what of an answer hangs on more than what was asked, and what stands for it.
+        wait_booted: waits until a guest has booted.
+        wait_state: waits until a guest is in a state.
+        ordered: puts what comes in an order of its own into one.
     """
 
-    run: Callable[[str, Sequence[str]], subprocess.CompletedProcess[str]]
-    state: Callable[[], str]
-    shown: Callable[[str], str] = str
-    prepare: Callable[[Step], None] = lambda step: None
+    run: Callable[..., subprocess.CompletedProcess[str]]
+    states: Sequence[Sequence[str]]
+    files: str
+    differs: Differences
+    wait_booted: Callable[[str], None]
+    wait_state: Callable[[str, str], None]
+    ordered: Callable[[str], str] = str
 
     def play(self, steps: Sequence[Step]) -> list[Answered]:
         """Play all steps."""
         return [self._play(step) for step in steps]
 
     def _play(self, step: Step) -> Answered:
-        self.prepare(step)
-        done = self.run(step.on, step.run)
-        texts = (self.shown(text) for text in (done.stdout, done.stderr, self.state()))
-        return Answered(step.on, step.run, done.returncode, *texts)
+        if step.booted:
+            self.wait_booted(step.booted)
+        done = self.run(*(word.replace("FILES", self.files) for word in step.run))
+        if step.until:
+            self.wait_state(step.of, step.until)
+        told = [self.run(*words) for words in self.states]
+        state = "".join(each.stdout + each.stderr for each in told)
+        texts = (self._shown(text) for text in (done.stdout, done.stderr, state))
+        return Answered(step.run, done.returncode, *texts)
+
+    def _shown(self, text: str) -> str:
+        """A text without what may differ."""
+        if self.files in text:
+            # A table is as wide as the path in it.
+            text = re.sub("-{9,}", "-" * 9, text.replace(self.files, "FILES"))
+        for pattern, replacement in self.differs:
+            text = pattern.sub(replacement, text)
+        return self.ordered(text)
 
 
-def read_steps(name: str, first_node: str = "n1") -> list[Step]:
-    """The steps of a scenario file beside this one."""
-    rows = tomllib.loads(Path(__file__).with_name(name).read_text())["step"]
-    known = ("run", "status", "on")
-    return [
-        Step(
-            row["run"],
-            row.get("status", 0),
-            row.get("on", first_node),
-            {key: value for key, value in row.items() if key not in known},
-        )
-        for row in rows
-    ]
-
-
-def differences(got: Sequence[Answered], wanted: Sequence[Answered]) -> str:
-    """Where two plays of the same steps differ, in words; empty if they agree."""
-    lines: list[str] = []
-    for number, (one, other) in enumerate(zip(got, wanted, strict=True), 1):
-        for side in ("status", "stdout", "stderr", "state"):
-            ours, theirs = getattr(one, side), getattr(other, side)
-            if ours != theirs:
-                lines.append(
-                    f"step {number}, {one.on}: {' '.join(one.run)}: {side}\n  got    {ours!r}\n  wanted {theirs!r}\n"
-                )
-    return "".join(lines)
+def read_steps(scenario: Path) -> list[Step]:
+    """The steps of a scenario."""
+    return [Step(**step) for step in tomllib.loads(scenario.read_text())["step"]]

@@ -11,7 +11,7 @@ from opensvc_testkit.executables.targets import RefusedError
 from opensvc_testkit.platforms.disks import SimulatedDisks
 from opensvc_testkit.simulated import SimulatedCluster
 from opensvc_testkit.simulated_node import SimulatedNode
-from tests.opensvc_testkit.scenario import Stage
+from tests.opensvc_testkit.several_nodes import Stage
 
 LUN = "naa.6001405ab01000000000000000000000"
 PATHS = {"n1": ["/dev/sda", "/dev/sdc"], "n2": ["/dev/sda"], "n3": ["/dev/sda"]}

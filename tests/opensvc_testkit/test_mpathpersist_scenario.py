@@ -9,7 +9,7 @@ import pytest
 
 from opensvc_testkit.simulated import SimulatedCluster
 from tests.opensvc_testkit.mpathpersist_stage import shown, simulated_stage
-from tests.opensvc_testkit.scenario import read_steps
+from tests.opensvc_testkit.several_nodes import read_steps
 
 pytestmark = pytest.mark.simulated
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from opensvc_testkit.simulated import SimulatedCluster
-from tests.opensvc_testkit.scenario import read_steps
+from tests.opensvc_testkit.several_nodes import read_steps
 from tests.opensvc_testkit.sg_persist_stage import simulated_stage
 
 pytestmark = pytest.mark.simulated

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from opensvc_testkit.simulated_node import SimulatedNode
-from tests.opensvc_testkit.guest_scenario import Player, Step, read_steps
+from tests.opensvc_testkit.scenario import Player, Step, read_steps
 
 URI = ("-c", "qemu:///system")
 STATES = ((*URI, "domstats --state; list --all; list --all --name --autostart"),)

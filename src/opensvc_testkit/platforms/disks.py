@@ -75,6 +75,14 @@ class SimulatedDisks:
             world["disks"][identity] = disks.new_disk(identity, size, given, vendor=vendor, model=model, target=target)
             self._refresh(world)
 
+    def add_path(self, identity: str, node: str, path: str) -> None:
+        """Let a node see a disk by one more special file. Raises KeyError if there is no such disk."""
+        with self.cluster.opened() as world:
+            files = world["disks"][identity]["paths"].setdefault(node, [])
+            if path not in files:
+                files.append(path)
+            self._refresh(world)
+
     def remove(self, identity: str) -> None:
         """Take a disk away from everybody. Raises KeyError if there is none."""
         with self.cluster.opened() as world:

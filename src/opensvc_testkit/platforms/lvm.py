@@ -77,7 +77,12 @@ class SimulatedLvm:
             return group["uuid"]
 
     def add_volume(self, name: str, volume: str, extents: int, *, disk: int | None = None) -> None:
-        """Put a volume into a group, on its disk with this number or where there is room. Raises KeyError, NoSpaceError."""
+        """Put a volume into a group, on its disk with this number or where there is room.
+
+        Raises:
+            KeyError: there is no such group.
+            NoSpaceError: there is no room.
+        """
         with self.cluster.opened() as world:
             group = _newest(world, name)
             _add_volume(group, volume, extents, [] if disk is None else [group["disks"][disk]["uuid"]])

@@ -9,6 +9,7 @@ from opensvc_testkit.executables.lvm.activation import activate, count, deactiva
 from opensvc_testkit.executables.lvm.lines import FAILED, RefusedError, no_syntax, tag_of, understand
 from opensvc_testkit.executables.lvm.metadata import Seen
 from opensvc_testkit.executables.lvm.selection import choose, find_volume, split_name
+from opensvc_testkit.executables.lvm.systems import may_activate, system_of
 from opensvc_testkit.executables.lvm.writing import written
 
 TYPE_CHECKING = False
@@ -51,9 +52,9 @@ OPTIONS_THAT_DO = (("activate", ""), ("addtag", ""), ("deltag", ""), ("systemid"
 
 def _change_groups(seen: Seen, parsed: Parsed, added: list[str], dropped: list[str]) -> Answer:
     chosen = choose(seen, parsed.operands)
-    answer = Answer(chosen.status, "", warnings.of_reading(seen, []) + chosen.stderr)
+    answer = Answer(chosen.status, "", chosen.notes + warnings.of_reading(seen, []))
     for group in chosen.groups:
-        answer.stderr += warnings.before_change(seen, group) if not answer.stderr else ""
+        answer.stderr += warnings.of_reading(seen, [group]) if not answer.stderr else ""
         if parsed.has("activate"):
             _activate_all(seen, group, parsed, answer)
             continue
@@ -62,10 +63,12 @@ def _change_groups(seen: Seen, parsed: Parsed, added: list[str], dropped: list[s
         group["tags"] = sorted((set(group["tags"]) | set(added)) - (set(dropped) - set(added)))
         if written(seen, group, answer):
             answer.stdout += warnings.lines(f'Volume group "{group["name"]}" successfully changed')
+    answer.stderr += chosen.stderr
     return answer
 
 
 def _activate_all(seen: Seen, group: Group, parsed: Parsed, answer: Answer) -> None:
+    _ask_kernel(seen, group, group["volumes"], parsed, answer)
     if parsed.get("activate") in YES:
         texts = activate(seen, group, group["volumes"], ignore_skip=parsed.has("ignoreactivationskip"))
     else:
@@ -81,14 +84,21 @@ def _activate_all(seen: Seen, group: Group, parsed: Parsed, answer: Answer) -> N
         answer.stdout += warnings.lines(f'{number} logical volume(s) in volume group "{group["name"]}" now active')
 
 
+def _ask_kernel(seen: Seen, group: Group, volumes: list[LogicalVolume], parsed: Parsed, answer: Answer) -> None:
+    if volumes and not system_of(seen.node)["has_mapper"]:
+        answer.stderr += warnings.lines(*warnings.NO_MAPPER)
+        if parsed.get("activate") in YES and any(may_activate(seen.node, group, volume) for volume in volumes):
+            answer.status = FAILED
+
+
 def _change_volumes(seen: Seen, parsed: Parsed, added: list[str], dropped: list[str]) -> Answer:
     names = [split_name(word) for word in parsed.operands if not word.startswith("@")]
     if len(names) < len(parsed.operands):
         raise NotSimulatedError("lvchange of tagged volumes")
     chosen = choose(seen, list(dict.fromkeys(group for group, _ in names)))
-    answer = Answer(chosen.status, "", warnings.of_reading(seen, []) + chosen.stderr)
+    answer = Answer(chosen.status, "", chosen.notes + warnings.of_reading(seen, []) + chosen.stderr)
     for group in chosen.groups:
-        answer.stderr += warnings.before_change(seen, group) if not answer.stderr else ""
+        answer.stderr += warnings.of_reading(seen, [group]) if not answer.stderr else ""
         for name in [volume for other, volume in names if other == group["name"]]:
             volumes = group["volumes"] if not name else [each for each in [find_volume(group, name)] if each]
             if name and not volumes:
@@ -103,6 +113,7 @@ def _change_volume(
     seen: Seen, group: Group, volume: LogicalVolume, parsed: Parsed, tags: tuple[list[str], list[str]], answer: Answer
 ) -> None:
     if parsed.has("activate"):
+        _ask_kernel(seen, group, [volume], parsed, answer)
         if parsed.get("activate") in YES:
             texts = activate(seen, group, [volume], ignore_skip=parsed.has("ignoreactivationskip"))
         else:

@@ -191,7 +191,14 @@ COLUMNS: dict[str, tuple[str, Callable[[Row], Value]]] = {
 ALIASES = {"vg_sysid": "vg_systemid", "lv_kernel_majr": "lv_kernel_major"}
 NUMBERS = {"pv_count", "lv_count", "snap_count", "vg_extent_count", "vg_free_count", "vg_seqno", "vg_missing_pv_count",
            "vg_size", "vg_free", "vg_extent_size", "pv_size", "pv_free", "dev_size", "lv_size", "lv_kernel_major",
-           "lv_kernel_minor", "data_percent", "metadata_percent", "copy_percent"}  # fmt: skip
+           "lv_kernel_minor", "data_percent", "metadata_percent", "copy_percent", "vg_partial", "vg_exported",
+           "pv_missing", "pv_exported", "lv_skip_activation"}  # fmt: skip
 """Columns that are set flush right."""
+WIDTHS = {"lv_name": 4, "data_percent": 6, "metadata_percent": 6, "vg_partial": 10, "vg_exported": 10,
+          "pv_missing": 10, "pv_exported": 10, "lv_skip_activation": 15}  # fmt: skip
+"""Columns that are wider than their headings at least."""
+FROM_MAPPER = {"lv_attr", "lv_active", "lv_kernel_major", "lv_kernel_minor", "lv_health_status", "data_percent",
+               "metadata_percent", "copy_percent"}  # fmt: skip
+"""Columns for which the kernel is asked."""
 SHORT = {"attr", "name", "uuid", "size", "free", "tags", "fmt"}
 """Names that stand for the column of the report's own kind: ``tags`` of ``vgs`` is ``vg_tags``."""

@@ -10,7 +10,7 @@ from opensvc_testkit.executables.lvm.allocation import NoSpaceError, allocate, e
 from opensvc_testkit.executables.lvm.lines import FAILED, RefusedError, no_syntax, tag_of, understand
 from opensvc_testkit.executables.lvm.metadata import EXTENT, Seen, UnwritableError, new_uuid
 from opensvc_testkit.executables.lvm.selection import choose, find_volume, split_name
-from opensvc_testkit.executables.lvm.systems import active_of
+from opensvc_testkit.executables.lvm.systems import active_of, system_of
 from opensvc_testkit.executables.lvm.writing import written
 
 TYPE_CHECKING = False
@@ -54,7 +54,7 @@ def _label(seen: Seen, words: list[str]) -> tuple[list[str], Answer]:
         if known in seen.orphans:
             uuids.append(known)
         elif known:
-            raise RefusedError(FAILED, f'Can\'t initialize physical volume "{word}" of volume group without -ff')
+            raise _in_use(seen, word, known)
         elif blank is None:
             raise RefusedError(FAILED, f"No device found for {word}.")
         else:
@@ -66,6 +66,16 @@ def _label(seen: Seen, words: list[str]) -> tuple[list[str], Answer]:
                 ) from None  # [R]
             answer.stdout += warnings.lines(f'Physical volume "{word}" successfully created.')
     return uuids, answer
+
+
+def _in_use(seen: Seen, word: str, uuid: str) -> RefusedError:
+    name = next(group["name"] for group in seen.groups if any(disk["uuid"] == uuid for disk in group["disks"]))
+    return RefusedError(
+        FAILED,
+        f"Physical volume '{word}' is already in volume group '{name}'",
+        f"Unable to add physical volume '{word}' to volume group '{name}'",
+        f"{word}: physical volume not initialized.",
+    )
 
 
 def _pvcreate(seen: Seen, parsed: Parsed) -> Answer:
@@ -89,7 +99,7 @@ def _vgcreate(seen: Seen, parsed: Parsed) -> Answer:
         "uuid": new_uuid(),
         "seqno": 0,
         "tags": sorted(tag_of("addtag", text) for text in parsed.all("addtag")),
-        "system_id": parsed.get("systemid"),
+        "system_id": parsed.get("systemid", system_of(seen.node)["system_id"]),
         "exported": False,
         "extent": EXTENT,
         "disks": [
@@ -99,7 +109,8 @@ def _vgcreate(seen: Seen, parsed: Parsed) -> Answer:
         "volumes": [],
     }
     if written(seen, group, answer):
-        answer.stdout += warnings.lines(f'Volume group "{name}" successfully created')
+        owner = f" with system ID {group['system_id']}" if group["system_id"] else ""
+        answer.stdout += warnings.lines(f'Volume group "{name}" successfully created{owner}')
     return answer
 
 
@@ -136,7 +147,11 @@ def _pvremove(seen: Seen, parsed: Parsed) -> Answer:
     for word in parsed.operands:
         uuid = next((uuid for uuid in seen.orphans if seen.devices[uuid].path == word), "")
         if not uuid:
-            raise RefusedError(FAILED, f"No PV found on device {word}.")
+            answer.status = FAILED
+            is_blank = any(device.path == word for device in seen.blank)
+            text = f"No PV found on device {word}." if is_blank else f"No device found for {word}."
+            answer.stderr += warnings.lines(text)
+            continue
         seen.wipe(uuid, keeps_label=False)
         answer.stdout += warnings.lines(f'Labels on physical volume "{word}" successfully wiped.')
     return answer

@@ -81,8 +81,9 @@ class Device:
 class Seen:
     """Everything that LVM finds on a node's disks.
 
-    ``devices`` by UUID of the physical volume, ``groups`` the newest version of each, by name; ``orphans`` are those
-    of no group, ``blank`` devices that LVM never wrote on.
+    ``devices`` by UUID of the physical volume, ``groups`` the newest version of each, by name, ``unsorted`` as
+    commands go through them that sort nothing; ``orphans`` are devices of no group, ``blank`` those that LVM never
+    wrote on.
     """
 
     def __init__(self, world: World, node: Node) -> None:
@@ -109,7 +110,8 @@ class Seen:
             known = newest.get(group["uuid"])
             if known is None or known["seqno"] < group["seqno"]:
                 newest[group["uuid"]] = group
-        self.groups = sorted((copied(group) for group in newest.values()), key=lambda group: group["name"])
+        self.unsorted = [copied(group) for group in reversed(newest.values())]
+        self.groups = sorted(self.unsorted, key=lambda group: group["name"])
 
     def named(self, name: str) -> list[Group]:
         """Groups of a name; two may have one."""
@@ -153,7 +155,7 @@ class Seen:
             if disk["uuid"] in self.devices:
                 disk["device"] = self.devices[disk["uuid"]].path
             else:
-                disk["missing"] = True
+                disk["missing"], disk["device"] = True, UNKNOWN
         for disk in group["disks"]:
             if disk["uuid"] in self.devices:
                 device = self.devices[disk["uuid"]]

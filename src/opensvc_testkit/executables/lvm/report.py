@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opensvc_testkit.executables.lvm.columns import COLUMNS, NUMBERS, Row, Size
+from opensvc_testkit.executables.lvm.columns import COLUMNS, NUMBERS, WIDTHS, Row, Size
 
 UNITS = "bkmgtpe"
 
@@ -65,12 +65,16 @@ def _escaped(text: str) -> str:
 def _table(names: list[str], cells: list[list[str]], style: Style) -> str:
     if not cells:
         return ""
-    shown = [[COLUMNS[name][0] for name in names], *cells] if style.has_headings else cells
     if style.separator:
+        shown = [[COLUMNS[name][0] for name in names], *cells] if style.has_headings else cells
         return "".join(f"  {style.separator.join(row)}\n" for row in shown)
     # A column is as wide as its heading also where that is not shown.
-    widths = [max(len(COLUMNS[name][0]), *(len(row[index]) for row in cells)) for index, name in enumerate(names)]
-    return "".join(f"  {_line(names, row, widths)}\n" for row in shown)
+    least = [max(len(COLUMNS[name][0]), WIDTHS.get(name, 0)) for name in names]
+    widths = [max(width, *(len(row[index]) for row in cells)) for index, width in enumerate(least)]
+    lines = [_line(names, row, widths) for row in cells]
+    if style.has_headings:
+        lines.insert(0, " ".join(COLUMNS[name][0].ljust(width) for name, width in zip(names, widths, strict=True)))
+    return "".join(f"  {line}\n" for line in lines)
 
 
 def _line(names: list[str], row: list[str], widths: list[int]) -> str:

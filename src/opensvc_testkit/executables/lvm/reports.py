@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from opensvc_testkit.executables.call import Answer, NotSimulatedError
 from opensvc_testkit.executables.lvm import warnings
-from opensvc_testkit.executables.lvm.columns import ALIASES, COLUMNS, SHORT, Row
+from opensvc_testkit.executables.lvm.columns import ALIASES, COLUMNS, FROM_MAPPER, SHORT, Row
 from opensvc_testkit.executables.lvm.lines import FAILED, RefusedError, understand
-from opensvc_testkit.executables.lvm.metadata import Seen
+from opensvc_testkit.executables.lvm.metadata import UNKNOWN, Seen
 from opensvc_testkit.executables.lvm.report import Style, render
-from opensvc_testkit.executables.lvm.selection import choose, split_name
+from opensvc_testkit.executables.lvm.selection import Chosen, choose, split_name
+from opensvc_testkit.executables.lvm.systems import system_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ def run(call: Call) -> Answer:
         seen = Seen(world, call.here(world))
         report = {"vg": _groups, "lv": _volumes, "pv": _disks}[kind]
         rows, status, stderr = report(seen, parsed, names)
+        asks_kernel = any(row.volume for row in rows) and not FROM_MAPPER.isdisjoint(names)
+        if asks_kernel and not system_of(seen.node)["has_mapper"]:
+            stderr += warnings.lines(*warnings.NO_MAPPER)
         return Answer(status, render(kind, names, rows, style), stderr)
 
 
@@ -73,17 +77,21 @@ def _full_name(kind: str, name: str) -> str:
     return full
 
 
+def _said(seen: Seen, chosen: Chosen, parsed: Parsed, refusals: str) -> str:
+    return chosen.notes + warnings.of_reading(seen, chosen.groups, foreign=parsed.has("foreign")) + refusals
+
+
 def _groups(seen: Seen, parsed: Parsed, names: list[str]) -> tuple[list[Row], int, str]:
     chosen = choose(seen, parsed.operands, foreign=parsed.has("foreign"), exported=True)
     rows: list[Row] = []
-    for group in chosen.groups:
+    for group in _sorted(chosen.groups):
         if any(name.startswith("pv_") and name != "pv_count" for name in names):
             rows += [Row(seen, group, disk=disk) for disk in group["disks"]]
         elif any(name.startswith("lv_") and name != "lv_count" for name in names):
-            rows += [Row(seen, group, volume=volume) for volume in _sorted_volumes(group)] or [Row(seen, group)]
+            rows += [Row(seen, group, volume=volume) for volume in _sorted_volumes(group)]
         else:
             rows.append(Row(seen, group))
-    return rows, chosen.status, warnings.of_reading(seen, chosen.groups) + chosen.stderr
+    return rows, chosen.status, _said(seen, chosen, parsed, chosen.stderr)
 
 
 def _volumes(seen: Seen, parsed: Parsed, names: list[str]) -> tuple[list[Row], int, str]:
@@ -93,7 +101,7 @@ def _volumes(seen: Seen, parsed: Parsed, names: list[str]) -> tuple[list[Row], i
     chosen = choose(seen, words, foreign=parsed.has("foreign"))
     rows: list[Row] = []
     status, stderr = chosen.status, chosen.stderr
-    for group in chosen.groups:
+    for group in _sorted(chosen.groups):
         only = [volume for name, volume in wanted if name == group["name"]]
         known = [volume["name"] for volume in group["volumes"]]
         for name in only:
@@ -104,7 +112,11 @@ def _volumes(seen: Seen, parsed: Parsed, names: list[str]) -> tuple[list[Row], i
         rows += [Row(seen, group, volume=volume) for volume in shown]
     if any(name.startswith("pv_") for name in names):
         raise NotSimulatedError("columns of disks in lvs")
-    return rows, status, warnings.of_reading(seen, chosen.groups) + stderr
+    return rows, status, _said(seen, chosen, parsed, stderr)
+
+
+def _sorted(groups: list[Group]) -> list[Group]:
+    return sorted(groups, key=lambda group: group["name"])
 
 
 def _sorted_volumes(group: Group) -> list[LogicalVolume]:
@@ -117,7 +129,7 @@ def _disks(seen: Seen, parsed: Parsed, names: list[str]) -> tuple[list[Row], int
     chosen = choose(seen, [], foreign=parsed.has("foreign"), exported=True)
     rows = [Row(seen, group, disk=disk) for group in chosen.groups for disk in group["disks"]]
     rows += [Row(seen, uuid=uuid) for uuid in seen.orphans]
-    rows.sort(key=lambda row: row.device.path if row.device else "")
+    rows.sort(key=lambda row: row.device.path if row.device else UNKNOWN)
     status, stderr = 0, ""
     if parsed.operands:
         found = {row.device.path: row for row in rows if row.device}
@@ -132,4 +144,4 @@ def _disks(seen: Seen, parsed: Parsed, names: list[str]) -> tuple[list[Row], int
                 )
                 stderr += warnings.lines(text)
         rows = [row for path, row in found.items() if path in parsed.operands]
-    return rows, status, warnings.of_reading(seen, chosen.groups) + stderr
+    return rows, status, _said(seen, chosen, parsed, stderr)

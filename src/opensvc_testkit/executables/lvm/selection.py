@@ -13,14 +13,18 @@ if TYPE_CHECKING:
 
 
 class Chosen:
-    """Groups that a command works on; ``stderr`` and ``status`` of the words that meant none that may be used."""
+    """Groups that a command works on.
 
-    __slots__ = ("groups", "status", "stderr")
+    ``stderr`` and ``status`` are of the words that meant none that may be used; ``notes`` come before everything else.
+    """
+
+    __slots__ = ("groups", "notes", "status", "stderr")
 
     def __init__(self) -> None:
         self.groups: list[Group] = []
         self.status = 0
         self.stderr = ""
+        self.notes = ""
 
     def refuse(self, *texts: str) -> None:
         """A word cannot be followed."""
@@ -43,7 +47,10 @@ def choose(seen: Seen, words: list[str], *, foreign: bool = False, exported: boo
         exported: exported groups may be used too.
     """
     chosen = Chosen()
-    for group in seen.groups:
+    for group in seen.unsorted:
+        if is_foreign(seen, group) and not foreign and (not words or group["name"] in words):
+            # Who has a system id of its own passes over those of others without a word.
+            chosen.notes += "" if system_of(seen.node)["system_id"] else lines(foreign_text(seen, group))
         tagged = any(f"@{tag}" in words for tag in group["tags"])
         if (not words or tagged) and (foreign or not is_foreign(seen, group)) and (exported or not group["exported"]):
             chosen.groups.append(group)

@@ -8,13 +8,22 @@ if TYPE_CHECKING:
     from opensvc_testkit.executables.lvm.shapes import Group
 
 
+NO_MAPPER = (
+    "/dev/mapper/control: open failed: No such device",
+    "Failure to communicate with kernel device-mapper driver.",
+    "Check that device-mapper is available in the kernel.",
+    "Incompatible libdevmapper 1.02.185 (2022-05-18) and kernel driver (unknown version).",
+)
+"""Said once by a command that asks a kernel without device-mapper."""
+
+
 def lines(*texts: str) -> str:
     """Lines as LVM prints them, indented by two."""
     return "".join(f"  {text}\n" for text in texts)
 
 
-def of_reading(seen: Seen, groups: list[Group]) -> str:
-    """Warnings of a command that reads some groups."""
+def of_reading(seen: Seen, groups: list[Group], *, foreign: bool = False) -> str:
+    """Warnings of a command that reads some groups; ``foreign``: it was told to read those of other systems too."""
     said: list[str] = []
     for uuid, device in seen.devices.items():
         for copy in device.copies:
@@ -26,8 +35,18 @@ def of_reading(seen: Seen, groups: list[Group]) -> str:
         said.append(f"WARNING: VG name {name} is used by VGs {uuids}.")
         said.append("Fix duplicate VG names with vgrename uuid, a device filter, or system IDs.")
     for group in groups:
+        if not foreign:
+            said += _not_found(seen, group)
         said += _of_group(seen, group)
     return lines(*said)
+
+
+def _not_found(seen: Seen, group: Group) -> list[str]:
+    return [
+        f"WARNING: Couldn't find device with uuid {disk['uuid']}."
+        for disk in seen.missing(group)
+        if disk["uuid"] not in seen.devices
+    ]
 
 
 def _of_group(seen: Seen, group: Group) -> list[str]:
@@ -51,13 +70,6 @@ def _of_group(seen: Seen, group: Group) -> list[str]:
         else:
             said.append(f"WARNING: VG {name} is missing PV {disk['uuid']} (last written to {disk['device']}).")
     return said
-
-
-def before_change(seen: Seen, group: Group) -> str:
-    """Warnings of a command that is to change a group, or what it has active."""
-    said = [f"WARNING: Couldn't find device with uuid {disk['uuid']}." for disk in seen.missing(group)
-            if disk["uuid"] not in seen.devices]  # fmt: skip
-    return lines(*said) + of_reading(seen, [group])
 
 
 def of_writing(seen: Seen, group: Group) -> str:

@@ -29,6 +29,7 @@ def written(seen: Seen, group: Group, answer: Answer) -> bool:
             f"Error writing device {error} at 16384 length 4096.", f"Failed to write VG {group['name']}."
         )
         return False
-    if not system_of(seen.node)["backs_up"]:
-        answer.stderr += warnings.lines("WARNING: This metadata update is NOT backed up.")
+    said = warnings.lines("WARNING: This metadata update is NOT backed up.")
+    if not system_of(seen.node)["backs_up"] and said not in answer.stderr:
+        answer.stderr += said
     return True
