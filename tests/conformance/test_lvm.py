@@ -9,7 +9,7 @@ import pytest
 
 from opensvc_lvm.kernel import Kernel
 from opensvc_testkit.conformance import DriverContract, Platform
-from tests.opensvc_lvm.stand_ins import SimulatedLvm
+from tests.opensvc_lvm.stand_ins import HERE, LvmNode
 
 pytestmark = pytest.mark.simulated
 
@@ -19,7 +19,7 @@ class Lvm(Platform):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.lvm = SimulatedLvm(folder / "bin", node=self.node)
+        self.lvm = LvmNode(folder / "bin", node=self.node)
         self.lvm.install()
         self.added: set[int] = set()
 
@@ -41,7 +41,8 @@ class Lvm(Platform):
         return {"vgname": "nosuch"}
 
     def state(self) -> object:
-        return self.lvm.read()["groups"]
+        with self.lvm.cluster.opened() as world:
+            return repr((world["disks"], world["nodes"][HERE]["platforms"]))
 
 
 class TestLvm(DriverContract):
@@ -54,5 +55,6 @@ class TestLvm(DriverContract):
     def make_driver(self, made: type[Any], platform: Platform) -> object:
         assert isinstance(platform, Lvm)
         return made(
-            kernel=Kernel(platform.lvm.folder / "sys", platform.lvm.folder / "proc"), system_dir=platform.folder
+            kernel=Kernel(platform.lvm.cluster.root / "sys" / HERE, platform.lvm.folder / "proc"),
+            system_dir=platform.folder,
         )

@@ -10,7 +10,7 @@ from attrs import define, field
 from opensvc_core.api import Context, Device, Host, Resource
 from opensvc_core.node import Folders, Node
 from tests.opensvc_core.spc_model import ModelBackends, Target
-from tests.opensvc_lvm.stand_ins import SimulatedLvm, group_resource
+from tests.opensvc_lvm.stand_ins import LvmNode, group_resource
 
 pytestmark = pytest.mark.simulated
 
@@ -35,7 +35,7 @@ class OneDisk:
 class ReservedGroup:
     """A group of this node, inactive and with its tag, on a disk with reservations."""
 
-    lvm: SimulatedLvm
+    lvm: LvmNode
     var: Path
     target: Target = field(factory=Target)
     backends: ModelBackends = field(init=False)
@@ -63,7 +63,7 @@ class ReservedGroup:
 
 @pytest.fixture
 def group(tmp_path: Path) -> ReservedGroup:
-    lvm = SimulatedLvm(tmp_path / "bin")
+    lvm = LvmNode(tmp_path / "bin")
     lvm.install()
     lvm.add_group(tags=["n1", "web"])
     return ReservedGroup(lvm, tmp_path / "root")
@@ -81,7 +81,7 @@ def test_a_reservation_of_an_earlier_boot_is_made_anew_before_the_tag_is_dropped
     # The node came back as another initiator: its old registration holds the disk, and its writes are refused.
     group.target.registered, group.target.holder = {("n1", "before"): key}, ("n1", "before")
     (group.var / "var" / "registrations.json").unlink()
-    group.lvm.edit(tags=["n1"])
+    group.lvm.change_group(tags=["n1"])
     assert group.stop() == (True, [])
     assert group.lvm.tags() == set()
     assert (group.target.registered, group.target.holder) == ({HERE: key}, HERE)
@@ -89,7 +89,7 @@ def test_a_reservation_of_an_earlier_boot_is_made_anew_before_the_tag_is_dropped
 
 def test_a_disk_that_is_held_already_is_only_read(group: ReservedGroup) -> None:
     group.stop()
-    group.lvm.edit(tags=["n1"])
+    group.lvm.change_group(tags=["n1"])
     group.backends.trace.clear()
     assert group.stop() == (True, [])
     assert {what for what, _ in group.backends.trace} == {"read"}
