@@ -148,14 +148,16 @@ def test_a_word_that_is_not_known_is_undef(word: str) -> None:
     assert (guest_state(word, "c1", "/x").status is Status.UNDEF) is (word not in known)
 
 
+BAD_LINE = (
+    'Invalid argument - Unsupported config key "lxc.bogus"; '
+    'Failed to parse config file "/var/lib/lxc/c1/config" at line "lxc.bogus = 1"'
+)
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        (
-            "start-bad",
-            'Invalid argument - Unsupported config key "lxc.bogus"; '
-            'Failed to parse config file "/var/lib/lxc/c1/config" at line "lxc.bogus = 1"',
-        ),
+        ("start-bad", BAD_LINE),
         ("start-rootfs", 'No such file or directory - Failed to open "/nonexist"'),
         ("start-init", 'No such file or directory - Failed to exec "/no/init"'),
         ("start-hook", 'Script exited with status 1; Failed to run lxc.hook.pre-start for container "c1"'),
