@@ -35,10 +35,10 @@ class Lvm(Platform):
         if number not in self.added:
             self.added.add(number)
             self.lvm.add_group(f"data{number}")
-        return {"vgname": f"data{number}", "scsireserv": "no"}
+        return {"vgname": f"data{number}"}
 
     def unknown(self) -> dict[str, Any]:
-        return {"vgname": "nosuch", "scsireserv": "no"}
+        return {"vgname": "nosuch"}
 
     def state(self) -> object:
         return self.lvm.read()["groups"]
@@ -53,4 +53,6 @@ class TestLvm(DriverContract):
 
     def make_driver(self, made: type[Any], platform: Platform) -> object:
         assert isinstance(platform, Lvm)
-        return made(kernel=Kernel(platform.lvm.folder / "sys", platform.lvm.folder / "proc"), system_dir=platform.folder)
+        return made(
+            kernel=Kernel(platform.lvm.folder / "sys", platform.lvm.folder / "proc"), system_dir=platform.folder
+        )
