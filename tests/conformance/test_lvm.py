@@ -9,7 +9,7 @@ import pytest
 
 from opensvc_lvm.kernel import Kernel
 from opensvc_testkit.conformance import DriverContract, Platform
-from tests.opensvc_lvm.stand_ins import LvmNode
+from tests.opensvc_lvm.stand_ins import HERE, LvmNode
 
 pytestmark = pytest.mark.simulated
 
