@@ -53,4 +53,6 @@ class TestLvm(DriverContract):
 
     def make_driver(self, made: type[Any], platform: Platform) -> object:
         assert isinstance(platform, Lvm)
-        return made(kernel=Kernel(platform.lvm.folder / "sys", platform.lvm.folder / "proc"), system_dir=platform.folder)
+        return made(
+            kernel=Kernel(platform.lvm.folder / "sys", platform.lvm.folder / "proc"), system_dir=platform.folder
+        )
