@@ -15,6 +15,22 @@ MODULES: dict[str, dict[str, str]] = {
         "getent": "getent",
     },
     "system": {"uname": "uname"},
+    "scsi": {
+        "sg_persist": "sg_persist",
+        "sg_turs": "sg_turs",
+        "mpathpersist": "mpathpersist",
+        "multipath": "multipath",
+    },
+    "lvm": {
+        **dict.fromkeys(("vgs", "lvs", "pvs"), "lvm.reports"),
+        **dict.fromkeys(("vgchange", "lvchange"), "lvm.changes"),
+        **dict.fromkeys(
+            ("pvcreate", "pvremove", "vgcreate", "vgremove", "vgexport", "vgimport", "lvcreate", "lvremove"),
+            "lvm.making",
+        ),
+        **dict.fromkeys(("vgscan", "pvscan", "lvscan"), "lvm.scans"),
+        "lvmconfig": "lvm.config",
+    },
     "libvirt": {"virsh": "virsh"},
     "xen": {"xl": "xl", "xm": "xm"},
     "lxc": {
@@ -42,6 +58,10 @@ MODULES: dict[str, dict[str, str]] = {
         "ldm": "solaris.ldm",
         "zpool": "solaris.zpool",
         "zfs": "solaris.zfs",
+        "ls": "solaris.folders",
+        "chmod": "solaris.folders",
+        "chown": "solaris.folders",
+        "pgrep": "solaris.folders",
     },
     "hpux": {
         "ssh": "ssh",
