@@ -42,7 +42,8 @@ class Lvm(Platform):
 
     def state(self) -> object:
         with self.lvm.cluster.opened() as world:
-            return repr((world["disks"], world["nodes"][HERE]["platforms"]))
+            written = [repr(disk["label"]) for disk in world["disks"].values()]
+        return written, [sorted(self.lvm.active(f"data{number}")) for number in sorted(self.added)]
 
 
 class TestLvm(DriverContract):
@@ -54,7 +55,5 @@ class TestLvm(DriverContract):
 
     def make_driver(self, made: type[Any], platform: Platform) -> object:
         assert isinstance(platform, Lvm)
-        return made(
-            kernel=Kernel(platform.lvm.cluster.root / "sys" / HERE, platform.lvm.folder / "proc"),
-            system_dir=platform.folder,
-        )
+        sys_tree, proc = platform.lvm.cluster.root / "sys" / HERE, platform.lvm.folder / "proc"
+        return made(kernel=Kernel(sys_tree, proc), system_dir=platform.lvm.folder / "etc")

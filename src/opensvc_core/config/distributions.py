@@ -24,7 +24,6 @@ DISTRIBUTIONS: Final = {
     "ip.host": "opensvc-drivers-linux",
     "ip.zone": "opensvc-drivers-solaris",
     "sync.rsync": "opensvc-core",
-    "zone.ready": "opensvc-drivers-solaris",
 }
 """Distribution by driver id."""
 
