@@ -13,7 +13,7 @@ from opensvc_testkit.conformance import DriverContract, Platform
 from opensvc_testkit.simulated import SimulatedCluster
 
 SYSTEM = "/usr/bin:/bin"
-TAKES: dict[str, float] = {"boot_time": 0.1, "shutdown_time": 0.1}
+TAKES: dict[str, Any] = {"boot_time": 0.1, "shutdown_time": 0.1}
 """Seconds of the cluster's clock: long enough to be waited for, once."""
 
 

@@ -24,7 +24,7 @@ class Groups(HpuxPlatform):
         return (self.hpux.groups.mode_of(self.node, name), self.hpux.groups.files_of(self.node, name))
 
     def options(self, number: int) -> dict[str, Any]:
-        return {"vgname": self.known(f"vg{number}0")}
+        return {"vgname": self.known(f"vg{number + 1}1")}
 
     def unknown(self) -> dict[str, Any]:
         return {"vgname": "vgnosuch"}
