@@ -44,7 +44,7 @@ class Keywords(Checks):
         """A default is what the parser would give, and what must be given has none."""
         for each in described:
             require(
-                not (each.required and each.default is not None), f"keyword {each.name!r}: required, with a default"
+                not (each.required and each.default is not None), f"keyword {each.name!r} is required and has a default"
             )
             if each.default is None:
                 continue

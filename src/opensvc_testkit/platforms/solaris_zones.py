@@ -118,6 +118,11 @@ class SimulatedZones(SolarisFacet):
             elif path in missing:
                 missing.remove(path)
 
+    def set_zonepath_mode(self, node: str, path: str, mode: str) -> None:
+        """Set the mode of a zonepath on a node, in octal digits; ``zoneadm`` accepts ``700`` only."""
+        with self.cluster.opened() as world:
+            system_of(self._node(world, node))["modes"][path] = mode
+
     # -- what is seen -----------------------------------------------------------------------------------------------
 
     def zone_state(self, node: str, name: str) -> str:

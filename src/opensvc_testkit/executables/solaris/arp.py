@@ -6,6 +6,7 @@ from opensvc_testkit.executables import life
 from opensvc_testkit.executables.addresses import neighbours
 from opensvc_testkit.executables.call import Answer, NotSimulatedError
 from opensvc_testkit.executables.network import resolve
+from opensvc_testkit.executables.solaris.interfaces import short_mac
 from opensvc_testkit.executables.solaris.places import interfaces_of, system_of
 from opensvc_testkit.executables.store import now
 
@@ -41,8 +42,3 @@ def run(call: Call) -> Answer:
     if found[0] not in macs:
         return Answer(1, f"{hosts[0]} ({found[0]}) -- no entry\n")
     return Answer(0, f"{hosts[0]} ({found[0]}) at {macs[found[0]]}\n")
-
-
-def short_mac(mac: str) -> str:
-    """``0:14:4f`` of ``00:14:4f``."""
-    return ":".join(part.lstrip("0") or "0" for part in mac.split(":"))

@@ -92,7 +92,7 @@ def _ifconfig(call: Call, world: World, node: Node, guest: Guest) -> Answer:
         return ifconfig_reports.listing(node, mine, call.words, inside=True)
     own: list[Interface] = []
     for each in guest["addresses"]:
-        made = new_interface(each["device"], each["address"])
-        made["prefix"] = each["prefix"]
+        made = new_interface(node, each["device"], each["address"])
+        made["prefix"], made["mac"] = each["prefix"], each["mac"]
         own.append(made)
     return ifconfig_reports.listing(node, own, call.words, inside=True)

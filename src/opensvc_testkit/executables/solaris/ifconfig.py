@@ -89,7 +89,7 @@ class Change:
             )
         if physical != self.name and physical not in here:
             raise RefusedError(f"ifconfig: plumb: {self.name}: no such interface")
-        here[self.name] = new_interface(self.name)
+        here[self.name] = new_interface(self.node, self.name)
 
     def _unplumb(self) -> None:
         here = interfaces_of(self.node)

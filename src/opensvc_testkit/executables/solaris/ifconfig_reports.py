@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from opensvc_testkit.executables.call import Answer, NotSimulatedError
-from opensvc_testkit.executables.solaris.interfaces import ANY, mac_of, mask_of, physical_of
+from opensvc_testkit.executables.solaris.interfaces import ANY, mask_of, physical_of, short_mac
 from opensvc_testkit.executables.solaris.places import system_of, zones_of
 
 TYPE_CHECKING = False
@@ -34,7 +34,7 @@ def listing(node: Node, shown: Iterable[Interface], words: list[str], *, inside:
         blocks.update({f"{LOOPBACK}:{number}": _loopback(f"{LOOPBACK}:{number}", name)
                        for number, name in enumerate(with_id, start=1)})  # fmt: skip
     for each in ordered:
-        blocks[each["name"]] = _block(node, each, links, inside=inside)
+        blocks[each["name"]] = _block(each, links, inside=inside)
     if asked:
         if asked[0] not in blocks:
             return Answer(1, "", f"ifconfig: status: SIOCGLIFFLAGS: {asked[0]}: no such interface\n")
@@ -61,7 +61,7 @@ def _loopback(name: str, zone: str) -> str:
     return f"{name}: {LOOPBACK_LINE}\n{_zone_line(zone)}\tinet 127.0.0.1 netmask ff000000 \n"
 
 
-def _block(node: Node, each: Interface, links: list[str], *, inside: bool) -> str:
+def _block(each: Interface, links: list[str], *, inside: bool) -> str:
     physical = physical_of(each["name"])
     index = links.index(physical) + 2 if physical in links else 9
     lines = f"{each['name']}: {UP if each['is_up'] else DOWN} mtu 1500 index {index}\n"
@@ -69,7 +69,7 @@ def _block(node: Node, each: Interface, links: list[str], *, inside: bool) -> st
     lines += f"\tinet {each['address']} netmask {_hex(mask_of(each['prefix']))}"
     lines += f" broadcast {each['broadcast']}\n" if each["broadcast"] and each["address"] != ANY else "\n"
     if physical == each["name"]:
-        lines += f"\tether {mac_of(node, physical)} \n"
+        lines += f"\tether {short_mac(each['mac'])} \n"
     return lines
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from opensvc_testkit.executables.solaris.places import interfaces_of, new_interface, system_of
+from opensvc_testkit.executables.solaris.places import interfaces_of, new_interface
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from opensvc_testkit.executables.shapes import Node, World
+    from opensvc_testkit.executables.shapes import Node
     from opensvc_testkit.executables.solaris.shapes import Interface
 
 ANY = "0.0.0.0"  # noqa: S104 - the address of an interface that has none
@@ -24,7 +24,7 @@ def add_logical(node: Node, physical: str, address: str = "", prefix: int | None
     number = 1
     while f"{physical}:{number}" in here:
         number += 1
-    made = new_interface(f"{physical}:{number}", zone=zone)
+    made = new_interface(node, f"{physical}:{number}", zone=zone)
     made["address"] = address or ANY
     made["prefix"] = class_prefix(address or ANY) if prefix is None else prefix
     here[made["name"]] = made
@@ -52,22 +52,9 @@ def take_away(node: Node, zone: str) -> None:
         del here[name]
 
 
-def is_up_somewhere(world: World, address: str) -> list[str]:
-    """Nodes on which an address is plumbed and up."""
-    return [
-        node["name"]
-        for node in world["nodes"].values()
-        for each in node["platforms"].get("interfaces", {}).values()
-        if each["address"] == address and each["is_up"]
-    ]
-
-
-def mac_of(node: Node, physical: str) -> str:
-    """The Ethernet address of a card, as Solaris prints it: without leading zeros."""
-    number = sum(ord(char) for char in node["name"]) % 200
-    links = system_of(node)["links"]
-    index = links.index(physical) if physical in links else 99
-    return f"0:14:4f:{number:x}:0:{index + 1:x}"
+def short_mac(mac: str) -> str:
+    """An Ethernet address as Solaris prints it, ``0:14:4f`` of ``00:14:4f``."""
+    return ":".join(part.lstrip("0") or "0" for part in mac.split(":"))
 
 
 def number_of(address: str) -> int:

@@ -35,6 +35,8 @@ def system_of(node: Node) -> System:
                 "hostid": FIRST_HOSTID + number,
                 "links": ["net0"],
                 "missing_folders": [],
+                "modes": {},
+                "is_privileged": True,
                 "next_zone": 1,
             }
         )
@@ -66,11 +68,21 @@ def interfaces_of(node: Node) -> dict[str, Interface]:
     place: dict[str, Interface] = _place(node, "interfaces")
     if not place:
         link = system_of(node)["links"][0]
-        place[link] = new_interface(link, node["address"])
+        place[link] = new_interface(node, link, node["address"])
+        place[link]["broadcast"] = f"{node['address'].rpartition('.')[0]}.255" if node["address"] else ""
     return place
 
 
-def new_interface(name: str, address: str = "", zone: str = "") -> Interface:
+def mac_of(node: Node, physical: str) -> str:
+    """The Ethernet address of a card of a node."""
+    links = system_of(node)["links"]
+    index = links.index(physical) if physical in links else 99
+    return (
+        f"00:14:4f:{sum((place + 1) * ord(char) for place, char in enumerate(node['name'])) % 256:02x}:00:{index:02x}"
+    )
+
+
+def new_interface(node: Node, name: str, address: str = "", zone: str = "") -> Interface:
     """A plumbed interface; one with an address is up."""
     return {
         "name": name,
@@ -78,5 +90,6 @@ def new_interface(name: str, address: str = "", zone: str = "") -> Interface:
         "prefix": 24 if address else 0,
         "broadcast": "",
         "zone": zone,
+        "mac": mac_of(node, name.partition(":")[0]),
         "is_up": bool(address),
     }

@@ -22,6 +22,8 @@ NOT_ATTACHED = (CONFIGURED, INCOMPLETE, UNAVAILABLE)
 WITH_ID = (READY, MOUNTED, RUNNING, SHUTTING_DOWN, DOWN)
 """States that the kernel knows of: these zones have an id."""
 GLOBAL = "global"
+ZONEPATH_MODE = "700"
+"""What a zonepath must have: it must not be anybody else's."""
 PLATFORM = "zones"
 """Name of this platform's state on a node, and of its guests' power."""
 
@@ -52,6 +54,7 @@ def new_zone(name: str, uuid: str = "") -> Zone:
         "held_until": 0.0,
         "hook_time": 0.0,
         "attach_fails": [],
+        "boot_error": "",
     }
 
 
