@@ -52,7 +52,7 @@ class HpuxCluster:
         hpux: its HP-UX nodes.
         folder: of the test.
         osvc: the ``osvc`` that runs on the nodes.
-        disk: identity of the guest's own disk, instance 18 on every node.
+        disk: identity of the guest's own disk: ``disk18`` for the guest, instance 28 on ``node110``.
         group_disk: identity of the disk of ``vg188``.
     """
 
@@ -69,7 +69,8 @@ class HpuxCluster:
         for number, name in enumerate(NODES, 9):
             hpux.define_node(name, f"10.0.0.{number}", leg_mpath_enable="true")
             hpux.install(folder / name / "bin", node=name)
-        disk = hpux.add_disk(18, {name: ["/dev/rdsk/c2t0d1", "/dev/rdsk/c5t0d1"] for name in NODES})
+        paths = {name: ["/dev/rdsk/c2t0d1", "/dev/rdsk/c5t0d1"] for name in NODES}
+        disk = hpux.add_disk(18, paths, instances={"node110": 28})
         group_disk = hpux.add_disk(19, {name: ["/dev/rdsk/c2t0d2", "/dev/rdsk/c5t0d2"] for name in NODES})
         hpux.define_group("vg188", [group_disk], nodes=["node109"])
         hpux.define_guest(

@@ -128,16 +128,16 @@ class HpvmPlatform:
     def list_devices(self, resource: Resource, context: Context) -> Sequence[Device]:
         """Disks of the guest's configuration.
 
-        Empty drives are left out, and volumes of a group that is a resource of the service: it lists and reserves the
-        disks under them. Raises ActionError when they cannot be told.
+        Empty drives are left out, and so are volumes and files whose group or file system is a resource of the service:
+        that lists and reserves the disks under them. Raises ActionError when they cannot be told.
         """
         backings = Hpvm(context).backings(guest_name(resource))
-        groups = _groups(resource, context)
+        places = _places(resource, context)
         group = DiskGroup.of(resource, context)
         identities = group.identities() if group is not None else {}
         found: dict[str, Device] = {}
         for each in backings:
-            if each.storage == "null" or (each.storage == "lv" and each.path.split("/")[2:3] in groups):
+            if each.storage == "null" or (each.storage in {"lv", "file"} and each.path.startswith(places)):
                 continue
             known = found.get(each.path)
             if known is None or (each.is_writable and not known.is_writable):
@@ -195,10 +195,14 @@ class HpvmPlatform:
         return SshGuest(context, guest_address(resource), context.known_hosts(resource.id.service))
 
 
-def _groups(resource: Resource, context: Context) -> list[list[str]]:
-    """Names of the volume groups that are resources of the service, as parts of a path."""
-    return [
-        [str(other.options["vgname"]).removeprefix("/dev/")]
-        for other in context.service_of(resource).resources
-        if other.options.get("vgname") and not other.is_disabled
-    ]
+def _places(resource: Resource, context: Context) -> tuple[str, ...]:
+    """Folders of the volume groups and file systems that are resources of the service."""
+    found = []
+    for other in context.service_of(resource).resources:
+        if other.is_disabled:
+            continue
+        if group := str(other.options.get("vgname") or ""):
+            found.append(f"/dev/{group.removeprefix('/dev/')}/")
+        if mount := str(other.options.get("mnt") or ""):
+            found.append(f"{mount.rstrip('/')}/")
+    return tuple(found)

@@ -242,6 +242,9 @@ def test_a_volume_of_a_group_of_the_service_is_its_group_s_business(host: HpuxHo
         group = evolve(resource_of("vg#1", "disk.hpux_lvm", {"vgname": name}), is_disabled=is_disabled)
         devices = HpvmContainer().list_devices(GUEST, context_on(host, tmp_path, GUEST, group))
         assert ("/dev/vg188/rlvol1" in [device.path for device in devices]) is is_listed
+    mount = resource_of("fs#1", "fs.mount", {"mnt": "/hpvm/vm188/"})
+    devices = HpvmContainer().list_devices(GUEST, context_on(host, tmp_path, GUEST, mount))
+    assert "/hpvm/vm188/disk" not in [device.path for device in devices]
 
 
 @pytest.mark.parametrize("answer", [said("", "no", 1), said(DEVICES[:-4])])

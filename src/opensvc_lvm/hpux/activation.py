@@ -163,9 +163,13 @@ class Move:
             ) from None
 
     def _export(self, volumes: int | None) -> str:
-        """Take it out of LVM's table, so that nothing on this node activates it; what was done in words."""
+        """Take it out of LVM's table, so that nothing on this node activates it; what was done in words.
+
+        Only once its map and the WWIDs of its disks are written: without the one no node could import it again, without
+        the others nobody could find the disks to give their reservation up.
+        """
         try:
-            text = self.files.write_map(volumes)
+            text = self.files.write(volumes)
             self.lvm.change("vgexport", "-m", str(self.files.map), "-s", self.group, timeout=CHANGE_LIMIT)
         except OpenSVCError as error:
             if error.code in {"cancelled", "undetermined"}:
