@@ -77,7 +77,7 @@ def test_built_in_drivers_come_through_the_same_door() -> None:
 
 def test_a_driver_of_ours_that_is_missing_names_the_distribution_to_install() -> None:
     with pytest.raises(DriverNotFound, match=r"container\.ldom is not installed") as caught:
-        Registry().load("container.ldom")
+        Registry("opensvc.nobody").load("container.ldom")
     assert caught.value.hint == "pip install opensvc-drivers-solaris"
     assert caught.value.exit_status is ExitStatus.DRIVER
 
