@@ -24,7 +24,10 @@ def write_json(document: Mapping[str, Any]) -> bool:
 
 
 def say(text: str) -> None:
-    """Write one line, or several, for the operator to standard error."""
+    """Write one line, or several, for the operator to standard error; nothing in it steers a terminal."""
+    from opensvc_core.cli.words import printable
+
+    text = printable(text, keep="\n\t")
     _write(sys.stderr, text if text.endswith("\n") else f"{text}\n")
 
 

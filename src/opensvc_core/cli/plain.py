@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from opensvc_core.cli.words import flags, local_time, mon_cells
+from opensvc_core.cli.words import flags, local_time, mon_cells, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 def line(*fields: object) -> str:
-    """One line; tabs and line ends inside a field become blanks, an empty field becomes ``-``."""
-    return "\t".join(" ".join(str(field).split()) or "-" for field in fields) + "\n"
+    """One line; tabs, line ends and control characters in a field become blanks, an empty field becomes ``-``."""
+    return "\t".join(" ".join(printable(str(field)).split()) or "-" for field in fields) + "\n"
 
 
 def status_lines(statuses: Mapping[str, ServiceStatus]) -> str:

@@ -37,6 +37,11 @@ STATUS_EXIT = {
 """Exit status of ``svcmgr status`` (agent 2010; 4 was ``todo``)."""
 
 
+def printable(text: str, keep: str = "") -> str:
+    """Text of a platform's tool with a blank for each character that could steer a terminal, but those to keep."""
+    return "".join(char if char.isprintable() or char in keep else " " for char in text)
+
+
 def flags(resource: Resource) -> str:
     """Five characters, ``.`` where one is not set: M monitored, D disabled, O optional, E encapsulated, S standby.
 

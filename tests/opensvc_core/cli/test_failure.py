@@ -25,6 +25,13 @@ def test_what_and_what_to_do_are_one_line_each(capsys: pytest.CaptureFixture[str
     assert told.err == "error: vm188: the lock is held by root (pid 12)\nhint: wait, or look at `osvc log`\n"
 
 
+def test_what_a_tool_printed_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    report(Locked("net0: \x1b[2Jit says\x07 no\x9b31m", hint="two\r\nlines"), Wishes())
+    told = capsys.readouterr().err
+    assert told.splitlines()[0] == "error: net0:  [2Jit says  no 31m"
+    assert not {"\x1b", "\x07", "\x9b", "\r"} & set(told)
+
+
 def test_every_problem_of_a_file_has_its_line(capsys: pytest.CaptureFixture[str]) -> None:
     problems = [ConfigProblem(Path("/e/x.env"), n, "ip#1", "ipname", "is missing") for n in (3, 9)]
     assert report(ConfigError(problems), Wishes()) == ExitStatus.CONFIG

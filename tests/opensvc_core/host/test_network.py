@@ -129,6 +129,15 @@ def test_other_systems_than_linux_ask_by_their_own_ping(
             network(method, path, "HP-UX").ping("10.9.8.7")
 
 
+@pytest.mark.simulated
+def test_the_ping_of_solaris_says_that_nobody_answers(network: Network, tmp_path: Path) -> None:
+    path = simulate(tmp_path, "ping", "echo 'no answer from 10.9.8.7'; exit 1")
+    assert not network("command", path, "SunOS").ping("10.9.8.7")
+    path = simulate(tmp_path, "ping", "exit 1")
+    with pytest.raises(ActionError, match="cannot tell whether 10.9.8.7 answers"):
+        network("command", path, "SunOS").ping("10.9.8.7")
+
+
 def test_ping_commands_wait_at_least_a_second() -> None:
     assert ping_argv("Linux", "10.0.0.1", 0.2) == ("ping", "-n", "-c", "1", "-W", "1", "10.0.0.1")
     assert ping_argv("HP-UX", "10.0.0.1", 0.2) == ("ping", "10.0.0.1", "-n", "1")

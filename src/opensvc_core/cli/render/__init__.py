@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from opensvc_core.cli.words import printable
 from opensvc_core.model import Severity, Status
 
 if TYPE_CHECKING:
@@ -85,4 +86,4 @@ def note_texts(notes: Iterable[Note]) -> list[Text]:
 
 def clean(text: str) -> str:
     """Text of a platform's tool without what could steer a terminal; line ends become blanks."""
-    return "".join(char if char.isprintable() else " " for char in text).strip()
+    return printable(text).strip()
