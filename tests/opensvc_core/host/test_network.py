@@ -134,7 +134,7 @@ def test_the_ping_of_solaris_says_that_nobody_answers(network: Network, tmp_path
     path = simulate(tmp_path, "ping", "echo 'no answer from 10.9.8.7'; exit 1")
     assert not network("command", path, "SunOS").ping("10.9.8.7")
     path = simulate(tmp_path, "ping", "exit 1")
-    with pytest.raises(ActionError, match="cannot tell whether 10.9.8.7 answers"):
+    with pytest.raises(ActionError, match="cannot tell whether"):
         network("command", path, "SunOS").ping("10.9.8.7")
 
 
