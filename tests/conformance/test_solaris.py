@@ -10,11 +10,12 @@ import pytest
 
 from opensvc_core.api import Phase, Resource, ResourceId, Status, StatusReport
 from opensvc_drivers_solaris.zone import ZONE_KEYWORDS
-from opensvc_testkit.conformance import DriverContract
+from opensvc_testkit.conformance import DriverContract, ScriptedPlatform
 from opensvc_testkit.platforms.disks import SimulatedDisks
 from opensvc_testkit.platforms.solaris import PLATFORM, SUNOS, SimulatedSolaris
 from opensvc_testkit.simulated import SimulatedCluster
 from tests.conformance.simulated import ClusterPlatform
+from tests.opensvc_drivers_solaris.mount_scripts import write_mounts
 
 pytestmark = pytest.mark.simulated
 
@@ -156,3 +157,31 @@ class TestZpool(DriverContract):
     @pytest.fixture
     def platform(self, simulated_cluster: SimulatedCluster, tmp_path: Path) -> Pools:
         return Pools(simulated_cluster, tmp_path)
+
+
+class Mounts(ScriptedPlatform):
+    """File systems that are not mounted; ``mount`` and ``umount`` are scripts."""
+
+    os_name = SUNOS
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        write_mounts(self.bin, self.files / "mnttab")
+
+    def options(self, number: int) -> dict[str, Any]:
+        return {"dev": f"/dev/dsk/c0t{number}d0s0", "mnt": f"/data{number}"}
+
+    def unknown(self) -> dict[str, Any]:
+        return {"dev": "/dev/dsk/absent", "mnt": "/nowhere"}
+
+    def state(self) -> object:
+        return (self.files / "mnttab").read_text()
+
+
+class TestMount(DriverContract):
+    driver = "fs.solaris"
+    lines_stand_alone: ClassVar[Mapping[str, str]] = {"mount": "one file system a line, and no mark of the end"}
+
+    @pytest.fixture
+    def platform(self, tmp_path: Path) -> Mounts:
+        return Mounts(tmp_path)
