@@ -52,6 +52,21 @@ class ContainerLifeCycle:
     keywords: ClassVar[tuple[Keyword, ...]] = LIFE_CYCLE_KEYWORDS
     phase: ClassVar[Phase] = Phase.CONTAINER
     api_version: ClassVar[int] = 1
+    can_hold: ClassVar[bool] = False
+    """Whether a guest without power may still hold what it runs on (``GuestState.is_held``): then ``let_go`` is due."""
+
+    # -- what a platform may add ------------------------------------------------------------------------------------
+
+    def await_service(self, resource: Resource, context: Context, limit: Deadline) -> None:
+        """Wait, within the limit of a start, for what a guest that is up must reach beyond its shell; nothing here.
+
+        Raises:
+            ActionError: it does not reach it.
+        """
+
+    def let_go(self, resource: Resource, context: Context) -> CommandResult:
+        """Have the platform let go of what a guest without power holds. Raises CommandTimeout."""
+        raise NotImplementedError
 
     # -- what is asked ----------------------------------------------------------------------------------------------
 
@@ -117,7 +132,7 @@ class ContainerLifeCycle:
         if state.status is Status.UP:
             self._forbid_autostart(resource, state, context)
             return Outcome.unchanged(f"{name} is up already")
-        if state.status is not Status.DOWN:
+        if state.status is not Status.DOWN and not state.is_held:
             raise ActionError(f"{name} cannot be started: {state.reason}", code="container_not_down")
         address = self._needed_address(resource, context)
         done = self.platform.define(resource, state, context)
@@ -138,6 +153,7 @@ class ContainerLifeCycle:
                 f"the shell of {name} to answer",
                 limit.remaining(),
             )
+        self.await_service(resource, context, limit)
         return Outcome.changed(f"{name} started{f' ({done})' if done else ''}")
 
     def _settle(self, resource: Resource, context: Context, limit: Deadline, *, in_full: bool = False) -> GuestState:
@@ -194,7 +210,7 @@ class ContainerLifeCycle:
     def _is_still_booting(self, resource: Resource, context: Context) -> bool:
         """False, so that it is waited on. Raises ActionError when the guest has gone down meanwhile."""
         state = self.platform.read_state(resource, context)
-        if state.status is Status.DOWN:
+        if state.status is Status.DOWN or state.is_held:
             raise ActionError(
                 f"{guest_name(resource)} went down while it booted: {state.reason}",
                 code="container_not_up",
@@ -231,14 +247,42 @@ class ContainerLifeCycle:
             )
         if state.status is Status.DOWN:
             return Outcome.unchanged(f"{name} is down already" if state.is_known else f"{name} is not defined here")
+        if state.is_held:
+            self._let_go(resource, patience, context)
+            return Outcome.changed(f"{name} had no power, and is let go of")
         if state.obeys_soft_stop:
             if not (trouble := self._stop_softly(resource, patience, context)):
+                self._let_go(resource, patience, context)
                 return Outcome.changed(f"{name} shut down")
         else:
             trouble = state.reason
         context.note(f"{name} is stopped by force: {trouble}", "forced_stop", Severity.WARNING)
         self._stop_by_force(resource, patience, context)
+        self._let_go(resource, patience, context)
         return Outcome.changed(f"{name} stopped by force")
+
+    def _is_off(self, resource: Resource, context: Context) -> bool:
+        """Whether it has no power, whatever its platform still holds."""
+        state = self.platform.read_state(resource, context)
+        return state.status is Status.DOWN or state.is_held
+
+    def _let_go(self, resource: Resource, patience: float, context: Context) -> None:
+        """After a guest has lost its power: what its platform still holds is let go of, verified.
+
+        Raises:
+            ActionError: it is not.
+        """
+        if not self.can_hold or self._is_down(resource, context):
+            return
+        name = guest_name(resource)
+        released = self.let_go(resource, context)
+        if released.rc != 0 and not self._is_down(resource, context):
+            raise ActionError(
+                f"{name} has no power, and what it runs on is not let go of: {_said(released)}",
+                code="container_not_down",
+                hint="its disks must be taken as in use until it is",
+            )
+        context.wait_until(lambda: self._is_down(resource, context), f"{name} to be let go of", patience)
 
     def _is_down(self, resource: Resource, context: Context) -> bool:
         return self.platform.read_state(resource, context).status is Status.DOWN
@@ -252,12 +296,12 @@ class ContainerLifeCycle:
             return error.message
         if asked.rc != 0:
             # It may have gone down between the two commands; then the refusal means nothing.
-            return "" if self._is_down(resource, context) else f"it cannot be asked to shut down: {_said(asked)}"
+            return "" if self._is_off(resource, context) else f"it cannot be asked to shut down: {_said(asked)}"
         ask_again = Deadline.after(ASK_AGAIN, context.clock)
 
-        def is_down() -> bool:
+        def is_off() -> bool:
             nonlocal ask_again
-            if self._is_down(resource, context):
+            if self._is_off(resource, context):
                 return True
             if ask_again.is_over:
                 # A guest that was still booting has not heard the first one.
@@ -266,7 +310,7 @@ class ContainerLifeCycle:
             return False
 
         try:
-            context.wait_until(is_down, f"{guest_name(resource)} to shut down", limit.remaining())
+            context.wait_until(is_off, f"{guest_name(resource)} to shut down", limit.remaining())
         except (WaitTimeout, CommandTimeout):
             return f"it did not shut down within {patience:g} s"
         return ""
@@ -275,12 +319,12 @@ class ContainerLifeCycle:
         name = guest_name(resource)
         limit = Deadline.after(patience, context.clock, "forced stop")
         forced = self.platform.stop_by_force(resource, context)
-        if forced.rc != 0 and not self._is_down(resource, context):
+        if forced.rc != 0 and not self._is_off(resource, context):
             raise ActionError(f"{name} cannot be stopped by force: {_said(forced)}", code="container_not_down")
         try:
             # The command's own time is not the guest's: there is always a last look.
             context.wait_until(
-                lambda: self._is_down(resource, context), f"{name} to be down", max(1.0, limit.remaining())
+                lambda: self._is_off(resource, context), f"{name} to be down", max(1.0, limit.remaining())
             )
         except WaitTimeout as error:
             state = self.platform.read_state(resource, context)

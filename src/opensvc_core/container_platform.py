@@ -80,6 +80,8 @@ class GuestState:
         notes: why, and what to do about it.
         is_known: whether the platform knows the guest at all; False goes with down.
         obeys_soft_stop: False where asking it to shut down is in vain (paused, crashed).
+        is_held: it has no power, and the platform still keeps what it runs on (a logical domain that is bound): a start
+            goes on from here, a stop lets that go. Goes with warn.
         is_passing: it will leave this state by itself (being started, shutting down).
         is_autostarted: whether the hypervisor starts it by itself when the node boots, where that was read.
         definition: the platform's own description of the guest, where that was read.
@@ -90,6 +92,7 @@ class GuestState:
     is_known: bool = True
     obeys_soft_stop: bool = True
     is_passing: bool = False
+    is_held: bool = False
     is_autostarted: bool = False
     definition: str = ""
 

@@ -51,10 +51,11 @@ def build_graph(service: Service, companions: Iterable[Resource] = ()) -> Servic
     """Order the resources of a service.
 
     Across phases everything waits for the phases below, except that what lives in one guest waits only for that guest
-    and for the lower phases in it. In a phase, resources run side by side, but: applications of one place start in
-    the order of their rids; a file system waits for the one that its mount point, or the folder that it shows, lies on;
-    the members of a subset start in the order of their mount points and rids unless it is ``parallel``; and subsets
-    follow each other by name. ``start_requires`` and ``stop_requires`` add to that.
+    and for the lower phases in it; a disk or file system that is postboot lives in its guest. In a phase, resources run
+    side by side, but: applications of one place start in the order of their rids; a file system waits for
+    the one that its mount point, or the folder that it shows, lies on; the members of a subset start in the order of
+    their mount points and rids unless it is ``parallel``; and subsets follow each other by name. ``start_requires``
+    and ``stop_requires`` add to that.
 
     Args:
         service: as configuration describes it.
@@ -99,28 +100,29 @@ def _named(by_rid: Mapping[str, Resource], rid: str, resource: Resource, keyword
 
 def _is_under(lower: Resource, upper: Resource) -> bool:
     """Whether ``upper`` waits for ``lower`` by the default order."""
-    if lower.phase >= upper.phase or lower.id == upper.id:
+    if lower.rank >= upper.rank or lower.id == upper.id:
         return False
-    if upper.phase > Phase.CONTAINER and upper.container:
-        return lower.rid == upper.container or (lower.phase > Phase.CONTAINER and lower.container == upper.container)
+    if upper.is_after_containers and upper.container:
+        return lower.rid == upper.container or (lower.is_after_containers and lower.container == upper.container)
     return True
 
 
 def _nearest_below(resource: Resource, resources: Sequence[Resource]) -> list[Resource]:
     """The resources of the nearest phase below; what lies deeper follows from there, as they wait for it in turn."""
     below = [other for other in resources if _is_under(other, resource)]
-    nearest = max((other.phase for other in below), default=None)
-    chosen = [other for other in below if other.phase == nearest]
-    if nearest is not None and nearest > Phase.CONTAINER and not resource.container:
+    nearest = max((other.rank for other in below), default=None)
+    chosen = [other for other in below if other.rank == nearest]
+    if any(other.is_after_containers for other in chosen) and not resource.container:
         # What lives in one guest does not wait for the hosts' phases: look below it too.
-        chosen += [other for other in below if other.phase <= Phase.CONTAINER]
+        chosen += [other for other in below if not other.is_after_containers]
     return chosen
 
 
 def _order_within_phases(service: Service, resources: Sequence[Resource]) -> Iterable[tuple[Resource, Resource]]:
-    """Pairs (earlier, later) inside phases."""
-    for phase in Phase:
-        members = [resource for resource in resources if resource.phase is phase]
+    """Pairs (earlier, later) inside phases; what is postboot is a phase of its own."""
+    for rank in sorted({resource.rank for resource in resources}):
+        members = [resource for resource in resources if resource.rank == rank]
+        phase = members[0].phase
         sets: dict[str, list[Resource]] = {}
         for resource in sorted(members, key=lambda member: (_folders(member, "mnt"), natural_order(member.rid))):
             sets.setdefault(resource.subset, []).append(resource)

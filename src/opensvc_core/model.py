@@ -51,11 +51,13 @@ class Phase(IntEnum):
     RESERVATION = 1
     DISK = 2
     FILESYSTEM = 3
-    ADDRESS = 4
-    CONTAINER = 5
-    GUEST_ADDRESS = 6
-    APPLICATION = 7
-    REPLICATION = 8
+    READY = 4
+    """What a guest needs of its platform before its addresses: a zone is attached and made ready."""
+    ADDRESS = 5
+    CONTAINER = 6
+    GUEST_ADDRESS = 7
+    APPLICATION = 8
+    REPLICATION = 9
     """Not part of start and stop."""
 
 
@@ -96,6 +98,8 @@ class Resource:
         label: short text for tables.
         phase: place in the default order.
         container: rid of the container whose guest this resource lives in, or empty.
+        is_postboot: a disk or file system that the node brings up inside ``container`` once that is up, and takes down
+            before it.
         is_disabled: skipped by actions; its status is not part of aggregates.
         is_optional: its failure does not fail the action.
         is_standby: ``always_on`` names this node: a stop leaves it up.
@@ -115,6 +119,7 @@ class Resource:
     label: str = ""
     phase: Phase = Phase.APPLICATION
     container: str = ""
+    is_postboot: bool = False
     is_disabled: bool = False
     is_optional: bool = False
     is_standby: bool = False
@@ -131,6 +136,16 @@ class Resource:
     def rid(self) -> str:
         """The rid inside the service."""
         return self.id.rid
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Its place in the default order: its phase, but right after the containers for what is postboot."""
+        return (Phase.CONTAINER, self.phase) if self.is_postboot else (self.phase, 0)
+
+    @property
+    def is_after_containers(self) -> bool:
+        """Whether it starts only once the containers are up."""
+        return self.rank > (Phase.CONTAINER, 0)
 
     @property
     def has_own_state(self) -> bool:

@@ -121,6 +121,7 @@ _GROUP_OF_PHASE = {
     Phase.RESERVATION: "disk",
     Phase.DISK: "disk",
     Phase.FILESYSTEM: "fs",
+    Phase.READY: "container",
     Phase.ADDRESS: "ip",
     Phase.CONTAINER: "container",
     Phase.GUEST_ADDRESS: "ip",

@@ -35,10 +35,10 @@ class Lvm(Platform):
         if number not in self.added:
             self.added.add(number)
             self.lvm.add_group(f"data{number}")
-        return {"vgname": f"data{number}", "scsireserv": "no"}
+        return {"vgname": f"data{number}"}
 
     def unknown(self) -> dict[str, Any]:
-        return {"vgname": "nosuch", "scsireserv": "no"}
+        return {"vgname": "nosuch"}
 
     def state(self) -> object:
         return self.lvm.read()["groups"]

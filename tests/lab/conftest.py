@@ -11,6 +11,7 @@ import pytest
 from tests.lab import requirements
 from tests.lab.agent import Osvc
 from tests.lab.libvirt import Hypervisor
+from tests.lab.lxc import Containers
 from tests.lab.nodes import Lab
 from tests.lab.sgio.bench import NexusBench
 from tests.lab.sgio.nexus import Nexus
@@ -60,6 +61,14 @@ def clean_hypervisor(hypervisor: Hypervisor) -> Iterator[Hypervisor]:
     """The hypervisor without a guest, and so again after the test, whatever that did to it."""
     yield hypervisor
     hypervisor.clear()
+
+
+@pytest.fixture
+def containers(lab: Lab) -> Iterator[Containers]:
+    """LXC on the first node, without a container, and so again after the test."""
+    containers = Containers(lab.nodes[0])
+    yield containers
+    containers.clear()
 
 
 @pytest.fixture

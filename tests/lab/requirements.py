@@ -22,6 +22,7 @@ _PACKAGES = MappingProxyType(
         "kill": "procps",
         "libvirtd": "libvirt-daemon-system",
         "losetup": "mount",
+        "lxc-start": "lxc",
         "mkfs.ext4": "e2fsprogs",
         "nsenter": "util-linux",
         "ping": "iputils-ping",

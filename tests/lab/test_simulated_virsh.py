@@ -7,7 +7,7 @@ from pathlib import Path
 from opensvc_testkit.simulated_node import SimulatedNode
 from tests.lab.domain_xml import Kind
 from tests.lab.libvirt import Hypervisor
-from tests.opensvc_testkit.virsh_scenario import Player, simulated_player, steps
+from tests.opensvc_testkit.virsh_scenario import simulated_player, steps, virsh_player
 
 
 def test_the_simulated_virsh_answers_as_the_real_one(
@@ -22,7 +22,7 @@ def test_the_simulated_virsh_answers_as_the_real_one(
         (tmp_path / f"{name}.xml").write_text(xml.replace(str(files), str(tmp_path)))
     for folder in (files, tmp_path):
         (folder / "bad.xml").write_text("no definition\n")
-    real = Player(
+    real = virsh_player(
         lambda *words: clean_hypervisor.node.exec(["virsh", *words], env={"LC_ALL": "C"}),
         str(files),
         clean_hypervisor.wait_booted,

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
+from attrs import define
 
 from opensvc_core.api import (
     ActionError,
     Cancelled,
     CommandFailed,
+    CommandResult,
     CommandTimeout,
+    ContainerLifeCycle,
+    ContainerPlatform,
+    Context,
+    Deadline,
     GuestState,
     Note,
     Phase,
+    Resource,
     Severity,
     Status,
     StatusReport,
@@ -398,3 +407,64 @@ def test_status_reports_each_resource() -> None:
     reports = dict(world.driver.status([world.resource], world.context()))
     assert reports[world.resource.id].status is Status.UNDEF
     assert reports[world.resource.id].notes[0].text == "libvirt does not answer"
+
+
+# -- what a platform may hold or await --------------------------------------------------------------------------------
+
+HELD = GuestState(Status.WARN, (Note("bound"),), obeys_soft_stop=False, is_held=True)
+
+
+@define
+class HoldingWorld(World):
+    """A world whose platform holds a guest without power until it is told to let go."""
+
+    lets_go: bool = True
+
+    @property
+    def driver(self) -> ContainerLifeCycle:
+        world = self
+
+        class HoldingContainer(ContainerLifeCycle):
+            platform: ClassVar[ContainerPlatform] = world.platform
+            can_hold: ClassVar[bool] = True
+
+            def let_go(self, resource: Resource, context: Context) -> CommandResult:
+                world.platform.done.append("let go")
+                if world.lets_go:
+                    world.platform.states = [DOWN]
+                return CommandResult(("let", "go"), 0 if world.lets_go else 1, stderr="it is busy\n")
+
+            def await_service(self, resource: Resource, context: Context, limit: Deadline) -> None:
+                world.platform.done.append(f"await within {limit.remaining():g} s")
+
+        return HoldingContainer()
+
+
+def test_a_guest_that_is_held_is_booted_from_there() -> None:
+    assert start(HoldingWorld(MemoryPlatform([HELD]))) == (True, ["define", "boot", "await within 60 s"])
+
+
+def test_a_guest_that_is_held_is_let_go_of_by_a_stop() -> None:
+    assert stop(HoldingWorld(MemoryPlatform([HELD]))) == (True, ["let go"])
+
+
+def test_a_guest_that_is_held_after_it_went_down_is_let_go_of() -> None:
+    platform = MemoryPlatform([UP], soft_leads_to=[UP, HELD])
+    assert stop(HoldingWorld(platform)) == (True, ["soft stop", "let go"])
+
+
+def test_a_guest_that_is_held_after_a_forced_stop_is_let_go_of() -> None:
+    platform = MemoryPlatform([PAUSED], force_leads_to=[HELD])
+    assert stop(HoldingWorld(platform)) == (True, ["forced stop", "let go"])
+
+
+def test_a_guest_that_is_not_let_go_of_is_not_down() -> None:
+    world = HoldingWorld(MemoryPlatform([HELD]), lets_go=False)
+    with pytest.raises(ActionError, match="is not let go of: it is busy"):
+        stop(world)
+
+
+def test_a_guest_that_loses_its_power_while_it_boots_is_not_waited_for() -> None:
+    platform = MemoryPlatform(boots_into=[UP, HELD])
+    with pytest.raises(ActionError, match="went down while it booted"):
+        start(HoldingWorld(platform, others=(ADDRESS,)))

@@ -133,6 +133,42 @@ def test_companions_stand_in_the_graph_with_their_edges() -> None:
     assert graph.users(reservation.id) == {disk.id}
 
 
+def test_what_is_postboot_stands_between_its_container_and_what_lives_in_it() -> None:
+    ready = make_resource("container#0ready", "zone.ready", phase=Phase.READY)
+    before = [make_resource("disk#0", container="container#0"), make_resource("fs#0", container="container#0")]
+    after = [
+        make_resource("disk#1", container="container#0", is_postboot=True),
+        make_resource("fs#1", container="container#0", is_postboot=True),
+    ]
+    others = [make_resource(rid, container="container#0") for rid in ("ip#0", "app#0")]
+    reservation = make_resource("disk#1pr", "disk.scsireserv", companion_of="disk#1")
+    container = make_resource("container#0")
+    graph = build_graph(make_service([*others, *after, *before, container]), [ready, reservation])
+    assert [resource.rid for resource in graph.resources] == [
+        "disk#1pr", "disk#0", "fs#0", "container#0ready", "ip#0", "container#0", "disk#1", "fs#1", "app#0",
+    ]  # fmt: skip
+    assert _waits(graph, "disk#1") == {"disk#1pr", "disk#0", "fs#0", "container#0ready", "ip#0", "container#0"}
+    stop = {rid.rid: {other.rid for other in waits} for rid, waits in graph.stop_edges.items()}
+    assert stop["container#0"] == {"disk#1"}
+    assert stop["disk#1"] == {"fs#1"}
+
+
+def test_a_subset_that_is_partly_postboot_makes_no_circle() -> None:
+    members = [
+        make_resource("container#0"),
+        make_resource("disk#0", subset="b", container="container#0"),
+        make_resource("disk#1", subset="a", container="container#0", is_postboot=True),
+    ]
+    graph = build_graph(make_service(members))
+    assert [resource.rid for resource in graph.resources] == ["disk#0", "container#0", "disk#1"]
+
+
+def test_what_is_postboot_waits_for_its_own_container_alone() -> None:
+    members = [make_resource("container#0"), make_resource("container#1")]
+    graph = build_graph(make_service([*members, make_resource("disk#1", container="container#1", is_postboot=True)]))
+    assert _waits(graph, "disk#1") == {"container#1"}
+
+
 def test_two_resources_of_one_rid_are_an_error() -> None:
     with pytest.raises(PlanError, match="one rid"):
         build_graph(make_service([make_resource("disk#1")]), [make_resource("disk#1")])

@@ -117,6 +117,7 @@ def test_of_two_starts_at_once_one_is_refused(
     while not simulated_cluster.is_starting(node.name, "vm1"):
         assert first.poll() is None
     second = begin(node, started, "virsh", "-q", "start", "vm1")
+    simulated_cluster.wait_for_call("virsh", "-q", "start")
     simulated_cluster.advance(3601)
     assert answer(first)[0] == 0
     assert answer(second) == (

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from opensvc_core.graph import ServiceGraph
     from opensvc_core.plan import Plan
 
-HOLDING = frozenset({Phase.RESERVATION, Phase.DISK, Phase.FILESYSTEM})
+HOLDING = frozenset({Phase.RESERVATION, Phase.DISK, Phase.FILESYSTEM, Phase.READY})
 """What is never let go while something that stands on it is not verified down."""
 
 PERMIT_CODES = {

@@ -24,6 +24,7 @@ DISTRIBUTIONS: Final = {
     "ip.host": "opensvc-drivers-linux",
     "ip.zone": "opensvc-drivers-solaris",
     "sync.rsync": "opensvc-core",
+    "zone.ready": "opensvc-drivers-solaris",
 }
 """Distribution by driver id."""
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from opensvc_core.config.problems import Problems, did_you_mean
 from opensvc_core.config.resource_section import Draft, has_container_phase, is_container
 from opensvc_core.config.scanner import Section
 from opensvc_core.config.scopes import Scopes
 from opensvc_core.config.section_values import chosen_entry
+from opensvc_core.model import Phase
+
+_ROOTED_IN_NODE: Final = frozenset({"container.zone"})
+"""Containers whose disks and file systems the node brings up, those without the tag ``preboot`` after their boot."""
+PREBOOT: Final = "preboot"
+"""Tag of a disk or file system of a zone that must be there before the zone is attached."""
 
 
 def named_container(section: Section, containers: Mapping[str, str], scopes: Scopes) -> str:
@@ -40,6 +47,8 @@ def assign_container(draft: Draft, containers: Mapping[str, str], problems: Prob
                 f"the service has no container {explicit!r}",
                 did_you_mean(explicit, containers) or _choices(containers),
             )
+        elif _is_of_rooted(draft, containers[explicit]):
+            draft.is_postboot = PREBOOT not in (draft.values.get("tags") or ())
         elif not draft.driver.lives_in_guest and not draft.driver.problem and not has_container_phase(draft):
             problems.add(
                 line,
@@ -51,6 +60,15 @@ def assign_container(draft: Draft, containers: Mapping[str, str], problems: Prob
         draft.container = explicit
     elif draft.driver.lives_in_guest:
         _assign_only(draft, containers, problems)
+    elif len(containers) == 1 and _is_of_rooted(draft, next(iter(containers.values()))):
+        draft.container = next(iter(containers))
+        draft.is_postboot = PREBOOT not in (draft.values.get("tags") or ())
+
+
+def _is_of_rooted(draft: Draft, container: str) -> bool:
+    """Whether a draft is a disk or file system that the node brings up for that container."""
+    in_question = {Phase.DISK, Phase.FILESYSTEM}
+    return container in _ROOTED_IN_NODE and draft.driver.phase in in_question and not draft.driver.lives_in_guest
 
 
 def _assign_only(draft: Draft, containers: Mapping[str, str], problems: Problems) -> None:

@@ -142,6 +142,8 @@ one with a dot.
   `etc/<name>.d`, if that folder exists.
 - A guest without `name` has `vm_name` of `[default]`, else the name of the service.
 - What lives in a guest, and names no `container`, lives in the only one there is. With several it must name one.
+- Disks and file systems of a Solaris zone start after its boot, but for those with the tag `preboot`. With several
+  containers, those of a zone name it by `container`.
 
 ## Subsets
 

@@ -38,6 +38,7 @@ class Draft:
         options: value of each keyword of the driver.
         inherited: keywords whose value comes from ``[default]``, with the entry there.
         container: rid of the container whose guest it lives in, or empty.
+        is_postboot: whether the node brings it up inside its container once that is up.
         subset: key of its subset in the service, or empty.
         is_implied: whether the file has no section of it.
     """
@@ -48,6 +49,7 @@ class Draft:
     options: dict[str, Any] = field(factory=dict)
     inherited: dict[str, Entry] = field(factory=dict)
     container: str = ""
+    is_postboot: bool = False
     subset: str = ""
     is_implied: bool = False
 
@@ -71,6 +73,7 @@ class Draft:
             label=label_of(self.driver.id, self.options),
             phase=self.driver.phase,
             container=self.container,
+            is_postboot=self.is_postboot,
             is_disabled=bool(get("disable")) or scopes.includes(get("disable_on") or ()),
             is_optional=bool(get("optional")),
             is_standby=bool(get("standby")) or scopes.includes(get("always_on") or ()),

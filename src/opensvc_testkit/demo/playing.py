@@ -23,15 +23,16 @@ TERMINATED = 143
 """Exit status after SIGTERM: 128 and its number."""
 
 
-def play_simulated() -> int:
-    """Play on a simulated hypervisor and give back the exit status."""
+def play_simulated(platform: str) -> int:
+    """Play on simulated nodes of a platform and give back the exit status."""
 
     def walk(stage: Stage) -> int:
-        from opensvc_testkit.demo.simulation import OPENING, scenes, simulate
+        from opensvc_testkit.demo.simulation import scenes, simulate
 
-        tell(OPENING)
-        play(scenes(simulate(stage.folder)), stage, SERVICE)
-        tell("That was all. `osvc demo --shell` opens a shell on the same hypervisor, to try more.")
+        simulated = simulate(stage.folder, platform)
+        tell(simulated.scenery.opening)
+        play(scenes(simulated), simulated.stage, SERVICE)
+        tell(f"That was all. `osvc demo --platform {platform} --shell` opens a shell on the same node, to try more.")
         return 0
 
     return _on_stage(walk)
@@ -49,19 +50,21 @@ def play_kvm() -> int:
     return _on_stage(lambda stage: run_apart([*program, str(stage.folder), mount_namespace()]))
 
 
-def open_shell() -> int:
-    """Run the operator's shell on a simulated hypervisor and give back its exit status."""
+def open_shell(platform: str) -> int:
+    """Run the operator's shell on a simulated node of a platform and give back its exit status."""
 
     def shell(stage: Stage) -> int:
-        from opensvc_testkit.demo.simulation import OPENING, simulate
+        from opensvc_testkit.demo.simulation import simulate
 
-        simulate(stage.folder)
-        tell(OPENING)
+        simulated = simulate(stage.folder, platform)
+        tell(simulated.scenery.opening)
         tell(
             f"{SERVICE}.env is a service file; `osvc config create {SERVICE} --from {SERVICE}.env` begins. `exit` ends."
         )
         program = os.environ.get("SHELL") or "/bin/sh"
-        return subprocess.run([program], cwd=stage.folder, env=stage.environment(os.environ), check=False).returncode
+        return subprocess.run(
+            [program], cwd=stage.folder, env=simulated.stage.environment(os.environ), check=False
+        ).returncode
 
     return _on_stage(shell)
 

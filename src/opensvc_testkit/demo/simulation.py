@@ -1,4 +1,4 @@
-"""The stage with a simulated hypervisor, and the walk on it."""
+"""The stage with simulated nodes of some platform, and the walk on it."""
 
 from __future__ import annotations
 
@@ -6,75 +6,78 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from opensvc_testkit.demo.service import ADDRESS, COOKBOOK, SERVICE
+from opensvc_testkit.demo.scenery import Scenery, load
+from opensvc_testkit.demo.service import NODES, SERVICE, cookbook
 from opensvc_testkit.demo.stage import NODE, Stage
 from opensvc_testkit.demo.walk import Scene
-from opensvc_testkit.simulated import FaultKind, SimulatedCluster
+from opensvc_testkit.simulated import SimulatedCluster
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 BOOT_SECONDS = 0.5
 SHUTDOWN_SECONDS = 0.3
-DISK = "/dev/mapper/vm188-data"
-
-OPENING = """SIMULATED: virsh, ssh and ping are stand-ins in the folder `bin` of this demo, and the guest is a file.
-What OpenSVC does with them is what it does with real ones."""
 
 
 @frozen
 class SimulatedStage:
-    """A stage on which ``virsh``, ``ssh`` and their kin are simulated.
+    """A stage on which a platform's commands are simulated.
 
     Attributes:
         stage: the folder.
         cluster: what the simulated commands act on.
+        scenery: the platform.
     """
 
     stage: Stage
     cluster: SimulatedCluster
+    scenery: Scenery
 
     def unplug(self) -> None:
-        """The guest's network card gets no answer through: it boots, and nobody hears of it."""
-        self.cluster.set_fault("ping", FaultKind.FAIL, words=[ADDRESS], status=1)
+        """The guest boots from now on, and nobody hears of it."""
+        self.scenery.unplug(self.cluster)
 
     def plug(self) -> None:
-        """The guest's network is there again."""
+        """All is well again."""
         self.cluster.clear_faults()
 
 
 def simulate(
-    folder: Path, *, boot_time: float = BOOT_SECONDS, shutdown_time: float = SHUTDOWN_SECONDS
+    folder: Path, platform: str = "kvm", *, boot_time: float = BOOT_SECONDS, shutdown_time: float = SHUTDOWN_SECONDS
 ) -> SimulatedStage:
-    """Lay out a stage with a simulated hypervisor, one guest and the service file of the cookbook in a folder.
+    """Lay out a stage with four simulated nodes, one guest and the service file of the cookbook in a folder.
 
     Args:
         folder: where; files of a former stage in it are replaced.
+        platform: one of ``service.PLATFORMS``.
         boot_time: seconds until the guest answers.
         shutdown_time: seconds that it takes to shut down.
+
+    Raises:
+        StageError: there is no such platform, or its driver is not installed.
     """
-    stage = Stage(folder)
+    scenery = load(platform)
+    stage = Stage(folder, os_name=scenery.os_name)
     cluster = SimulatedCluster(folder / "simulated")
-    cluster.install(stage.bin, node=NODE)
-    cluster.define_guest(
-        SERVICE,
-        nodes=[NODE],
-        address=ADDRESS,
-        device="lan0",
-        disks=[DISK],
-        boot_time=boot_time,
-        shell_delay=boot_time / 4,
-        shutdown_time=shutdown_time,
-    )
+    for node in NODES:
+        cluster.define_node(node, os_name=scenery.os_name)
+    cluster.install(stage.bin, node=NODE, platforms=scenery.installs)
+    for command in scenery.absent:
+        cluster.remove_command(stage.bin, command)
+    times = {"boot_time": boot_time, "shell_delay": boot_time / 4, "shutdown_time": shutdown_time}
+    scenery.define(cluster, stage, NODES, times)
     for letter in "SKC":
         cluster.set_launcher(SERVICE, f"{letter}10erp", application="erp")
     cluster.prepare_root(stage.root)
-    (folder / f"{SERVICE}.env").write_text(COOKBOOK, encoding="utf-8")
-    return SimulatedStage(stage, cluster)
+    text = cookbook(scenery.mode) + scenery.more(stage)
+    (folder / f"{SERVICE}.env").write_text(text, encoding="utf-8")
+    return SimulatedStage(stage, cluster, scenery)
 
 
 def scenes(simulated: SimulatedStage) -> tuple[Scene, ...]:
     """The commands of the walk."""
+    # A section is there once: what the scenery has written about the container comes with it.
+    section = "" if "[container#0]" in simulated.scenery.more(simulated.stage) else "[container#0]\\n"
     return (
         Scene("The service file of the cookbook: a guest with an address and disks, and four nodes that may run it.",
               f"cat {SERVICE}.env"),
@@ -87,12 +90,12 @@ def scenes(simulated: SimulatedStage) -> tuple[Scene, ...]:
         Scene("All services of this node, one row each.", "osvc mon"),
         Scene("Stop it: the guest is asked to shut down, and is verified to be down.",
               f"osvc stop {SERVICE}", leaves="down"),
-        Scene("Now a failure: somebody pulls the guest's network cable. It will boot, and never answer. To see that "
-              "soon, it gets two seconds instead of four minutes.",
-              rf"printf '\n[container#0]\nstart_timeout = 2s\n' >> opensvc/etc/{SERVICE}.env", before=simulated.unplug),
+        Scene(f"Now a failure: {simulated.scenery.trouble} To see that soon, it gets two seconds instead of four "
+              "minutes.",
+              rf"printf '\n{section}start_timeout = 2s\n' >> opensvc/etc/{SERVICE}.env", before=simulated.unplug),
         Scene("", f"osvc start {SERVICE}", status=1, leaves="down"),
-        Scene("What was brought up was brought down again: the guest is off.", f"virsh domstate {SERVICE}"),
-        Scene("The cable is back.", f"osvc start {SERVICE}", leaves="up", before=simulated.plug),
+        Scene("What was brought up was brought down again: the guest is off.", simulated.scenery.look),
+        Scene("All is well again.", f"osvc start {SERVICE}", leaves="up", before=simulated.plug),
         Scene("", f"osvc stop {SERVICE}", leaves="down"),
         Scene("Who did what, from the journal.", f"osvc log {SERVICE}"),
     )  # fmt: skip

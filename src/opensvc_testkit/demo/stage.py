@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 NODE = "node109"
 """The node of the cookbook that the demo plays on."""
 FOLDER = ".demo"
+TERMINFO = "/usr/share/lib/terminfo"
 OWN_VARIABLES = ("OSVC_DISABLED_DRIVERS", "OSVC_SIMULATED")
 """What an operator may have set and the demo must not inherit."""
 
@@ -34,9 +35,11 @@ class Stage:
 
     Attributes:
         folder: where commands of the demo run.
+        os_name: operating system of the nodes, as ``uname -s`` prints it.
     """
 
     folder: Path
+    os_name: str = "Linux"
 
     @property
     def root(self) -> Path:
@@ -49,17 +52,21 @@ class Stage:
         return self.folder / "bin"
 
     def variables(self, path: str) -> dict[str, str]:
-        """What makes commands play on this stage: ``PATH``, ``OSVC_ROOT``, ``OSVC_NODE``.
+        """What makes commands play on this stage: ``PATH``, ``OSVC_ROOT``, ``OSVC_NODE``, ``OSVC_OS``.
 
         Args:
             path: where other commands are looked for.
         """
+        # The line of the cookbook for a node's start-up: without it HP-UX' terminal library spoils output.
+        terminal = {"TERMINFO": TERMINFO} if self.os_name == "HP-UX" else {}
         folders = [str(self.bin), sysconfig.get_path("scripts"), *path.split(os.pathsep)]
         return {
             # An empty word would be the folder that the operator is in.
             "PATH": os.pathsep.join(dict.fromkeys(folder for folder in folders if folder)),
             "OSVC_ROOT": str(self.root),
             "OSVC_NODE": NODE,
+            "OSVC_OS": self.os_name,
+            **terminal,
         }
 
     def environment(self, variables: Mapping[str, str]) -> dict[str, str]:

@@ -127,7 +127,7 @@ def availability(service: str, stage: Stage, environment: Mapping[str, str]) -> 
         WalkError: it cannot be asked.
     """
     try:
-        agent = open_agent(stage.root, environment["OSVC_NODE"], path=environment["PATH"])
+        agent = open_agent(stage.root, environment["OSVC_NODE"], path=environment["PATH"], os_name=stage.os_name)
         return agent.status([agent.load(service)])[service].avail.value
     except OpenSVCError as error:
         raise WalkError(f"the state of {service} cannot be asked: {error}") from error

@@ -6,7 +6,7 @@ of what is printed. Commands that would harm this machine (``poweroff`` and its 
 """
 
 # pathlib would add a third to the time of a call:
-# ruff: noqa: PTH103
+# ruff: noqa: PTH103, PTH110
 from __future__ import annotations
 
 import os
@@ -21,7 +21,7 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 MAPPED = ("/svc/",)
 """Folders of a command line that lie on the guest's disk."""
 OWN = ("poweroff", "halt", "reboot", "shutdown", "init", "telinit", "ip", "ifconfig", "hostname")
-"""Commands that must never be this machine's, with or without their folder."""
+"""Commands that must never be this machine's, with or without their folder; others are the guest's if it has them."""
 FOLDERS = ("/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/")
 SHELL = "/bin/sh"
 
@@ -68,29 +68,45 @@ class GuestSystem:
                 end = at + len(folder)
                 while is_in_word(text[end : end + 1]):
                     end += 1
-                if text[at + len(folder) : end] in OWN:
-                    return f"{self.disk}/bin/{text[at + len(folder) : end]}", end - at
+                name = text[at + len(folder) : end]
+                if name in OWN or (name and os.path.exists(f"{self.disk}/bin/{name}")):
+                    return f"{self.disk}/bin/{name}", end - at
         return text[at], 1
+
+    def inward_word(self, word: str) -> str:
+        """A word of argv likewise; one that sets ``PATH``, as ``env`` takes it, has the guest's own commands first."""
+        if word.startswith("PATH="):
+            return f"PATH={self.disk}/bin:{word.removeprefix('PATH=')}"
+        return self.inward(word)
 
     def outward(self, text: str) -> str:
         """Output as the guest would print it."""
-        return text.replace(self.disk, "")
+        return text.replace(f"{self.disk}/", "/").replace(self.disk, "/")
 
-    def spawn(self, words: list[str], environment: dict[str, str], streams: tuple[int, int, int]) -> int:
+    def spawn(
+        self, words: list[str], environment: dict[str, str], streams: tuple[int, int, int], folder: str = "/root"
+    ) -> int:
         """Start a process in a session of its own: it outlives the client that asked for it, as in a real guest.
 
         Args:
             words: argv; the first is a path.
             environment: see ``environment``.
             streams: standard input, output and error.
+            folder: where it starts, of the guest.
 
         Returns:
             Its pid.
         """
-        os.makedirs(f"{self.disk}/root", exist_ok=True)
-        os.chdir(f"{self.disk}/root")
+        os.makedirs(f"{self.disk}{folder}", exist_ok=True)
+        os.chdir(f"{self.disk}{folder}")
         actions = [(os.POSIX_SPAWN_DUP2, handle, number) for number, handle in enumerate(streams)]
         return os.posix_spawn(words[0], words, environment, file_actions=actions, setsid=True)
+
+
+def find_program(name: str, path: str) -> str | None:
+    """Where the program of a command lies, as a shell looks for it; None if it is not found."""
+    places = [name] if "/" in name else [f"{folder}/{name}" for folder in path.split(":")]
+    return next((place for place in places if os.access(place, os.X_OK)), None)
 
 
 def is_in_word(char: str) -> bool:

@@ -43,7 +43,13 @@ def answering_macs(world: World, address: str, now: float) -> list[str]:
         and any(life.answers_ping(domain, now) for _, domain in life.where_active(world, guest["name"]))
     ]
     found += [each["mac"] for each in world["machines"].values() if each["address"] == address and each["answers"]]
-    found += [NODE_MAC for node in world["nodes"].values() if node["address"] == address]
+    for node in world["nodes"].values():
+        # A node of Solaris keeps its addresses there, and plumbs more for its zones.
+        plumbed = node["platforms"].get("interfaces")
+        if plumbed:
+            found += [each["mac"] for each in plumbed.values() if each["address"] == address and each["is_up"]]
+        elif node["address"] == address:
+            found.append(NODE_MAC)
     return found
 
 

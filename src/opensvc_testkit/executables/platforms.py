@@ -11,7 +11,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from opensvc_testkit.executables.shapes import Node, Power, World
 
-MODULES: dict[str, str] = {"hpvm": "hpvm_state"}
+MODULES: dict[str, str] = {
+    "hpvm": "hpux.machines",
+    "ldm": "solaris.ldm_changes",
+    "lxc": "lxc_state",
+    "xl": "xl_state",
+    "zones": "solaris.zones",
+}
 
 
 def tell(folder: str, world: World, node: Node, power: Power, how: str, at: float) -> None:

@@ -8,11 +8,11 @@ Host keys are checked against ``UserKnownHostsFile`` where one is named, so that
 from __future__ import annotations
 
 import os
-import select
 
 from opensvc_testkit.executables import life
 from opensvc_testkit.executables.call import Answer, NotSimulatedError, write_all
-from opensvc_testkit.executables.guest_system import SHELL, GuestSystem
+from opensvc_testkit.executables.guest_command import execute
+from opensvc_testkit.executables.guest_system import GuestSystem
 from opensvc_testkit.executables.network import answering_macs, find_guest, is_address, resolve, running_domain
 from opensvc_testkit.executables.store import now
 
@@ -67,7 +67,7 @@ def run(call: Call) -> Answer:
     if call.streams:
         write_all(2, said)
         said = ""
-    answer = _execute(call, request, system)
+    answer = execute(call, system, request.command, reads_input="n" not in request.flags, killed=FAILED)
     answer.stderr = said + answer.stderr
     return answer
 
@@ -130,33 +130,6 @@ def _connect(call: Call, world: World, request: Request) -> GuestSystem:
     if not life.has_shell(domain, now(world)):
         raise FailedError(f"ssh: connect to host {host} port 22: Connection refused")
     return GuestSystem(call.store, guest, domain)
-
-
-def _execute(call: Call, request: Request, system: GuestSystem) -> Answer:
-    """Run the command and pass its output on as it comes, a line at a time."""
-    output, errors = os.pipe(), os.pipe()
-    nothing = os.open(os.devnull, os.O_RDONLY) if "n" in request.flags else 0
-    line = system.inward(request.command or "")
-    pid = system.spawn([SHELL, "-c", line], system.environment([]), (nothing, output[1], errors[1]))
-    os.close(output[1])
-    os.close(errors[1])
-    streams = {output[0]: 1, errors[0]: 2}
-    pending = dict.fromkeys(streams, b"")
-    kept = {1: "", 2: ""}
-    while streams:
-        for handle in select.select(list(streams), [], [])[0]:
-            part = os.read(handle, 65536)
-            whole, newline, rest = (pending[handle] + part).rpartition(b"\n")
-            ready, pending[handle] = (whole + newline, rest) if part else (pending[handle], b"")
-            text = system.outward(ready.decode("utf-8", "surrogateescape"))
-            if call.streams:
-                write_all(streams[handle], text)
-            else:
-                kept[streams[handle]] += text
-            if not part:
-                del streams[handle]
-    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    return Answer(status if status >= 0 else FAILED, kept[1], kept[2])
 
 
 def _check_host_key(request: Request, guest: Guest) -> str:

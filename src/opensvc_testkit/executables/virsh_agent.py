@@ -12,7 +12,7 @@ import json
 import os
 
 from opensvc_testkit.executables.call import NotSimulatedError
-from opensvc_testkit.executables.guest_system import SHELL, GuestSystem
+from opensvc_testkit.executables.guest_system import SHELL, GuestSystem, find_program
 from opensvc_testkit.executables.virsh_changes import agent_trouble
 from opensvc_testkit.executables.virsh_session import RefusedError, Session
 
@@ -60,7 +60,7 @@ def _execute(session: Session, domain: Domain, arguments: dict[str, object]) -> 
     words = [str(arguments.get("path", "")), *(str(word) for word in (given if isinstance(given, list) else []))]
     words = [system.inward(word) for word in words]
     environment = system.environment([str(word) for word in (variables if isinstance(variables, list) else [])])
-    if _find(words[0], environment["PATH"]) is None:
+    if find_program(words[0], environment["PATH"]) is None:
         raise RefusedError(
             "internal error: unable to execute QEMU agent command 'guest-exec': Guest agent command failed, error was "
             f"'Failed to execute child process “{words[0]}” (No such file or directory)'"
@@ -72,11 +72,6 @@ def _execute(session: Session, domain: Domain, arguments: dict[str, object]) -> 
             file.write(base64.b64decode(encoded))
     nothing, sink = os.open(source, os.O_RDONLY), os.open(os.devnull, os.O_WRONLY)
     return system.spawn([SHELL, "-c", KEEPER, "sh", *words], environment, (nothing, sink, sink))
-
-
-def _find(name: str, path: str) -> str | None:
-    places = [name] if "/" in name else [f"{folder}/{name}" for folder in path.split(":")]
-    return next((place for place in places if os.access(place, os.X_OK)), None)
 
 
 def _status(session: Session, domain: Domain, arguments: dict[str, object]) -> object:

@@ -8,14 +8,15 @@ from typing import Any
 
 from attrs import frozen
 
-from opensvc_testkit.executables import hpux_node, hpvm_state, life
+from opensvc_testkit.executables import life
+from opensvc_testkit.executables.hpux import lun_table, machines
 from opensvc_testkit.executables.shapes import Node, World
 from opensvc_testkit.platforms.disks import SimulatedDisks
 from opensvc_testkit.platforms.hpux_groups import SimulatedGroups
 from opensvc_testkit.platforms.hpvm import SimulatedHpvm
 from opensvc_testkit.simulated import SimulatedCluster
 
-PLATFORMS = ("network", "system", "hpux", "scu", "hpvm")
+PLATFORMS = ("hpux", "scu", "hpvm")
 """Platforms whose executables an HP-UX node has."""
 MISSING = ("ip", "arp", "getent")
 """Executables that an HP-UX node does not have, or not as Linux has them: they are not found."""
@@ -75,7 +76,7 @@ class SimulatedHpux:
         self.cluster.define_node(name, address, os_name=OS_NAME)
         with self.cluster.opened() as world:
             node = _node(world, name)
-            own, hypervisor = hpux_node.state_of(node), hpvm_state.state_of(node)
+            own, hypervisor = lun_table.state_of(node), machines.state_of(node)
             for key, value in settings.items():
                 if key in ("memory", "version"):
                     hypervisor[key] = value
@@ -109,14 +110,14 @@ class SimulatedHpux:
         self.disks.add(identity, paths, **more)
         with self.cluster.opened() as world:
             for name in paths:
-                hpux_node.add_lun(_node(world, name), identity, (instances or {}).get(name, instance))
+                lun_table.add_lun(_node(world, name), identity, (instances or {}).get(name, instance))
         return identity
 
     def special_files(self, node: str, identity: str) -> tuple[str, ...]:
         """Persistent special files of a disk on a node. Raises KeyError if the node does not see it."""
         with self.cluster.opened() as world:
             there = _node(world, node)
-            found = [lun for disk, lun in hpux_node.luns_of(world, there) if disk["wwid"] == identity]
+            found = [lun for disk, lun in lun_table.luns_of(world, there) if disk["wwid"] == identity]
             if not found:
                 raise KeyError(node, identity)
             return tuple(found[0]["files"])
@@ -124,7 +125,7 @@ class SimulatedHpux:
     def remove_special_files(self, node: str, identity: str) -> None:
         """Remove a disk's persistent special files from a node, as if it were a new one. Raises KeyError."""
         with self.cluster.opened() as world:
-            hpux_node.state_of(_node(world, node))["luns"][identity]["files"].clear()
+            lun_table.state_of(_node(world, node))["luns"][identity]["files"].clear()
 
     def define_guest(self, name: str, **settings: Any) -> Path:
         """See ``SimulatedHpvm.define_guest``."""

@@ -7,7 +7,8 @@ from typing import Any
 
 from attrs import frozen
 
-from opensvc_testkit.executables import hpux_groups, hpux_node, life
+from opensvc_testkit.executables import life
+from opensvc_testkit.executables.hpux import group_table, lun_table
 from opensvc_testkit.executables.shapes import Node, World
 from opensvc_testkit.simulated import SimulatedCluster
 
@@ -52,12 +53,12 @@ class SimulatedGroups:
             KeyError: there is no such disk, or no such version.
         """
         sizes = {"lvol1": 16} if volumes is None else volumes
-        if version not in hpux_groups.TABLES:
+        if version not in group_table.TABLES:
             raise KeyError(version)
         with self.cluster.opened() as world:
             found = [world["disks"][identity] for identity in identities]
             extents = [disk["size"] // (EXTENT << 20) for disk in found]
-            label = hpux_groups.new_label(
+            label = group_table.new_label(
                 f"{name}@{identities[0]}", extents, list(enumerate(sizes.values(), 1)), extent=EXTENT, version=version
             )
             label["is_clustered"] = is_clustered
@@ -66,8 +67,8 @@ class SimulatedGroups:
             names = {str(number): volume for number, volume in enumerate(sizes, 1)}
             for node in nodes:
                 there = _node(world, node)
-                group = hpux_groups.new_group(label, _files(world, there, identities), names)
-                hpux_groups.groups_of(there)[hpux_groups.full_name(name)] = group
+                group = group_table.new_group(label, _files(world, there, identities), names)
+                group_table.groups_of(there)[group_table.full_name(name)] = group
             return str(label["vgid"])
 
     # -- what happens -----------------------------------------------------------------------------------------------
@@ -75,7 +76,7 @@ class SimulatedGroups:
     def open_volume(self, node: str, name: str, volume: str, *, is_open: bool = True) -> None:
         """Let something on a node use a volume, or let go of it. Raises KeyError if there is none of that name."""
         with self.cluster.opened() as world:
-            group = hpux_groups.groups_of(_node(world, node))[hpux_groups.full_name(name)]
+            group = group_table.groups_of(_node(world, node))[group_table.full_name(name)]
             if volume not in group["names"].values():
                 raise KeyError(volume)
             group["open"] = [each for each in group["open"] if each != volume] + ([volume] if is_open else [])
@@ -83,18 +84,18 @@ class SimulatedGroups:
     def leave_group_file(self, node: str, name: str) -> None:
         """Leave ``/dev/vgXX/group`` of an earlier import behind: ``vgimport`` refuses until ``rmsf`` removed it."""
         with self.cluster.opened() as world:
-            hpux_node.state_of(_node(world, node))["leftovers"].append(f"{hpux_groups.full_name(name)}/group")
+            lun_table.state_of(_node(world, node))["leftovers"].append(f"{group_table.full_name(name)}/group")
 
     def reboot_node(self, node: str, *, activates: bool = False) -> None:
         """A node has been off: no group but its own is active, or all that are no cluster's and have all disks."""
         with self.cluster.opened() as world:
             there = _node(world, node)
-            for name, group in hpux_groups.groups_of(there).items():
-                if name == hpux_groups.ROOT_GROUP:
+            for name, group in group_table.groups_of(there).items():
+                if name == group_table.ROOT_GROUP:
                     continue
                 group["mode"], group["open"] = "", []
-                _, missing = hpux_groups.attached(world, there, group, for_writing=True)
-                if activates and not missing and not hpux_groups.label_of(world, group)["is_clustered"]:
+                _, missing = group_table.attached(world, there, group, for_writing=True)
+                if activates and not missing and not group_table.label_of(world, group)["is_clustered"]:
                     group["mode"] = "y"
 
     # -- what is seen -----------------------------------------------------------------------------------------------
@@ -123,7 +124,7 @@ class SimulatedGroups:
     def _entries(self, name: str) -> dict[str, dict[str, Any]]:
         with self.cluster.opened() as world:
             return {
-                node: hpux_node.state_of(there)["groups"].get(hpux_groups.full_name(name), {})
+                node: lun_table.state_of(there)["groups"].get(group_table.full_name(name), {})
                 for node, there in world["nodes"].items()
             }
 
@@ -133,10 +134,10 @@ def _node(world: World, name: str) -> Node:
 
 
 def _files(world: World, node: Node, identities: Sequence[str]) -> list[str]:
-    found = {disk["wwid"]: (disk, lun) for disk, lun in hpux_node.luns_of(world, node)}
+    found = {disk["wwid"]: (disk, lun) for disk, lun in lun_table.luns_of(world, node)}
     files = []
     for identity in identities:
         disk, lun = found[identity]
-        legacy = [hpux_node.block(path) for path in disk["paths"][node["name"]]]
-        files += [hpux_node.persistent(lun, is_raw=False)] if lun["files"] else legacy
+        legacy = [lun_table.block(path) for path in disk["paths"][node["name"]]]
+        files += [lun_table.persistent(lun, is_raw=False)] if lun["files"] else legacy
     return files

@@ -8,8 +8,9 @@ from typing import Any
 
 from attrs import frozen
 
-from opensvc_testkit.executables import hpvm_state, life
+from opensvc_testkit.executables import life
 from opensvc_testkit.executables.commands import INSIDE
+from opensvc_testkit.executables.hpux import machines
 from opensvc_testkit.executables.shapes import Node, World
 from opensvc_testkit.installation import executable_text, write_script
 from opensvc_testkit.simulated import SimulatedCluster
@@ -71,12 +72,12 @@ class SimulatedHpvm:
         with self.cluster.opened() as world:
             for node_name in nodes:
                 node = _node(world, node_name)
-                state = hpvm_state.state_of(node)
-                guest = {**hpvm_state.new_guest(node, name), **settings}
-                guest["devices"] = [hpvm_state.storage(number, path) for number, path in enumerate(disks)]
+                state = machines.state_of(node)
+                guest = {**machines.new_guest(node, name), **settings}
+                guest["devices"] = [machines.storage(number, path) for number, path in enumerate(disks)]
                 state["guests"][name] = guest
                 for path in disks:
-                    entry = hpvm_state.new_device(path, share="YES" if share else "NO")
+                    entry = machines.new_device(path, share="YES" if share else "NO")
                     state["devices"].setdefault(path, entry)
         return folder
 
@@ -94,7 +95,7 @@ class SimulatedHpvm:
             KeyError: there is no such guest, or no such setting.
         """
         with self.cluster.opened() as world:
-            guest = hpvm_state.state_of(_node(world, node))["guests"][name]
+            guest = machines.state_of(_node(world, node))["guests"][name]
             if unknown := settings.keys() - set(SETTINGS):
                 raise KeyError(*sorted(unknown))
             guest.update(settings)
@@ -104,7 +105,7 @@ class SimulatedHpvm:
         with self.cluster.opened() as world:
             there = _node(world, node)
             life.power_down(there, name)
-            del hpvm_state.state_of(there)["guests"][name]
+            del machines.state_of(there)["guests"][name]
 
     def set_sharing(self, node: str, path: str, *, share: bool | None, names: Sequence[str] = ()) -> None:
         """Write an entry into a node's device database.
@@ -116,24 +117,24 @@ class SimulatedHpvm:
             names: further special files of the same device.
         """
         with self.cluster.opened() as world:
-            devices = hpvm_state.state_of(_node(world, node))["devices"]
+            devices = machines.state_of(_node(world, node))["devices"]
             devices.pop(path, None)
             if share is not None:
-                devices[path] = hpvm_state.new_device(path, share="YES" if share else "NO", names=list(names))
+                devices[path] = machines.new_device(path, share="YES" if share else "NO", names=list(names))
 
     def restrict(self, node: str, path: str) -> None:
         """Make a device one that no guest may use (``rdev``)."""
         with self.cluster.opened() as world:
-            hpvm_state.state_of(_node(world, node))["devices"][path] = hpvm_state.new_device(path, kind="rdev")
+            machines.state_of(_node(world, node))["devices"][path] = machines.new_device(path, kind="rdev")
 
     def start_automatic(self, node: str) -> None:
         """What the node's start-up does: guests of boot policy Auto start, if they can."""
         with self.cluster.opened() as world:
             there = _node(world, node)
-            for guest in hpvm_state.state_of(there)["guests"].values():
-                ready = hpvm_state.is_registered(guest) and not hpvm_state.device_problems(world, there, guest)
-                if guest["boot"] == "Auto" and ready and not hpvm_state.power_of(there, guest):
-                    hpvm_state.start(str(self.cluster.root), world, there, guest)
+            for guest in machines.state_of(there)["guests"].values():
+                ready = machines.is_registered(guest) and not machines.device_problems(world, there, guest)
+                if guest["boot"] == "Auto" and ready and not machines.power_of(there, guest):
+                    machines.start(str(self.cluster.root), world, there, guest)
 
     # -- what is seen -----------------------------------------------------------------------------------------------
 
@@ -141,18 +142,18 @@ class SimulatedHpvm:
         """``On (OS)``, ``On (EFI)``, ``Off``, ``Off (NR)``; empty if that node's HPVM does not know the guest."""
         with self.cluster.opened() as world:
             there = _node(world, node)
-            guest = hpvm_state.state_of(there)["guests"].get(name)
-            return hpvm_state.shown_state(world, there, guest) if guest else ""
+            guest = machines.state_of(there)["guests"].get(name)
+            return machines.shown_state(world, there, guest) if guest else ""
 
     def boot_policy(self, node: str, name: str) -> str:
         """``Auto`` or ``Manual``. Raises KeyError if that node's HPVM does not know the guest."""
         with self.cluster.opened() as world:
-            return str(hpvm_state.state_of(_node(world, node))["guests"][name]["boot"])
+            return str(machines.state_of(_node(world, node))["guests"][name]["boot"])
 
     def sharing(self, node: str) -> dict[str, str]:
         """``YES`` or ``NO`` by special file, of the devices that guests of a node may use."""
         with self.cluster.opened() as world:
-            devices = hpvm_state.state_of(_node(world, node))["devices"]
+            devices = machines.state_of(_node(world, node))["devices"]
             return {path: str(entry["share"]) for path, entry in devices.items() if entry["kind"] == "gdev"}
 
 

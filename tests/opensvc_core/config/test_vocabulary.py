@@ -114,3 +114,30 @@ def test_a_missing_driver_says_what_to_install(driver: str, hint: str) -> None:
 )  # fmt: skip
 def test_a_section_that_means_nothing_is_told_with_what_was_meant(section: str, problem: str) -> None:
     assert said(f"[default]\n{section}\n", make_node(os_name="Linus")) == [problem]
+
+
+ZONE = "[default]\nmode = zone\nservice_type = DEV\n"
+POOLS = (
+    "[pool#1]\npoolname = a\ntags = preboot x\n[pool#2]\npoolname = b\n[fs#1]\ndev = c\nmnt = /c\n[ip#1]\nipname = d\n"
+)
+
+
+def test_disks_and_file_systems_of_a_zone_come_after_its_boot_but_for_those_with_the_tag_preboot() -> None:
+    service = load(ZONE + POOLS, make_node(os_name="SunOS"))
+    places = {resource.rid: (resource.container, resource.is_postboot) for resource in service.resources}
+    assert places["pool#1"] == ("container#0", False)
+    assert places["pool#2"] == places["fs#1"] == ("container#0", True)
+    assert places["ip#1"] == ("container#0", False)
+
+
+def test_disks_of_other_guests_come_before_them() -> None:
+    service = load(POOLS.replace("[pool#1]", "[default]\nmode = kvm\nservice_type = DEV\n[pool#1]", 1))
+    assert [resource.is_postboot for resource in service.resources] == [False] * 6
+    assert service.resource("pool#2").container == ""
+
+
+def test_of_several_zones_a_disk_names_its_own() -> None:
+    text = "[default]\n[container#a]\ntype = zone\n[container#b]\ntype = zone\nname = other\n[pool#1]\npoolname = a\n"
+    assert not load(text).resource("pool#1").is_postboot
+    named = load(f"{text}container = container#b\n").resource("pool#1")
+    assert (named.container, named.is_postboot) == ("container#b", True)

@@ -13,6 +13,8 @@ import pexpect
 import pyte
 import pytest
 
+from opensvc_testkit.demo.service import PRINTED
+
 pytestmark = pytest.mark.simulated
 
 OSVC = str(Path(sysconfig.get_path("scripts")) / "osvc")
@@ -38,10 +40,11 @@ def left_behind(tmp_path: Path) -> list[str]:
     return sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*"))
 
 
-def test_it_plays_to_its_end_without_a_terminal(tmp_path: Path, environment: dict[str, str]) -> None:
+@pytest.mark.parametrize("platform", ["hpvm", "kvm", "lxc", "zone"])
+def test_it_plays_to_its_end_without_a_terminal(tmp_path: Path, environment: dict[str, str], platform: str) -> None:
     before = left_behind(tmp_path)
     done = subprocess.run(
-        [OSVC, "demo"],
+        [OSVC, "demo", "--platform", platform],
         cwd=tmp_path / "cwd",
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -53,10 +56,27 @@ def test_it_plays_to_its_end_without_a_terminal(tmp_path: Path, environment: dic
     assert done.returncode == 0, done.stdout + done.stderr
     assert "SIMULATED" in done.stdout.split("\n\n")[0]
     assert "vm188: start done" in done.stdout
-    assert "vm188: start failed: 1 step taken back" in done.stdout
+    assert re.search(r"vm188: start failed: [13] steps? taken back", done.stdout)
     assert "stop vm188/container#0 (way back): done" in done.stderr
+    assert f"mode = {platform}" in done.stdout
     assert "\x1b" not in done.stdout + done.stderr
     assert left_behind(tmp_path) == before
+
+
+def test_by_default_it_plays_the_service_as_the_cookbook_prints_it(tmp_path: Path, environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [OSVC, "demo", "--shell"],
+        cwd=tmp_path / "cwd",
+        env={**environment, "SHELL": "/bin/sh"},
+        input="cat vm188.env; uname -s; hpvmstatus -P vm188 -M; exit 7\n",
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 7, done.stdout + done.stderr
+    assert PRINTED in done.stdout
+    assert "\nHP-UX\nvm188:" in done.stdout, "uname, and no garbage before what HPVM says"
 
 
 def test_it_shows_the_steps_on_a_terminal(tmp_path: Path, environment: dict[str, str]) -> None:
@@ -64,7 +84,7 @@ def test_it_shows_the_steps_on_a_terminal(tmp_path: Path, environment: dict[str,
     stream = pyte.Stream(screen)
     child = pexpect.spawn(
         OSVC,
-        ["demo"],
+        ["demo", "--platform", "kvm"],
         cwd=tmp_path / "cwd",
         env=environment,
         dimensions=(400, 80),
@@ -88,7 +108,14 @@ def test_it_shows_the_steps_on_a_terminal(tmp_path: Path, environment: dict[str,
 
 def test_an_interrupt_ends_it(tmp_path: Path, environment: dict[str, str]) -> None:
     before = left_behind(tmp_path)
-    child = pexpect.spawn(OSVC, ["demo"], cwd=tmp_path / "cwd", env=environment, dimensions=(50, 80), timeout=SECONDS)
+    child = pexpect.spawn(
+        OSVC,
+        ["demo", "--platform", "kvm"],
+        cwd=tmp_path / "cwd",
+        env=environment,
+        dimensions=(50, 80),
+        timeout=SECONDS,
+    )
     # In the start that fails, once the guest is up: one that still boots does not hear that it shall shut down.
     child.expect_exact("start_timeout")
     child.expect_exact("$ osvc start vm188")
@@ -103,7 +130,7 @@ def test_an_interrupt_ends_it(tmp_path: Path, environment: dict[str, str]) -> No
 def test_a_termination_ends_it_and_what_it_runs(tmp_path: Path, environment: dict[str, str]) -> None:
     before = left_behind(tmp_path)
     child = subprocess.Popen(
-        [OSVC, "demo"],
+        [OSVC, "demo", "--platform", "kvm"],
         cwd=tmp_path / "cwd",
         env=environment,
         stdout=subprocess.PIPE,
@@ -125,7 +152,7 @@ def test_a_termination_ends_it_and_what_it_runs(tmp_path: Path, environment: dic
 
 def test_a_shell_on_the_simulated_hypervisor(tmp_path: Path, environment: dict[str, str]) -> None:
     done = subprocess.run(
-        [OSVC, "demo", "--shell"],
+        [OSVC, "demo", "--platform", "kvm", "--shell"],
         cwd=tmp_path / "cwd",
         env={**environment, "SHELL": "/bin/sh"},
         input="osvc config create vm188 --from vm188.env\nosvc status vm188\nvirsh list --all\nexit 7\n",
@@ -138,6 +165,20 @@ def test_a_shell_on_the_simulated_hypervisor(tmp_path: Path, environment: dict[s
     assert "SIMULATED" in done.stdout
     assert "kvm vm188" in done.stdout
     assert "vm188   shut off" in done.stdout
+
+
+def test_a_platform_that_there_is_none_of_is_refused(tmp_path: Path, environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [OSVC, "demo", "--platform", "nosuch"],
+        cwd=tmp_path / "cwd",
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr == "the demo failed: no platform nosuch: there are hpvm, kvm, lxc, xen, zone\n"
 
 
 def test_a_demo_in_a_clone_in_which_another_plays_says_so(tmp_path: Path, environment: dict[str, str]) -> None:

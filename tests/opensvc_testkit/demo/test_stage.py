@@ -75,7 +75,7 @@ def test_commands_see_the_stage_and_not_what_the_operator_has_set(tmp_path: Path
     }
     seen = Stage(tmp_path).environment({**mine, "OSVC_DISABLED_DRIVERS": "container.kvm"})
     folders = seen.pop("PATH").split(os.pathsep)
-    assert seen == {"OSVC_ROOT": str(tmp_path / "opensvc"), "OSVC_NODE": NODE, "TERM": "vt"}
+    assert seen == {"OSVC_ROOT": str(tmp_path / "opensvc"), "OSVC_NODE": NODE, "OSVC_OS": "Linux", "TERM": "vt"}
     assert folders[0] == str(tmp_path / "bin")
     assert folders[-2:] == ["/sbin", "/bin"]
     assert "" not in folders

@@ -1,0 +1,32 @@
+"""The driver ``container.lxc``: its keywords, and the life cycle over LXC's tools."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from opensvc_core.api import LIFE_CYCLE_KEYWORDS, ContainerLifeCycle, ContainerPlatform, Keyword, Kind
+from opensvc_drivers_lxc.containers import ATTACH, SSH, LxcPlatform
+
+
+class LxcContainer(ContainerLifeCycle):
+    """A Linux container, run by LXC."""
+
+    platform: ClassVar[ContainerPlatform] = LxcPlatform()
+    commands: ClassVar[tuple[str, ...]] = ("lxc-attach", "lxc-info", "lxc-ls", "lxc-start", "lxc-stop")
+    keywords: ClassVar[tuple[Keyword, ...]] = (
+        *LIFE_CYCLE_KEYWORDS,
+        Keyword(
+            "lxcpath",
+            "The folder in which LXC has the container, `lxcpath/NAME/config`. By default `lxc.lxcpath` of "
+            "/etc/lxc/lxc.conf, or /var/lib/lxc.",
+            Kind.PATH,
+            example="/srv/vm188/lxc",
+        ),
+        Keyword(
+            "access",
+            "How commands are run in the guest: `attach` with `lxc-attach`, which needs neither network nor sshd; "
+            "`ssh` as root to `hostname`.",
+            default=ATTACH,
+            choices=(ATTACH, SSH),
+        ),
+    )
