@@ -9,7 +9,7 @@ import pytest
 
 from opensvc_lvm.kernel import Kernel
 from opensvc_testkit.conformance import DriverContract, Platform
-from tests.opensvc_lvm.stand_ins import SimulatedLvm
+from tests.opensvc_lvm.stand_ins import LvmNode
 
 pytestmark = pytest.mark.simulated
 
@@ -17,11 +17,14 @@ pytestmark = pytest.mark.simulated
 class Lvm(Platform):
     """Groups of a disk each, none tagged."""
 
+    node = "n1"
+    nodes = ("n1", "n2")
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.lvm = SimulatedLvm(folder / "bin", node=self.node)
+        self.lvm = LvmNode(folder / "bin")
         self.lvm.install()
-        self.added: set[int] = set()
+        self.added: set[str] = set()
 
     @property
     def root(self) -> Path:
@@ -32,16 +35,22 @@ class Lvm(Platform):
         return str(self.lvm.folder)
 
     def options(self, number: int) -> dict[str, Any]:
-        if number not in self.added:
-            self.added.add(number)
-            self.lvm.add_group(f"data{number}")
-        return {"vgname": f"data{number}"}
+        name = f"data{number}"
+        if name not in self.added:
+            self.added.add(name)
+            self.lvm.add_group(name)
+        return {"vgname": name}
 
     def unknown(self) -> dict[str, Any]:
         return {"vgname": "nosuch"}
 
     def state(self) -> object:
-        return self.lvm.read()["groups"]
+        with self.lvm.cluster.opened() as world:
+            return repr(world["disks"]), repr(world["nodes"])
+
+    def kernel(self) -> Kernel:
+        """Its kernel."""
+        return Kernel(self.lvm.disks.show_sys(self.node), self.lvm.folder / "proc")
 
 
 class TestLvm(DriverContract):
@@ -53,6 +62,4 @@ class TestLvm(DriverContract):
 
     def make_driver(self, made: type[Any], platform: Platform) -> object:
         assert isinstance(platform, Lvm)
-        return made(
-            kernel=Kernel(platform.lvm.folder / "sys", platform.lvm.folder / "proc"), system_dir=platform.folder
-        )
+        return made(kernel=platform.kernel(), system_dir=platform.folder / "etc")
