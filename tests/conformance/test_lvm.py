@@ -9,7 +9,7 @@ import pytest
 
 from opensvc_lvm.kernel import Kernel
 from opensvc_testkit.conformance import DriverContract, Platform
-from tests.opensvc_lvm.stand_ins import HERE, LvmNode
+from tests.opensvc_lvm.stand_ins import LvmNode
 
 pytestmark = pytest.mark.simulated
 
@@ -17,11 +17,14 @@ pytestmark = pytest.mark.simulated
 class Lvm(Platform):
     """Groups of a disk each, none tagged."""
 
+    node = "n1"
+    nodes = ("n1", "n2")
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.lvm = LvmNode(folder / "bin", node=self.node)
+        self.lvm = LvmNode(folder / "bin")
         self.lvm.install()
-        self.added: set[int] = set()
+        self.added: set[str] = set()
 
     @property
     def root(self) -> Path:
@@ -32,18 +35,22 @@ class Lvm(Platform):
         return str(self.lvm.folder)
 
     def options(self, number: int) -> dict[str, Any]:
-        if number not in self.added:
-            self.added.add(number)
-            self.lvm.add_group(f"data{number}")
-        return {"vgname": f"data{number}"}
+        name = f"data{number}"
+        if name not in self.added:
+            self.added.add(name)
+            self.lvm.add_group(name)
+        return {"vgname": name}
 
     def unknown(self) -> dict[str, Any]:
         return {"vgname": "nosuch"}
 
     def state(self) -> object:
         with self.lvm.cluster.opened() as world:
-            written = [repr(disk["label"]) for disk in world["disks"].values()]
-        return written, [sorted(self.lvm.active(f"data{number}")) for number in sorted(self.added)]
+            return repr(world["disks"]), repr(world["nodes"])
+
+    def kernel(self) -> Kernel:
+        """Its kernel."""
+        return Kernel(self.lvm.disks.show_sys(self.node), self.lvm.folder / "proc")
 
 
 class TestLvm(DriverContract):
@@ -55,5 +62,4 @@ class TestLvm(DriverContract):
 
     def make_driver(self, made: type[Any], platform: Platform) -> object:
         assert isinstance(platform, Lvm)
-        sys_tree, proc = platform.lvm.cluster.root / "sys" / HERE, platform.lvm.folder / "proc"
-        return made(kernel=Kernel(sys_tree, proc), system_dir=platform.lvm.folder / "etc")
+        return made(kernel=platform.kernel(), system_dir=platform.folder / "etc")

@@ -28,14 +28,19 @@ class Solaris(ClusterPlatform):
     os_name = SUNOS
     platforms = (PLATFORM,)
 
-    def __init__(self, cluster: SimulatedCluster, folder: Path) -> None:
-        super().__init__(cluster, folder)
-        self.solaris = SimulatedSolaris(cluster)
+    @property
+    def solaris(self) -> SimulatedSolaris:
+        """What is on it."""
+        return SimulatedSolaris(self.cluster)
+
+    def define_node(self) -> None:
         self.solaris.define_node(self.node, "10.0.0.1")
 
+    def state_of(self, name: str) -> object:
+        return self.solaris.state_of(self.node, name)
+
     def state(self) -> object:
-        there = {name: self.solaris.state_of(self.node, name) for name in sorted(self.added)}
-        return there, self.solaris.addresses_of(self.node)
+        return super().state(), self.solaris.addresses_of(self.node)
 
 
 class Zones(Solaris):

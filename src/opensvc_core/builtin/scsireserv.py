@@ -35,6 +35,7 @@ class ScsiReservation:
 
     keywords: ClassVar[tuple[Keyword, ...]] = ()
     phase: ClassVar[Phase] = Phase.RESERVATION
+    api_version: ClassVar[int] = 1
 
     @hookimpl
     def status(self, resources: Sequence[Resource], context: Context) -> Iterator[tuple[ResourceId, StatusReport]]:

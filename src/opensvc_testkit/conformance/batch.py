@@ -94,11 +94,9 @@ class Batch(Checks):
 
     def _vetoes(self, stage: Stage, resource: Resource, action: str) -> list[object]:
         hook = stage.dispatcher.hook("preflight", self.driver)
-        return [
-            veto
-            for veto in hook(resource=resource, action=action, context=stage.context(action, resource))
-            if veto is not None
-        ]
+        context = stage.context(action, resource)
+        context.statuses = {**context.statuses, **stage.status(resource)}
+        return [veto for veto in hook(resource=resource, action=action, context=context) if veto is not None]
 
 
 def _names(ids: list[ResourceId]) -> str:

@@ -37,6 +37,7 @@ def _rehearse(stage: Stage, resource: Resource, action: str) -> tuple[list[Comma
     """The recorded commands, and whether they are all."""
     recording = Recording()
     context = stage.context(action, resource, recording=recording)
+    context.statuses = {**context.statuses, **stage.status(resource)}
     is_whole = False
     with suppress(Undetermined):
         getattr(stage, action)(resource, context)

@@ -15,6 +15,8 @@ Go = Callable[[], CommandResult]
 Fault = Callable[[Command, Go], CommandResult]
 """What happens in place of a command; the second argument runs it after all."""
 Choice = Callable[[Command], bool]
+SLOW, FLIES, FLIES_AT_MOST = 0.2, 2.0, 32.0
+"""For each so many seconds that a command really takes, so many pass on its platform, each time twice as many."""
 
 
 def program(command: Command) -> str:
@@ -60,11 +62,13 @@ class Observation:
         seen: the commands so far.
         strikes: faults, and which commands they strike; the first that fits.
         answers: what commands answered before, where that is to be used again.
+        on_slow: told the seconds that pass for a platform while a command of it takes long; None if nothing does.
     """
 
     seen: list[Seen] = Factory(list)
     strikes: list[tuple[Choice, Fault]] = Factory(list)
     answers: dict[tuple[str, tuple[str, ...], bytes | None], CommandResult] | None = None
+    on_slow: Callable[[float], None] | None = None
     _inside: threading.local = Factory(threading.local)
 
     @contextmanager
@@ -86,6 +90,29 @@ class Observation:
             yield
         finally:
             self.strikes.pop(0)
+
+    @contextmanager
+    def hurrying(self, *, is_needed: bool) -> Iterator[None]:
+        """While a command runs that waits for the platform, let the platform's time fly."""
+        on_slow = self.on_slow
+        if on_slow is None or not is_needed:
+            yield
+            return
+        is_done = threading.Event()
+
+        def hurry() -> None:
+            seconds = FLIES
+            while not is_done.wait(SLOW):
+                on_slow(seconds)
+                seconds = min(2 * seconds, FLIES_AT_MOST)
+
+        thread = threading.Thread(target=hurry, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            is_done.set()
+            thread.join()
 
     @contextmanager
     def replaying(self) -> Iterator[None]:
@@ -123,7 +150,8 @@ class ObservedHost:
                 return here.answers[key]
             inside.is_set = True
             try:
-                result = self.inner.execute(command, cancel, spawned)
+                with here.hurrying(is_needed=not is_inner):
+                    result = self.inner.execute(command, cancel, spawned)
             finally:
                 inside.is_set = is_inner
             if here.answers is not None and not command.changes:

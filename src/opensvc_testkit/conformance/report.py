@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 PROPERTY = "opensvc_driver"
 """Name of the property of a test's report that says which driver it is about."""
 
+MOST_NAMED = 6
+"""Checks with one reason that are named; more are counted."""
+
 
 @frozen
 class Declared:
@@ -60,8 +63,10 @@ def write_report(reporter: pytest.TerminalReporter) -> None:
         words = [f"{counted['passed']} passed", f"{counted['failed']} failed", f"{len(exempt)} exempt"]
         words += [f"{untried} not tried"] if untried > 0 else []
         reporter.write_line(f"{driver}: {', '.join(words)}")
-        for check, reason in sorted(exempt.items()):
-            reporter.write_line(f"    exempt: {check}: {reason}")
+        for reason in sorted(set(exempt.values())):
+            checks = sorted(check for check, given in exempt.items() if given == reason)
+            named = ", ".join(checks) if len(checks) <= MOST_NAMED else f"{len(checks)} checks"
+            reporter.write_line(f"    exempt: {named}: {reason}")
         for tool, reason in sorted(said[driver]["auxiliary"].items()):
             reporter.write_line(f"    a status may do without {tool}: {reason}")
         for tool, reason in sorted(said[driver]["lines_stand_alone"].items()):

@@ -104,6 +104,8 @@ class Stage:
     def __attrs_post_init__(self) -> None:
         """The node of the platform, observed."""
         self.clock = HastyClock(self.platform.advance)
+        if type(self.platform).advance is not Platform.advance:
+            self.observation.on_slow = self.clock.skip
         self.host = ObservedHost(self.platform.host(), self.observation)
         self.renew()
 
