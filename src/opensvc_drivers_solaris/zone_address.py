@@ -59,7 +59,7 @@ class ZoneAddress:
     )
     phase: ClassVar[Phase] = Phase.ADDRESS
     api_version: ClassVar[int] = 1
-    commands: ClassVar[tuple[str, ...]] = ("ifconfig", "arp", "ping")
+    commands: ClassVar[tuple[str, ...]] = ("ifconfig", "zoneadm", "arp", "ping")
 
     @hookimpl
     def status(self, resources: Sequence[Resource], context: Context) -> Iterator[tuple[ResourceId, StatusReport]]:

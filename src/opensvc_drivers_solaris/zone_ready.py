@@ -57,7 +57,7 @@ class ZoneReady:
     keywords: ClassVar[tuple[Keyword, ...]] = ()
     phase: ClassVar[Phase] = Phase.READY
     api_version: ClassVar[int] = 1
-    commands: ClassVar[tuple[str, ...]] = ("zoneadm", "zonecfg")
+    commands: ClassVar[tuple[str, ...]] = ("zoneadm", "zonecfg", "ls", "chmod", "chown", "pgrep")
 
     @hookimpl
     def status(self, resources: Sequence[Resource], context: Context) -> Iterator[tuple[ResourceId, StatusReport]]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from opensvc_testkit.conformance import DriverContract, ScriptedPlatform
 
 LOSETUP = """#!/bin/sh
