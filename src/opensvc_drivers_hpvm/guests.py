@@ -126,13 +126,18 @@ class HpvmPlatform:
     # -- facts ------------------------------------------------------------------------------------------------------
 
     def list_devices(self, resource: Resource, context: Context) -> Sequence[Device]:
-        """Disks of the guest's configuration, empty drives left out."""
+        """Disks of the guest's configuration.
+
+        Empty drives are left out, and so are volumes and files whose group or file system is a resource of the service:
+        that lists and reserves the disks under them. Raises ActionError when they cannot be told.
+        """
         backings = Hpvm(context).backings(guest_name(resource))
+        places = _places(resource, context)
         group = DiskGroup.of(resource, context)
         identities = group.identities() if group is not None else {}
         found: dict[str, Device] = {}
         for each in backings:
-            if each.storage == "null":
+            if each.storage == "null" or (each.storage in {"lv", "file"} and each.path.startswith(places)):
                 continue
             known = found.get(each.path)
             if known is None or (each.is_writable and not known.is_writable):
@@ -188,3 +193,16 @@ class HpvmPlatform:
     def open_guest(self, resource: Resource, context: Context) -> Host:
         """By ssh, with the host keys that are pinned for the service."""
         return SshGuest(context, guest_address(resource), context.known_hosts(resource.id.service))
+
+
+def _places(resource: Resource, context: Context) -> tuple[str, ...]:
+    """Folders of the volume groups and file systems that are resources of the service."""
+    found = []
+    for other in context.service_of(resource).resources:
+        if other.is_disabled:
+            continue
+        if group := str(other.options.get("vgname") or ""):
+            found.append(f"/dev/{group.removeprefix('/dev/')}/")
+        if mount := str(other.options.get("mnt") or ""):
+            found.append(f"{mount.rstrip('/')}/")
+    return tuple(found)

@@ -31,11 +31,13 @@ class Disks:
         wwids: by persistent special file.
         files: persistent special file by WWID.
         legs: legacy special files by persistent one.
+        bare: by WWID, the instance of a disk without a persistent special file.
     """
 
     wwids: Mapping[str, str]
     files: Mapping[str, str]
     legs: Mapping[str, tuple[str, ...]]
+    bare: Mapping[str, int | None]
 
     @classmethod
     def of(cls, context: Context) -> Disks:
@@ -52,7 +54,10 @@ class Disks:
         except CommandError as error:
             raise ReservationError(error.message, code="failed", hint=error.hint) from error
         named = [lun for lun in luns if lun.wwid and lun.device_file]
-        return cls({lun.device_file: lun.wwid for lun in named}, {lun.wwid: lun.device_file for lun in named}, legs)
+        bare = {lun.wwid: lun.instance for lun in luns if lun.wwid and not lun.device_file}
+        return cls(
+            {each.device_file: each.wwid for each in named}, {each.wwid: each.device_file for each in named}, legs, bare
+        )
 
     def persistent(self, path: str) -> str:
         """The persistent special file that leads to the same disk; the path itself where none is known."""
@@ -91,11 +96,17 @@ def _unit(device: Device, disks: Disks) -> LogicalUnit:
     if not wwid and wanted in disks.files:
         # This node lacks the special file, or has given it another name.
         path, wwid = disks.files[wanted], wanted
+    if not wwid and wanted in disks.bare:
+        raise ReservationError(
+            f"{device.path}: this node sees the disk {wanted}, and has no special file of it",
+            code="no_device",
+            hint=f"insf -e; or mksf -r -C disk -I {disks.bare[wanted]} {raw_file(device.path)}",
+        )
     if not wwid:
         raise ReservationError(
             f"{device.path}: scsimgr knows no disk of that name: it is absent, or no whole disk",
             code="no_device" if device.path.startswith(("/dev/rdisk/", "/dev/disk/")) else "not_supported",
-            hint="scsimgr lun_map; ioscan -m dsf; only whole disks can be reserved",
+            hint="scsimgr lun_map; ioscan -m dsf; insf -e makes special files; only whole disks can be reserved",
         )
     legs = tuple(dict.fromkeys(raw_file(leg) for leg in disks.legs.get(path, ())))
     if not legs:

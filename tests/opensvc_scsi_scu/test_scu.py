@@ -179,6 +179,13 @@ def test_a_legacy_special_file_leads_to_every_path_of_its_disk(tmp_path: Path) -
     assert answer.paths == ("/dev/rdsk/c0t5d0", "/dev/rdsk/c1t5d0")
 
 
+def test_a_disk_without_any_special_file_says_how_to_make_one(tmp_path: Path) -> None:
+    device = Device("/dev/rdisk/vm188", identity="0x6006")
+    answer = identified(tmp_path, device, said("0x6006::5\n"), said("\n"))
+    assert isinstance(answer, ReservationError)
+    assert "mksf -r -C disk -I 5 /dev/rdisk/vm188" in answer.hint
+
+
 @pytest.mark.parametrize(
     ("device", "luns", "legs", "code"),
     [

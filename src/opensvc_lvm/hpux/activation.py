@@ -8,6 +8,7 @@ from attrs import frozen
 
 from opensvc_core.api import (
     ActionError,
+    CommandFailed,
     CommandResult,
     Context,
     OpenSVCError,
@@ -109,7 +110,18 @@ class Move:
             self.lvm.change("rmsf", str(leftover), timeout=CHANGE_LIMIT)
         persistent = ("-N",) if self.has_persistent_files else ()
         argv = ("vgimport", "-m", str(self.files.map), "-s", *persistent, self.group)
-        result = self.lvm.change(*argv, timeout=self.timeout, hint="are all its disks there? ioscan -fnC disk")
+        result = self.lvm.attempt(*argv, timeout=self.timeout)
+        if result.rc != 0 and self.lvm.attempt("rmsf", f"/dev/{self.group}/group", timeout=CHANGE_LIMIT).rc == 0:
+            result = self.lvm.attempt(*argv, timeout=self.timeout)
+        if result.rc != 0:
+            raise CommandFailed(
+                f"vgimport: {complaint(result.stderr, result.stdout)}",
+                hint="are all its disks there? ioscan -fnC disk",
+                argv=result.argv,
+                rc=result.rc,
+                stdout=result.stdout,
+                stderr=result.stderr,
+            )
         if result.is_made:
             state = self.told(self.lvm.state(self.group))
             if state.presence is Presence.NOT_IMPORTED:
@@ -151,9 +163,13 @@ class Move:
             ) from None
 
     def _export(self, volumes: int | None) -> str:
-        """Take it out of LVM's table, so that nothing on this node activates it; what was done in words."""
+        """Take it out of LVM's table, so that nothing on this node activates it; what was done in words.
+
+        Only once its map and the WWIDs of its disks are written: without the one no node could import it again, without
+        the others nobody could find the disks to give their reservation up.
+        """
         try:
-            text = self.files.write_map(volumes)
+            text = self.files.write(volumes)
             self.lvm.change("vgexport", "-m", str(self.files.map), "-s", self.group, timeout=CHANGE_LIMIT)
         except OpenSVCError as error:
             if error.code in {"cancelled", "undetermined"}:

@@ -65,8 +65,8 @@ class GroupFiles:
         except OSError:
             return False
 
-    def write(self, volumes: int | None) -> None:
-        """Write both anew, for a group that is imported here and has that many volumes, where it is known.
+    def write(self, volumes: int | None) -> str:
+        """Write both anew, for a group that is imported here and has that many volumes, where it is known; the map.
 
         Raises:
             ActionError: that cannot be told: the old ones stay.
@@ -75,8 +75,9 @@ class GroupFiles:
         if not disks:
             raise ActionError(f"LVM's table lists no disk of {self.group}", code="devices_unknown")
         special_files = identify_special_files(disks, self.context)
-        self.write_map(volumes)
+        text = self.write_map(volumes)
         write_text(self.special_files, format_special_files(special_files))
+        return text
 
     def write_map(self, volumes: int | None) -> str:
         """Write the map anew, by a preview that changes nothing of the group; what it holds.

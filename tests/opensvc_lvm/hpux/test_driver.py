@@ -238,10 +238,15 @@ def test_a_stop_deactivates_verifies_and_exports(host: HpuxHost, driver: HpuxVol
         DISPLAY,
         "vgchange -a n vg188",
         DISPLAY,
+        "strings /etc/lvmtab",
+        LUNS,
         preview(tmp_path),
         f"vgexport -m {path} -s vg188",
     ]
     assert path.read_text() == MAP
+    host.on("strings /etc/lvmtab", said("/dev/vg00\n/dev/disk/disk2\n"))
+    devices = driver.list_devices(group(), on(host, tmp_path))
+    assert [device.identity for device in devices] == ["0x6006", "0x6007"], "its reservation can be given up"
 
 
 @pytest.mark.parametrize("answer", [INACTIVE, ABSENT])
@@ -278,6 +283,17 @@ def test_an_export_without_a_map_is_not_made(host: HpuxHost, driver: HpuxVolumeG
     assert [note.code for note in context.notes] == ["not_exported"]
     assert path.read_text() == MAP
     assert not any(line.startswith(f"vgexport -m {path}") for line in host.lines)
+
+
+def test_a_group_whose_disks_say_no_wwid_is_not_exported(
+    host: HpuxHost, driver: HpuxVolumeGroup, tmp_path: Path
+) -> None:
+    host.on(LUNS, said("", "scsimgr: cannot", 1))
+    host.on(DISPLAY, ACTIVE, INACTIVE)
+    context = on(host, tmp_path)
+    assert driver.stop(group(), context).is_changed
+    assert [note.code for note in context.notes] == ["not_exported"]
+    assert not any(line.startswith("vgexport") for line in host.lines)
 
 
 def test_a_map_that_the_export_spoils_is_written_again(host: HpuxHost, driver: HpuxVolumeGroup, tmp_path: Path) -> None:
