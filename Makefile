@@ -14,7 +14,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 unexport PYTHONPATH PYTHONHOME
 
 # What the tests of tier 2 need of Debian. The kernel of the small Linux guest is fetched by the lab itself.
-LAB_PACKAGES := qemu-system-x86 qemu-utils libvirt-daemon-system libvirt-clients openssh-server openssh-client rsync \
+LAB_PACKAGES := qemu-system-x86 qemu-utils libvirt-daemon-system libvirt-clients lxc openssh-server openssh-client rsync \
 	iproute2 iptables iputils-ping busybox-static dropbear-bin e2fsprogs mount util-linux kmod gcc libc6-dev cpio tmux \
 	user-mode-linux open-iscsi tgt sg3-utils lvm2 multipath-tools thin-provisioning-tools libiscsi-dev procps
 
@@ -34,7 +34,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt $(wildcard src/*/pyproject.toml)
 	@$(BIN)/uv pip install -q -c constraints.txt -b constraints.txt $(MEMBERS) -e . --group dev
 	@touch $@
 
-demo: $(VENV)/.ready ## a service of four nodes on a simulated hypervisor: needs no root, changes nothing outside the clone
+demo: $(VENV)/.ready ## the cookbook's service on four simulated nodes with HP-UX: no root, nothing outside the clone
 	@$(BIN)/osvc demo
 
 demo-kvm: $(VENV)/.ready lab-packages ## the same on a real libvirt with a real guest (root, Debian)

@@ -52,7 +52,8 @@ class LoopDevice:
 def attached(context: api.Context, after: api.CommandResult | None = None) -> dict[str, list[str]]:
     """The loop devices of this node, by the file that each is attached to."""
     listed = context.query("losetup", "--json", "--list", "--output", "NAME,BACK-FILE", after=after).stdout
-    devices: dict[str, list[str]] = {}
-    for each in json.loads(listed)["loopdevices"]:
-        devices.setdefault(each["back-file"], []).append(each["name"])
-    return devices
+    try:
+        found = [(each["back-file"], each["name"]) for each in json.loads(listed)["loopdevices"]]
+    except (ValueError, LookupError, TypeError) as error:
+        raise api.ActionError(f"losetup gave no list: {listed[:60]!r}", hint="call it by hand") from error
+    return {file: [name for back_file, name in found if back_file == file] for file, _ in found}

@@ -126,13 +126,18 @@ class HpvmPlatform:
     # -- facts ------------------------------------------------------------------------------------------------------
 
     def list_devices(self, resource: Resource, context: Context) -> Sequence[Device]:
-        """Disks of the guest's configuration, empty drives left out."""
+        """Disks of the guest's configuration.
+
+        Empty drives are left out, and volumes of a group that is a resource of the service: it lists and reserves the
+        disks under them. Raises ActionError when they cannot be told.
+        """
         backings = Hpvm(context).backings(guest_name(resource))
+        groups = _groups(resource, context)
         group = DiskGroup.of(resource, context)
         identities = group.identities() if group is not None else {}
         found: dict[str, Device] = {}
         for each in backings:
-            if each.storage == "null":
+            if each.storage == "null" or (each.storage == "lv" and each.path.split("/")[2:3] in groups):
                 continue
             known = found.get(each.path)
             if known is None or (each.is_writable and not known.is_writable):
@@ -188,3 +193,12 @@ class HpvmPlatform:
     def open_guest(self, resource: Resource, context: Context) -> Host:
         """By ssh, with the host keys that are pinned for the service."""
         return SshGuest(context, guest_address(resource), context.known_hosts(resource.id.service))
+
+
+def _groups(resource: Resource, context: Context) -> list[list[str]]:
+    """Names of the volume groups that are resources of the service, as parts of a path."""
+    return [
+        [str(other.options["vgname"]).removeprefix("/dev/")]
+        for other in context.service_of(resource).resources
+        if other.options.get("vgname") and not other.is_disabled
+    ]

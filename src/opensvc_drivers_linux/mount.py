@@ -70,7 +70,9 @@ class Mount:
     )
     phase: ClassVar[Phase] = Phase.FILESYSTEM
     api_version: ClassVar[int] = 1
-    commands: ClassVar[tuple[str, ...]] = ("mount", "umount", "blkid", "findfs", "realpath", "stat", "find")
+    commands: ClassVar[tuple[str, ...]] = (
+        "cat", "mount", "umount", "blkid", "findfs", "realpath", "stat", "find",
+    )  # fmt: skip
 
     @hookimpl
     def status(self, resources: Sequence[Resource], context: Context) -> Iterator[tuple[ResourceId, StatusReport]]:

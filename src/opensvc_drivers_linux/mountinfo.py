@@ -104,6 +104,8 @@ class Mounts:
 
 def parse_mountinfo(text: str) -> Mounts | None:
     """Read ``/proc/self/mountinfo``; None if a line is not one of it, or there is none: then nothing is known."""
+    if not text.endswith("\n"):
+        return None  # cut in the middle of a line, which may look whole
     try:
         entries = tuple(_parse_line(line) for line in text.split("\n") if line)
     except (ValueError, IndexError):

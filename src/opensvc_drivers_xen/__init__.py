@@ -1,1 +1,5 @@
-"""Xen guests as OpenSVC container resources, through xl or xm."""
+"""Xen guests as container resources of OpenSVC, through ``xl`` or ``xm``."""
+
+from opensvc_drivers_xen.driver import XenContainer
+
+__all__ = ["XenContainer"]

@@ -1,47 +1,30 @@
-"""The example of `examples/`, as its author would test it."""
+"""The example of `examples/`, by its own tests, run as its author would."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from opensvc_testkit.conformance import DriverContract, ScriptedPlatform
-from tests.examples.installed import EXAMPLE, LOSETUP
-from tests.examples.third_party import ThirdParty
+from tests.conformance.unpacked import write_entry_points
+from tests.examples.installed import EXAMPLE
 
 pytestmark = pytest.mark.simulated
 
 
-class Losetup(ScriptedPlatform):
-    """A simulated `losetup`."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.write_tool("losetup", LOSETUP.replace('$(dirname "$0")/devices', str(self.files)))
-
-    def options(self, number: int) -> dict[str, str]:
-        return {"file": f"/srv/{number}.img"}
-
-    def unknown(self) -> dict[str, str]:
-        return {"file": "/srv/nosuch.img"}
-
-
-class TestLoop(DriverContract):
-    driver = "disk.loop"
-
-    @pytest.fixture(autouse=True)
-    def _installed(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """On the path as an installer would put it, from where it lies."""
-        point = ThirdParty("opensvc-disk-loop", {"disk.loop": "LoopDevice"})
-        for path, text in point.files().items():
-            if "dist-info" in path:
-                (tmp_path / "site" / path).parent.mkdir(parents=True, exist_ok=True)
-                (tmp_path / "site" / path).write_text(text)
-        monkeypatch.syspath_prepend(tmp_path / "site")
-        monkeypatch.syspath_prepend(EXAMPLE)
-
-    @pytest.fixture
-    def platform(self, tmp_path: Path) -> Losetup:
-        (tmp_path / "platform").mkdir()
-        return Losetup(tmp_path / "platform")
+def test_the_example_passes_its_tests(tmp_path: Path) -> None:
+    write_entry_points(EXAMPLE, tmp_path)
+    tested = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(EXAMPLE / "tests"), f"--rootdir={tmp_path}"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{EXAMPLE}"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert tested.returncode == 0, tested.stdout
+    assert "disk.loop: 42 passed, 0 failed, 0 exempt\n" in tested.stdout

@@ -9,7 +9,7 @@ import pytest
 
 from opensvc_lvm.kernel import Kernel
 from opensvc_testkit.conformance import DriverContract, Platform
-from tests.opensvc_lvm.stand_ins import SimulatedLvm
+from tests.opensvc_lvm.stand_ins import HERE, LvmNode
 
 pytestmark = pytest.mark.simulated
 
@@ -19,7 +19,7 @@ class Lvm(Platform):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.lvm = SimulatedLvm(folder / "bin", node=self.node)
+        self.lvm = LvmNode(folder / "bin", node=self.node)
         self.lvm.install()
         self.added: set[int] = set()
 
@@ -35,13 +35,15 @@ class Lvm(Platform):
         if number not in self.added:
             self.added.add(number)
             self.lvm.add_group(f"data{number}")
-        return {"vgname": f"data{number}", "scsireserv": "no"}
+        return {"vgname": f"data{number}"}
 
     def unknown(self) -> dict[str, Any]:
-        return {"vgname": "nosuch", "scsireserv": "no"}
+        return {"vgname": "nosuch"}
 
     def state(self) -> object:
-        return self.lvm.read()["groups"]
+        with self.lvm.cluster.opened() as world:
+            written = [repr(disk["label"]) for disk in world["disks"].values()]
+        return written, [sorted(self.lvm.active(f"data{number}")) for number in sorted(self.added)]
 
 
 class TestLvm(DriverContract):
@@ -53,4 +55,5 @@ class TestLvm(DriverContract):
 
     def make_driver(self, made: type[Any], platform: Platform) -> object:
         assert isinstance(platform, Lvm)
-        return made(kernel=Kernel(platform.lvm.folder / "sys", platform.lvm.folder / "proc"), system_dir=platform.folder)
+        sys_tree, proc = platform.lvm.cluster.root / "sys" / HERE, platform.lvm.folder / "proc"
+        return made(kernel=Kernel(sys_tree, proc), system_dir=platform.lvm.folder / "etc")

@@ -7,7 +7,8 @@
 - `ini`: a file of the folder that the page works in; its first line is a comment with its name: `# vm188.env`.
 - `sh`: not run; the paragraph above it says so in the words of `NOT_RUN`, for the reader to see.
 
-All of a page happens in one folder, one after the other, on the simulated hypervisor that `osvc demo --shell` gives.
+All of a page happens in one folder, one after the other, on the simulated hypervisor that `osvc demo --platform
+kvm --shell` gives.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from opensvc_testkit.demo.service import COOKBOOK
+from opensvc_testkit.demo.service import cookbook
 from opensvc_testkit.demo.simulation import simulate
 from tests.docs.pages import LANGUAGES, NOT_RUN, ROOT, blocks, headings, links, pages, run_page
 
@@ -21,7 +21,7 @@ def test_examples_do_what_the_page_shows(page: Path, tmp_path: Path) -> None:
 
 
 def test_the_tutorial_shows_the_service_file_of_the_demo() -> None:
-    assert f"```ini\n# vm188.env\n{COOKBOOK}```" in (ROOT / "docs" / "tutorial" / "first-service.md").read_text()
+    assert f"```ini\n# vm188.env\n{cookbook('kvm')}```" in (ROOT / "docs" / "tutorial" / "first-service.md").read_text()
 
 
 @every_page

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from opensvc_core.api import (
     LIFE_CYCLE_KEYWORDS,
@@ -233,6 +234,14 @@ def test_the_disks_of_a_guest(host: HpuxHost, tmp_path: Path) -> None:
         Device("/hpvm/vm188/disk", "file", target="0,2,0"),
         Device("/dev/rdsk/c0t0d0", is_writable=False, target="0,4,0"),
     ]
+
+
+def test_a_volume_of_a_group_of_the_service_is_its_group_s_business(host: HpuxHost, tmp_path: Path) -> None:
+    host.on("hpvmstatus -d -P vm188", said(DEVICES))
+    for name, is_disabled, is_listed in (("vg188", False, False), ("vg1", False, True), ("/dev/vg188", True, True)):
+        group = evolve(resource_of("vg#1", "disk.hpux_lvm", {"vgname": name}), is_disabled=is_disabled)
+        devices = HpvmContainer().list_devices(GUEST, context_on(host, tmp_path, GUEST, group))
+        assert ("/dev/vg188/rlvol1" in [device.path for device in devices]) is is_listed
 
 
 @pytest.mark.parametrize("answer", [said("", "no", 1), said(DEVICES[:-4])])

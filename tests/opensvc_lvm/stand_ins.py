@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import sys
+import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -33,9 +31,15 @@ from opensvc_core.host.local import LocalHost
 from opensvc_core.node import Folders, Node
 from opensvc_lvm.driver import LinuxVolumeGroup
 from opensvc_lvm.kernel import Kernel
+from opensvc_testkit.executables import reservations
+from opensvc_testkit.faults import FaultKind
+from opensvc_testkit.platforms.disks import SimulatedDisks
+from opensvc_testkit.platforms.lvm import SimulatedLvm
+from opensvc_testkit.simulated import SimulatedCluster
 from tests.opensvc_core.container_stand_ins import HeldClock, HeldNetwork
 
-PROGRAMS = ("vgs", "lvs", "vgchange", "lvmconfig")
+HERE = "n1"
+"""The node."""
 NODES = ("n1", "n2", "n3.example.com")
 DEFAULTS: Mapping[str, object] = {keyword.name: keyword.default for keyword in LinuxVolumeGroup.keywords}
 
@@ -50,121 +54,145 @@ class NoDrivers:
         return ()
 
 
+EXTENTS = {"base": 5, "logs-1": 6}
+"""Size of the volumes that a group has by default, in extents of 4 MiB; of any other, 1."""
+SIZE = 249 << 20
+"""Bytes of a disk: 62 extents."""
+
+
 @define
-class SimulatedLvm:
-    """The simulated LVM of one node, and the driver that uses it.
+class LvmNode:
+    """A node of a simulated cluster, and the driver on it; the testkit simulates its LVM, its disks and its kernel.
 
     Attributes:
-        folder: where its programs and its state lie.
-        node: name of the node.
+        folder: where its executables lie.
+        node: what the agent calls the node.
         clock: of the contexts.
     """
 
     folder: Path
     node: str = "n1"
     clock: Clock = field(factory=SystemClock)
-    _minors: int = 0
+    _disks: int = 0
+    _forgotten: int = 0
 
     def install(self) -> None:
-        """Put its programs in place, with no group."""
-        self.folder.mkdir(parents=True)
-        source = Path(__file__).with_name("simulated_lvm.py").read_text()
-        for program in PROGRAMS:
-            path = self.folder / program
-            path.write_text(f"#!{Path(sys.executable).resolve()} -ISE\n{source}")
-            path.chmod(0o755)
-        self.write(
-            groups=[], vanished=[], volume_list=["@local", f"@{self.node}"], system_id=self.node, calls=[], faults=[],
-            reserved_by_other=False, no_device_mapper=False, uses_devices_file=False,
-        )  # fmt: skip
+        """Put the executables in place, with no group."""
+        self.cluster.install(self.folder, node=HERE, platforms=["lvm"])
+        self.configure(volume_list=["@local", f"@{self.node}"], system_id=self.node)
+        self.disks.show_sys(HERE)
         (self.folder / "proc").mkdir()
+
+    @property
+    def cluster(self) -> SimulatedCluster:
+        """It belongs to."""
+        return SimulatedCluster(self.folder.parent / "cluster")
+
+    @property
+    def disks(self) -> SimulatedDisks:
+        """Disks of the cluster."""
+        return SimulatedDisks(self.cluster)
+
+    @property
+    def groups(self) -> SimulatedLvm:
+        """Groups of the cluster."""
+        return SimulatedLvm(self.cluster)
 
     # -- its state ------------------------------------------------------------------------------------------------
 
-    def read(self) -> dict[str, Any]:
-        """Its whole state."""
-        state: dict[str, Any] = json.loads((self.folder / "state.json").read_text())
-        return state
-
-    def write(self, **values: object) -> None:
-        """Set parts of its state."""
-        path = self.folder / "state.json"
-        state = json.loads(path.read_text()) if path.exists() else {}
-        path.write_text(json.dumps({**state, **values}))
+    def configure(self, **values: object) -> None:
+        """Change settings of its LVM."""
+        self.groups.configure(HERE, **values)
 
     def add_group(
-        self, name: str = "data", tags: Iterable[str] = (), volumes: Iterable[str] = ("base", "logs-1")
+        self,
+        name: str = "data",
+        tags: Iterable[str] = (),
+        volumes: Iterable[str] = ("base", "logs-1"),
+        *,
+        disks: int = 1,
     ) -> None:
-        """Make a group of one disk, its volumes inactive."""
-        state = self.read()
-        number = len(state["groups"])
-        uuid = f"{name[:5]:x<5}{number}-aaaa-bbbb-cccc-dddd-eeee-ffffff"
-        disk = {"uuid": f"disk{number}-pppp-qqqq", "path": f"/dev/sd{chr(97 + number)}", "missing": False, "last": ""}
-        made = []
-        for volume in volumes:
-            self._minors += 1
-            made.append({"name": volume, "active": False, "open": 0, "skip": False, "minor": self._minors})
-        group = {
-            "name": name, "uuid": uuid, "tags": sorted(tags), "system_id": "", "exported": False, "disks": [disk],
-            "volumes": made, "writes": 0,
-        }  # fmt: skip
-        self.write(groups=[*state["groups"], group])
+        """Make a group, its volumes inactive and on its first disk; a second one was `/dev/sdx` to who wrote last."""
+        identities, devices = [], []
+        for number in range(disks):
+            identity, path = f"naa.{self._disks}", f"/dev/sd{chr(97 + self._disks)}"
+            self.disks.add(identity, {HERE: [path]}, size=SIZE)
+            self._disks += 1
+            identities.append(identity)
+            devices.append("/dev/sdx" if number else path)
+        sizes = {volume: EXTENTS.get(volume, 1) for volume in volumes}
+        self.groups.create_group(name, identities, tags=tags, volumes=sizes, devices=devices)
 
-    def group(self, name: str = "data") -> dict[str, Any]:
-        """State of a group."""
-        found: dict[str, Any] = next(group for group in self.read()["groups"] if group["name"] == name)
-        return found
+    def change_group(self, **values: object) -> None:
+        """Change what is written of `data`."""
+        self.groups.change_group("data", **values)
 
-    def edit(self, name: str = "data", **values: object) -> None:
-        """Change parts of a group."""
-        groups = self.read()["groups"]
-        next(group for group in groups if group["name"] == name).update(values)
-        self.write(groups=groups)
+    def activate_by_hand(self, *volumes: str) -> None:
+        """Volumes of `data`, or all, come up without the driver."""
+        self.groups.activate(HERE, "data", *volumes)
 
-    def edit_volume(self, volume: str, name: str = "data", **values: object) -> None:
-        """Change parts of a volume."""
-        groups = self.read()["groups"]
-        group = next(group for group in groups if group["name"] == name)
-        next(each for each in group["volumes"] if each["name"] == volume).update(values)
-        self.write(groups=groups)
+    def change_active(self, volume: str, **values: object) -> None:
+        """Change how the kernel has an active volume of `data`."""
+        self.groups.change_active(HERE, "data", volume, **values)
 
-    def activate_by_hand(self, name: str = "data", *volumes: str) -> None:
-        """Volumes, or all, come up without the driver."""
-        for volume in self.group(name)["volumes"]:
-            if not volumes or volume["name"] in volumes:
-                self.edit_volume(volume["name"], name, active=True)
+    def lose_disk(self, number: int = 1) -> None:
+        """A disk of the first group goes away."""
+        self.disks.lose_path(HERE, f"/dev/sd{chr(97 + number)}")
 
-    def edit_disk(self, name: str = "data", **values: object) -> None:
-        """Change the disk of a group."""
-        self.edit(name, disks=[{**self.group(name)["disks"][0], **values}])
+    def copy_disk(self) -> None:
+        """The first disk is seen by a second special file, `/dev/sdz`."""
+        self.disks.add_path("naa.0", HERE, "/dev/sdz")
 
-    def vanish(self, name: str = "data") -> None:
-        """LVM does not see the group any more; what is active stays in the kernel."""
-        state = self.read()
-        self.write(
-            groups=[group for group in state["groups"] if group["name"] != name],
-            vanished=[group for group in state["groups"] if group["name"] == name],
-        )
+    def disk_uuid(self, number: int) -> str:
+        """UUID of a disk of `data`."""
+        return self.groups.group("data")["disks"][number]["uuid"]
 
-    def fault(self, *words: str, kind: str = "say", **values: object) -> None:
-        """From now on a command that begins so hangs (`hang`), or says something else (`say`: stdout, stderr, rc)."""
-        self.write(faults=[{"words": list(words), "kind": kind, **values}, *self.read()["faults"]])
+    def reserve_elsewhere(self) -> None:
+        """Another node reserves the first disk."""
+        self.disks.add_path("naa.0", "n2", "/dev/sda")
+        with self.cluster.opened() as world:
+            reservations.register(world["disks"]["naa.0"], ("n2", "/dev/sda"), 0, 2)
+            reservations.reserve(world["disks"]["naa.0"], ("n2", "/dev/sda"), 2, 5)
+
+    def race(self, tag: str) -> None:
+        """Right after each `vgchange` of this node another one adds a tag."""
+        other = self.folder.parent / "other"
+        self.disks.add_path("naa.0", "n2", "/dev/sda")
+        self.cluster.install(other, node="n2", platforms=["lvm"])
+        self.cluster.install(other / "own", node=HERE, platforms=["lvm"])
+        script = f'#!/bin/sh\n{other}/own/vgchange "$@" || exit\n{other}/vgchange --addtag {tag} data >/dev/null\n'
+        (self.folder / "vgchange").write_text(script)
+
+    def fault(self, *words: str, kind: FaultKind, text: str = "", status: int = 0) -> None:
+        """From now on a command that has these words goes wrong."""
+        self.cluster.set_fault(words[0], kind, words=words[1:], text=text, status=status)
+
+    def replace(self, program: str, stdout: str, stderr: str, status: int) -> None:
+        """Put a script in the place of a program."""
+        said = f"printf '%s\\n' {shlex.quote(stdout)}; printf '%s\\n' {shlex.quote(stderr)} >&2"
+        script = f"#!/bin/sh\n{said}; exit {status}\n"
+        (self.folder / program).write_text(script)
 
     def calls(self, program: str = "") -> list[list[str]]:
         """Commands that were run."""
-        return [call for call in self.read()["calls"] if not program or call[0] == program]
+        calls = [[call.command, *call.arguments] for call in self.cluster.calls()[self._forgotten :]]
+        return [call for call in calls if not program or call[0] == program]
 
     def forget_calls(self) -> None:
         """Begin counting anew."""
-        self.write(calls=[])
+        self._forgotten = len(self.cluster.calls())
 
     def active(self, name: str = "data") -> set[str]:
         """Names of active volumes."""
-        return {volume["name"] for volume in self.group(name)["volumes"] if volume["active"]}
+        return self.groups.active(HERE, name)
 
     def tags(self, name: str = "data") -> set[str]:
         """Tags of a group."""
-        return set(self.group(name)["tags"])
+        return self.groups.tags(name)
+
+    def writes(self) -> int:
+        """How often `data` was written since it was made."""
+        return self.groups.group("data")["seqno"] - 1
 
     # -- the driver on it -----------------------------------------------------------------------------------------
 
@@ -172,7 +200,7 @@ class SimulatedLvm:
     def driver(self) -> LinuxVolumeGroup:
         """The driver, with the simulated kernel."""
         return LinuxVolumeGroup(
-            kernel=Kernel(self.folder / "sys", self.folder / "proc"), system_dir=self.folder / "etc"
+            kernel=Kernel(self.cluster.root / "sys" / HERE, self.folder / "proc"), system_dir=self.folder / "etc"
         )
 
     def context(
@@ -221,10 +249,6 @@ class SimulatedLvm:
     def preflight(self, resource: Resource, action: str = "start", **options: Any) -> Veto | None:
         """Its veto."""
         return self.driver.preflight(resource, action, self.context(resource, **options))
-
-    def remove(self) -> None:
-        """Take it all away."""
-        shutil.rmtree(self.folder)
 
 
 def group_resource(vgname: str = "data", service: str = "svc1", **options: object) -> Resource:

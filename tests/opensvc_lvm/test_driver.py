@@ -9,7 +9,8 @@ from attrs import evolve
 
 from opensvc_core.api import ActionError, CommandFailed, CommandTimeout, NodeState, Status, Undetermined
 from opensvc_core.context import Recording
-from tests.opensvc_lvm.stand_ins import SimulatedLvm, codes, group_resource, text_of
+from opensvc_testkit.faults import FaultKind
+from tests.opensvc_lvm.stand_ins import LvmNode, codes, group_resource, text_of
 
 pytestmark = pytest.mark.simulated
 
@@ -18,8 +19,8 @@ RESERVED = group_resource(scsireserv=True)
 
 
 @pytest.fixture
-def lvm(tmp_path: Path) -> SimulatedLvm:
-    made = SimulatedLvm(tmp_path / "bin")
+def lvm(tmp_path: Path) -> LvmNode:
+    made = LvmNode(tmp_path / "bin")
     made.install()
     return made
 
@@ -27,7 +28,7 @@ def lvm(tmp_path: Path) -> SimulatedLvm:
 # -- start ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_start_tags_and_activates_and_a_second_one_changes_nothing(lvm: SimulatedLvm) -> None:
+def test_a_start_tags_and_activates_and_a_second_one_changes_nothing(lvm: LvmNode) -> None:
     lvm.add_group(tags=["local", "backup=daily"])
     assert lvm.start(DATA).is_changed
     assert lvm.tags() == {"local", "backup=daily", "n1"}
@@ -38,14 +39,14 @@ def test_a_start_tags_and_activates_and_a_second_one_changes_nothing(lvm: Simula
     assert lvm.calls("vgchange") == []
 
 
-def test_the_right_tag_is_not_written_again(lvm: SimulatedLvm) -> None:
+def test_the_right_tag_is_not_written_again(lvm: LvmNode) -> None:
     lvm.add_group(tags=["n1"])
     assert lvm.start(DATA).is_changed
-    assert lvm.group()["writes"] == 0
+    assert lvm.writes() == 0
     assert lvm.active() == {"base", "logs-1"}
 
 
-def test_an_active_group_without_the_tag_gets_it(lvm: SimulatedLvm) -> None:
+def test_an_active_group_without_the_tag_gets_it(lvm: LvmNode) -> None:
     lvm.add_group()
     lvm.activate_by_hand()
     report = lvm.status(DATA)
@@ -55,7 +56,7 @@ def test_an_active_group_without_the_tag_gets_it(lvm: SimulatedLvm) -> None:
     assert lvm.status(DATA).status is Status.UP
 
 
-def test_the_tag_is_spelt_as_the_node_spells_its_name(lvm: SimulatedLvm) -> None:
+def test_the_tag_is_spelt_as_the_node_spells_its_name(lvm: LvmNode) -> None:
     """volume_list knows `@n1` only."""
     lvm.add_group(tags=["n1.example.com"])
     assert lvm.start(DATA).is_changed
@@ -63,7 +64,7 @@ def test_the_tag_is_spelt_as_the_node_spells_its_name(lvm: SimulatedLvm) -> None
 
 
 @pytest.mark.parametrize("tag", ["n2", "n3", "n3.example.com", "N2", "n2.example.com"])
-def test_a_group_tagged_for_another_node_is_left_alone(lvm: SimulatedLvm, tag: str) -> None:
+def test_a_group_tagged_for_another_node_is_left_alone(lvm: LvmNode, tag: str) -> None:
     lvm.add_group(tags=[tag, "local"])
     veto = lvm.preflight(DATA)
     assert veto is not None
@@ -78,38 +79,38 @@ def test_a_group_tagged_for_another_node_is_left_alone(lvm: SimulatedLvm, tag: s
 
 
 @pytest.mark.parametrize("state", [NodeState.DOWN, NodeState.FENCED])
-def test_a_tag_is_taken_over_from_a_node_that_is_known_to_be_down(lvm: SimulatedLvm, state: NodeState) -> None:
+def test_a_tag_is_taken_over_from_a_node_that_is_known_to_be_down(lvm: LvmNode, state: NodeState) -> None:
     lvm.add_group(tags=["n2", "n3", "local"])
     assert lvm.preflight(DATA, evidence={"n2": state}) is not None
     both = {"n2": state, "n3.example.com": state}
     assert lvm.preflight(DATA, evidence=both) is None
     assert lvm.start(DATA, evidence=both).is_changed
     assert lvm.tags() == {"n1", "local"}
-    assert lvm.group()["writes"] == 1
+    assert lvm.writes() == 1
 
 
 @pytest.mark.parametrize("state", [NodeState.UP, NodeState.UNKNOWN, NodeState.UNASKED])
-def test_any_other_word_on_a_node_is_no_evidence(lvm: SimulatedLvm, state: NodeState) -> None:
+def test_any_other_word_on_a_node_is_no_evidence(lvm: LvmNode, state: NodeState) -> None:
     lvm.add_group(tags=["n2"])
     assert lvm.preflight(DATA, evidence={"n2": state}) is not None
     with pytest.raises(ActionError, match="tagged for n2"):
         lvm.start(DATA, evidence={"n2": state})
 
 
-def test_two_words_that_differ_are_no_evidence(lvm: SimulatedLvm) -> None:
+def test_two_words_that_differ_are_no_evidence(lvm: LvmNode) -> None:
     lvm.add_group(tags=["n2"])
     context = lvm.context(DATA, evidence={"n2": NodeState.DOWN, "n2.example.com": NodeState.UP})
     assert lvm.driver.preflight(DATA, "start", context) is not None
 
 
-def test_with_a_reservation_a_foreign_tag_is_dropped(lvm: SimulatedLvm) -> None:
+def test_with_a_reservation_a_foreign_tag_is_dropped(lvm: LvmNode) -> None:
     lvm.add_group(tags=["n2", "web"])
     assert lvm.preflight(RESERVED) is None
     assert lvm.start(RESERVED).is_changed
     assert lvm.tags() == {"n1", "web"}
 
 
-def test_tags_that_name_no_node_of_the_service_stay(lvm: SimulatedLvm) -> None:
+def test_tags_that_name_no_node_of_the_service_stay(lvm: LvmNode) -> None:
     lvm.add_group(tags=["local", "n9", "n22", "n1x"])
     assert lvm.preflight(DATA) is None
     lvm.start(DATA)
@@ -117,24 +118,24 @@ def test_tags_that_name_no_node_of_the_service_stay(lvm: SimulatedLvm) -> None:
     assert lvm.tags() == {"local", "n9", "n22", "n1x"}
 
 
-def test_a_short_tag_that_fits_two_nodes_counts_as_the_others(lvm: SimulatedLvm) -> None:
+def test_a_short_tag_that_fits_two_nodes_counts_as_the_others(lvm: LvmNode) -> None:
     lvm.node = "n3.example.org"
     lvm.add_group(tags=["n3"])
     assert lvm.preflight(DATA) is not None
 
 
-def test_a_node_that_tags_it_at_the_same_moment_is_seen(lvm: SimulatedLvm) -> None:
+def test_a_node_that_tags_it_at_the_same_moment_is_seen(lvm: LvmNode) -> None:
     lvm.add_group()
-    lvm.edit(sneaked=["n2"])
+    lvm.race("n2")
     with pytest.raises(ActionError, match="n2 changed the tags of data") as caught:
         lvm.start(DATA)
     assert caught.value.code == "tag_race"
     assert lvm.active() == set()
 
 
-def test_a_silent_refusal_is_told_with_its_reason(lvm: SimulatedLvm) -> None:
+def test_a_silent_refusal_is_told_with_its_reason(lvm: LvmNode) -> None:
     lvm.add_group()
-    lvm.write(volume_list=["@local", "@other"])
+    lvm.configure(volume_list=["@local", "@other"])
     with pytest.raises(ActionError, match="refused without a word") as caught:
         lvm.start(DATA)
     assert caught.value.code == "activation_refused"
@@ -143,16 +144,16 @@ def test_a_silent_refusal_is_told_with_its_reason(lvm: SimulatedLvm) -> None:
     assert "osvc node lvm check" in caught.value.hint
 
 
-def test_a_volume_that_asks_to_be_skipped_is_not_missed(lvm: SimulatedLvm) -> None:
+def test_a_volume_that_asks_to_be_skipped_is_not_missed(lvm: LvmNode) -> None:
     lvm.add_group()
-    lvm.edit_volume("logs-1", skip=True)
+    lvm.groups.change_volume("data", "logs-1", skip=True)
     assert lvm.start(DATA).is_changed
     assert lvm.active() == {"base"}
     assert lvm.status(DATA).status is Status.UP
     assert not lvm.start(DATA).is_changed
 
 
-def test_a_group_without_volumes_is_up_where_its_tag_says(lvm: SimulatedLvm) -> None:
+def test_a_group_without_volumes_is_up_where_its_tag_says(lvm: LvmNode) -> None:
     lvm.add_group(volumes=())
     assert lvm.status(DATA).status is Status.DOWN
     assert lvm.start(DATA).is_changed
@@ -162,23 +163,23 @@ def test_a_group_without_volumes_is_up_where_its_tag_says(lvm: SimulatedLvm) -> 
     assert lvm.status(DATA).status is Status.DOWN
 
 
-def test_a_write_that_the_disk_refuses_is_told(lvm: SimulatedLvm) -> None:
+def test_a_write_that_the_disk_refuses_is_told(lvm: LvmNode) -> None:
     lvm.add_group()
-    lvm.write(reserved_by_other=True)
+    lvm.reserve_elsewhere()
     with pytest.raises(CommandFailed, match="Failed to write VG data") as caught:
         lvm.start(DATA)
     assert "reserved" in caught.value.hint
     assert lvm.active() == set()
 
 
-def test_an_activation_that_hangs_ends_at_its_limit(lvm: SimulatedLvm) -> None:
+def test_an_activation_that_hangs_ends_at_its_limit(lvm: LvmNode) -> None:
     lvm.add_group()
-    lvm.fault("vgchange", "-ay", kind="hang")
+    lvm.fault("vgchange", "-ay", kind=FaultKind.HANG)
     with pytest.raises(CommandTimeout):
         lvm.start(group_resource(start_timeout=0.5))
 
 
-def test_a_dry_run_shows_both_changes_and_makes_none(lvm: SimulatedLvm) -> None:
+def test_a_dry_run_shows_both_changes_and_makes_none(lvm: LvmNode) -> None:
     lvm.add_group(tags=["n2"])
     context = lvm.context(RESERVED, is_dry=True)
     with pytest.raises(Undetermined, match="vgchange -ay data"):
@@ -194,9 +195,9 @@ def test_a_dry_run_shows_both_changes_and_makes_none(lvm: SimulatedLvm) -> None:
 # -- what stands in the way -----------------------------------------------------------------------------------------
 
 
-def test_an_exported_group(lvm: SimulatedLvm) -> None:
+def test_an_exported_group(lvm: LvmNode) -> None:
     lvm.add_group()
-    lvm.edit(exported=True)
+    lvm.change_group(exported=True)
     veto = lvm.preflight(DATA)
     assert veto is not None
     assert (veto.code, veto.hint) == ("exported", "if it is meant for this node: vgimport data")
@@ -205,33 +206,33 @@ def test_an_exported_group(lvm: SimulatedLvm) -> None:
     assert text_of(lvm.status(DATA)) == "data is exported"
 
 
-def test_a_group_that_cannot_be_used_is_not_up_by_its_tag(lvm: SimulatedLvm) -> None:
+def test_a_group_that_cannot_be_used_is_not_up_by_its_tag(lvm: LvmNode) -> None:
     """LVM lists no volume of it, as if it were empty."""
     lvm.add_group(tags=["n1"])
     for values in ({"exported": True}, {"exported": False, "system_id": "n9"}):
-        lvm.edit(**values)
+        lvm.change_group(**values)
         assert lvm.status(DATA).status is Status.DOWN
         with pytest.raises(ActionError):
             lvm.start(DATA)
         context = lvm.context(DATA)
         assert not lvm.driver.stop(DATA, context).is_changed
         assert [note.code for note in context.notes] == ["stale_tag"]
-    lvm.edit(volumes=[])
+    lvm.change_group(volumes=[])
     assert lvm.status(DATA).status is Status.DOWN
 
 
-def test_a_group_of_another_system(lvm: SimulatedLvm) -> None:
+def test_a_group_of_another_system(lvm: LvmNode) -> None:
     lvm.add_group()
-    lvm.edit(system_id="n9")
+    lvm.change_group(system_id="n9")
     assert "belongs to the system n9" in text_of(lvm.status(DATA))
     with pytest.raises(ActionError, match="belongs to the system n9"):
         lvm.start(DATA)
-    lvm.edit(system_id="n1")
+    lvm.change_group(system_id="n1")
     assert lvm.status(DATA).notes == ()
     assert lvm.start(DATA).is_changed
 
 
-def test_two_groups_of_one_name(lvm: SimulatedLvm) -> None:
+def test_two_groups_of_one_name(lvm: LvmNode) -> None:
     lvm.add_group()
     lvm.add_group()
     assert "2 volume groups are named data" in text_of(lvm.status(DATA))
@@ -241,23 +242,25 @@ def test_two_groups_of_one_name(lvm: SimulatedLvm) -> None:
     assert lvm.calls("vgchange") == []
 
 
-def test_a_missing_disk_stops_a_start_before_anything_is_written(lvm: SimulatedLvm) -> None:
+def test_a_missing_disk_stops_a_start_before_anything_is_written(lvm: LvmNode) -> None:
     """A change of tags would mark the disk as missing for good."""
-    lvm.add_group()
-    lvm.edit_disk(missing=True, path="[unknown]", last="/dev/sdx")
+    lvm.add_group(disks=2)
+    lvm.lose_disk()
     assert lvm.preflight(DATA) is None
-    with pytest.raises(ActionError, match="misses the disk disk0-pppp-qqqq, last seen as /dev/sdx") as caught:
+    missed = f"misses the disk {lvm.disk_uuid(1)}, last seen as /dev/sdx"
+    with pytest.raises(ActionError, match=missed) as caught:
         lvm.start(DATA)
     assert caught.value.code == "disk_missing"
-    assert lvm.group()["writes"] == 0
+    assert lvm.writes() == 0
     assert lvm.start(DATA, permits=["disk_missing"]).is_changed
     assert "disk_missing" in codes(lvm.status(DATA))
 
 
-def test_a_group_that_is_up_stays_so_when_a_disk_goes(lvm: SimulatedLvm) -> None:
-    lvm.add_group()
+def test_a_group_that_is_up_stays_so_when_a_disk_goes(lvm: LvmNode) -> None:
+    lvm.add_group(disks=2)
     lvm.start(DATA)
-    lvm.edit_disk(missing=True, path="[unknown]", last="/dev/sda", copy="/dev/sdc")
+    lvm.lose_disk()
+    lvm.copy_disk()
     assert lvm.preflight(DATA) is None
     assert not lvm.start(DATA).is_changed
     report = lvm.status(DATA)
@@ -265,39 +268,40 @@ def test_a_group_that_is_up_stays_so_when_a_disk_goes(lvm: SimulatedLvm) -> None
     assert {"disk_missing", "duplicate_disk"} <= codes(report)
 
 
-def test_volumes_that_lie_on_a_missing_disk_are_named(lvm: SimulatedLvm) -> None:
-    lvm.add_group()
-    lvm.edit_disk(missing=True, path="[unknown]", last="/dev/sdx")
-    lvm.edit_volume("logs-1", partial=True)
+def test_volumes_that_lie_on_a_missing_disk_are_named(lvm: LvmNode) -> None:
+    lvm.add_group(volumes=["base"], disks=2)
+    lvm.groups.add_volume("data", "logs-1", 1, disk=1)
+    lvm.lose_disk()
     with pytest.raises(ActionError, match="not active: logs-1: Refusing activation of partial LV data/logs-1"):
         lvm.start(DATA, permits=["disk_missing"])
 
 
-def test_a_disk_that_the_devices_file_leaves_out_is_told_so(lvm: SimulatedLvm) -> None:
-    lvm.add_group()
-    lvm.edit_disk(missing=True, path="[unknown]", last="/dev/sdx")
-    lvm.write(uses_devices_file=True)
+def test_a_disk_that_the_devices_file_leaves_out_is_told_so(lvm: LvmNode) -> None:
+    lvm.add_group(disks=2)
+    lvm.lose_disk()
+    lvm.configure(uses_devices_file=True)
     devices = lvm.folder / "etc/devices/system.devices"
     devices.parent.mkdir(parents=True)
     devices.write_text("# LVM uses devices listed in this file.\nVERSION=1.1.2\nIDTYPE=devname PVID=other\n")
     assert "devices file does not list (lvmdevices --adddev)" in text_of(lvm.status(DATA))
-    devices.write_text("IDTYPE=sys_wwid IDNAME=naa.6 DEVNAME=/dev/sdx PVID=disk0ppppqqqq\n")
+    pvid = lvm.disk_uuid(1).replace("-", "")
+    devices.write_text(f"IDTYPE=sys_wwid IDNAME=naa.6 DEVNAME=/dev/sdx PVID={pvid}\n")
     assert "devices file" not in text_of(lvm.status(DATA))
     assert "devices file (lvmdevices" in text_of(lvm.status(group_resource("nosuch")))
-    lvm.write(uses_devices_file=False)
+    lvm.configure(uses_devices_file=False)
     assert "devices file" not in text_of(lvm.status(group_resource("nosuch")))
 
 
-def test_a_disk_that_is_there_twice(lvm: SimulatedLvm) -> None:
+def test_a_disk_that_is_there_twice(lvm: LvmNode) -> None:
     lvm.add_group()
-    lvm.edit_disk(copy="/dev/sdc")
-    assert "/dev/sdc holds a copy of /dev/sda of data" in text_of(lvm.status(DATA))
+    lvm.copy_disk()
+    assert "/dev/sdz holds a copy of /dev/sda of data" in text_of(lvm.status(DATA))
     with pytest.raises(ActionError, match="holds a copy"):
         lvm.start(DATA)
 
 
 @pytest.mark.parametrize("name", ["-an", "@tag", "a/b", "", "a b"])
-def test_a_name_that_is_none_reaches_no_command(lvm: SimulatedLvm, name: str) -> None:
+def test_a_name_that_is_none_reaches_no_command(lvm: LvmNode, name: str) -> None:
     resource = group_resource(name)
     for verb in (lvm.start, lvm.stop):
         with pytest.raises(ActionError, match="cannot be the name of a volume group"):
@@ -309,7 +313,7 @@ def test_a_name_that_is_none_reaches_no_command(lvm: SimulatedLvm, name: str) ->
 # -- stop -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_stop_deactivates_and_drops_the_tag_and_no_other(lvm: SimulatedLvm) -> None:
+def test_a_stop_deactivates_and_drops_the_tag_and_no_other(lvm: LvmNode) -> None:
     lvm.add_group(tags=["local", "n2x"])
     lvm.start(DATA)
     assert lvm.stop(DATA).is_changed
@@ -320,7 +324,7 @@ def test_a_stop_deactivates_and_drops_the_tag_and_no_other(lvm: SimulatedLvm) ->
     assert lvm.calls("vgchange") == []
 
 
-def test_a_stop_drops_the_tag_of_a_group_that_is_inactive(lvm: SimulatedLvm) -> None:
+def test_a_stop_drops_the_tag_of_a_group_that_is_inactive(lvm: LvmNode) -> None:
     lvm.add_group(tags=["n1", "n1.example.com", "n2"])
     report = lvm.status(DATA)
     assert report.status is Status.DOWN
@@ -329,10 +333,10 @@ def test_a_stop_drops_the_tag_of_a_group_that_is_inactive(lvm: SimulatedLvm) -> 
     assert lvm.tags() == {"n2"}
 
 
-def test_a_stop_keeps_the_tag_while_a_disk_is_missing(lvm: SimulatedLvm) -> None:
-    lvm.add_group()
+def test_a_stop_keeps_the_tag_while_a_disk_is_missing(lvm: LvmNode) -> None:
+    lvm.add_group(disks=2)
     lvm.start(DATA)
-    lvm.edit_disk(missing=True, path="[unknown]", last="/dev/sda")
+    lvm.lose_disk()
     context = lvm.context(DATA)
     assert lvm.driver.stop(DATA, context).is_changed
     assert lvm.active() == set()
@@ -340,19 +344,19 @@ def test_a_stop_keeps_the_tag_while_a_disk_is_missing(lvm: SimulatedLvm) -> None
     assert [note.code for note in context.notes] == ["stale_tag"]
 
 
-def test_what_is_open_for_a_moment_is_waited_for(lvm: SimulatedLvm) -> None:
+def test_what_is_open_for_a_moment_is_waited_for(lvm: LvmNode) -> None:
     lvm.add_group()
     lvm.start(DATA)
-    lvm.edit_volume("base", open=2)
+    lvm.change_active("base", open=2)
     assert lvm.stop(DATA).is_changed
     assert len(lvm.calls("vgchange")) == 2 + 3 + 1
     assert lvm.active() == set()
 
 
-def test_what_stays_open_is_named_after_bounded_tries(lvm: SimulatedLvm) -> None:
+def test_what_stays_open_is_named_after_bounded_tries(lvm: LvmNode) -> None:
     lvm.add_group()
     lvm.start(DATA)
-    lvm.edit_volume("base", open=-1)
+    lvm.change_active("base", open=-1)
     with pytest.raises(ActionError, match="data stays active, kept open by: nobody that can be seen") as caught:
         lvm.stop(group_resource(stop_timeout=0.5))
     assert caught.value.code == "in_use"
@@ -360,40 +364,40 @@ def test_what_stays_open_is_named_after_bounded_tries(lvm: SimulatedLvm) -> None
     assert lvm.tags() == {"n1"}
 
 
-def test_a_mount_is_named_at_once(lvm: SimulatedLvm) -> None:
+def test_a_mount_is_named_at_once(lvm: LvmNode) -> None:
     lvm.add_group()
     lvm.start(DATA)
-    lvm.edit_volume("base", open=-1)
+    lvm.change_active("base", open=-1)
     (lvm.folder / "proc/self").mkdir()
-    (lvm.folder / "proc/self/mountinfo").write_text("30 1 254:1 / /srv/a\\040b rw - ext4 /dev/mapper/data-base rw\n")
+    (lvm.folder / "proc/self/mountinfo").write_text("30 1 254:0 / /srv/a\\040b rw - ext4 /dev/mapper/data-base rw\n")
     lvm.forget_calls()
     with pytest.raises(ActionError, match="kept open by: mounted on /srv/a b "):
         lvm.stop(group_resource(stop_timeout=50.0))
     assert len(lvm.calls("vgchange")) == 1
 
 
-def test_a_group_that_is_gone_is_down_unless_the_kernel_still_has_it(lvm: SimulatedLvm) -> None:
+def test_a_group_that_is_gone_is_down_unless_the_kernel_still_has_it(lvm: LvmNode) -> None:
     lvm.add_group("web-1")
     web = group_resource("web-1")
     lvm.start(web)
-    lvm.vanish("web-1")
+    lvm.lose_disk(0)
     report = lvm.status(web)
     assert report.status is Status.WARN
     assert "web--1-base" in text_of(report)
     with pytest.raises(ActionError, match=r"web--1-base.* is in this node's kernel, but LVM does not see the group"):
         lvm.stop(web)
     assert lvm.status(group_resource("web")).status is Status.DOWN
-    lvm.write(vanished=[])
+    lvm.groups.forget_active("n1")
     report = lvm.status(web)
     assert report.status is Status.DOWN
     assert codes(report) == {"not_visible"}
     assert not lvm.stop(web).is_changed
 
 
-def test_a_stop_of_what_cannot_be_told_is_no_success(lvm: SimulatedLvm) -> None:
+def test_a_stop_of_what_cannot_be_told_is_no_success(lvm: LvmNode) -> None:
     lvm.add_group()
     lvm.start(DATA)
-    lvm.write(no_device_mapper=True)
+    lvm.configure(has_mapper=False)
     with pytest.raises(ActionError, match="cannot tell whether its volumes are active"):
         lvm.stop(DATA)
     assert lvm.tags() == {"n1"}
@@ -402,7 +406,7 @@ def test_a_stop_of_what_cannot_be_told_is_no_success(lvm: SimulatedLvm) -> None:
 # -- status ---------------------------------------------------------------------------------------------------------
 
 
-def test_any_number_of_groups_takes_one_vgs_and_one_lvs(lvm: SimulatedLvm) -> None:
+def test_any_number_of_groups_takes_one_vgs_and_one_lvs(lvm: LvmNode) -> None:
     resources = []
     for number in range(20):
         lvm.add_group(f"vg{number}")
@@ -414,15 +418,15 @@ def test_any_number_of_groups_takes_one_vgs_and_one_lvs(lvm: SimulatedLvm) -> No
     assert [call[0] for call in lvm.calls()] == ["vgs", "lvs"]
 
 
-def test_a_group_that_is_partly_active(lvm: SimulatedLvm) -> None:
+def test_a_group_that_is_partly_active(lvm: LvmNode) -> None:
     lvm.add_group(tags=["n1"])
-    lvm.activate_by_hand("data", "base")
+    lvm.activate_by_hand("base")
     report = lvm.status(DATA)
     assert report.status is Status.WARN
     assert text_of(report) == "not active: logs-1"
 
 
-def test_active_here_and_tagged_for_another(lvm: SimulatedLvm) -> None:
+def test_active_here_and_tagged_for_another(lvm: LvmNode) -> None:
     lvm.add_group(tags=["n1", "n2"])
     lvm.activate_by_hand()
     report = lvm.status(DATA)
@@ -430,12 +434,12 @@ def test_active_here_and_tagged_for_another(lvm: SimulatedLvm) -> None:
     assert "active here, and tagged for n2 too" in text_of(report)
 
 
-def test_a_volume_that_takes_no_writes(lvm: SimulatedLvm) -> None:
+def test_a_volume_that_takes_no_writes(lvm: LvmNode) -> None:
     lvm.add_group(tags=["n1"])
     lvm.activate_by_hand()
-    lvm.edit_volume("base", health="D", full="100.00")
+    lvm.change_active("base", health="D", full="100.00")
     assert text_of(lvm.status(DATA)) == "base: out of data space (100 % full): writes may fail"
-    lvm.edit_volume("base", health="-", suspended=True)
+    lvm.change_active("base", health="", suspended=True)
     assert text_of(lvm.status(DATA)) == "suspended: base"
 
 
@@ -444,10 +448,11 @@ GARBAGE = ["", "{", "no json", '{"report": []}', '{"report": [{"vg": [{}], "lv":
 
 @pytest.mark.parametrize("program", ["vgs", "lvs"])
 @pytest.mark.parametrize("said", GARBAGE)
-def test_garbage_is_undef_and_stops_every_verb(lvm: SimulatedLvm, program: str, said: str) -> None:
+def test_garbage_is_undef_and_stops_every_verb(lvm: LvmNode, program: str, said: str) -> None:
     lvm.add_group(tags=["n1"])
     lvm.activate_by_hand()
-    lvm.fault(program, stdout=said)
+    # Without a text this kind of fault would print other garbage.
+    lvm.fault(program, kind=FaultKind.GARBAGE if said else FaultKind.FAIL, text=said)
     assert lvm.status(DATA).status is Status.UNDEF
     for verb in (lvm.start, lvm.stop):
         with pytest.raises(CommandFailed, match="no report that can be read"):
@@ -456,19 +461,19 @@ def test_garbage_is_undef_and_stops_every_verb(lvm: SimulatedLvm, program: str, 
 
 
 @pytest.mark.parametrize("program", ["vgs", "lvs"])
-def test_a_failure_is_undef_with_its_words(lvm: SimulatedLvm, program: str) -> None:
+def test_a_failure_is_undef_with_its_words(lvm: LvmNode, program: str) -> None:
     words = "  Parse error at byte 101 (line 1): unexpected token\n  Failed to load config file /etc/lvm/lvm.conf\n"
-    lvm.fault(program, stderr=words, rc=4)
+    lvm.fault(program, kind=FaultKind.FAIL, text=words, status=4)
     report = lvm.status(DATA)
     assert report.status is Status.UNDEF
     assert "Failed to load config file" in text_of(report)
 
 
 @pytest.mark.parametrize("program", ["vgs", "lvs"])
-def test_a_report_with_a_bad_exit_status_is_not_taken_for_down(lvm: SimulatedLvm, program: str) -> None:
+def test_a_report_with_a_bad_exit_status_is_not_taken_for_down(lvm: LvmNode, program: str) -> None:
     lvm.add_group()
     kind = {"vgs": "vg", "lvs": "lv"}[program]
-    lvm.fault(program, stdout=f'{{"report": [{{"{kind}": []}}]}}', stderr="  some device failed\n", rc=5)
+    lvm.replace(program, f'{{"report": [{{"{kind}": []}}]}}', "  some device failed", 5)
     report = lvm.status(DATA)
     assert report.status is Status.UNDEF
     assert "some device failed" in text_of(report)
@@ -476,28 +481,28 @@ def test_a_report_with_a_bad_exit_status_is_not_taken_for_down(lvm: SimulatedLvm
         lvm.stop(DATA)
 
 
-def test_a_missing_tool_is_undef(lvm: SimulatedLvm) -> None:
+def test_a_missing_tool_is_undef(lvm: LvmNode) -> None:
     (lvm.folder / "vgs").unlink()
     assert lvm.status(DATA).status is Status.UNDEF
 
 
-def test_a_tool_that_hangs_is_undef(lvm: SimulatedLvm) -> None:
-    lvm.fault("lvs", kind="hang")
+def test_a_tool_that_hangs_is_undef(lvm: LvmNode) -> None:
+    lvm.fault("lvs", kind=FaultKind.HANG)
     report = lvm.status(DATA, limit=1.0)
     assert report.status is Status.UNDEF
     assert codes(report) == {"command_timeout"}
 
 
-def test_without_device_mapper_nothing_can_be_told(lvm: SimulatedLvm) -> None:
+def test_without_device_mapper_nothing_can_be_told(lvm: LvmNode) -> None:
     lvm.add_group()
-    lvm.write(no_device_mapper=True)
+    lvm.configure(has_mapper=False)
     assert lvm.status(DATA).status is Status.UNDEF
 
 
 # -- devices and inventory ------------------------------------------------------------------------------------------
 
 
-def test_a_status_that_asks_for_the_disks_too_asks_lvm_once(lvm: SimulatedLvm) -> None:
+def test_a_status_that_asks_for_the_disks_too_asks_lvm_once(lvm: LvmNode) -> None:
     lvm.add_group()
     context = evolve(lvm.context(DATA), action="status")
     lvm.driver.list_devices(DATA, context)
@@ -506,19 +511,21 @@ def test_a_status_that_asks_for_the_disks_too_asks_lvm_once(lvm: SimulatedLvm) -
     assert [call[0] for call in lvm.calls()] == ["vgs", "lvs"]
 
 
-def test_all_disks_are_listed_or_none(lvm: SimulatedLvm) -> None:
-    lvm.add_group()
-    (device,) = lvm.driver.list_devices(DATA, evolve(lvm.context(DATA), action="start"))
-    assert (device.path, device.identity, device.is_writable) == ("/dev/sda", "", True)
+def test_all_disks_are_listed_or_none(lvm: LvmNode) -> None:
+    lvm.add_group(disks=2)
+    devices = lvm.driver.list_devices(DATA, evolve(lvm.context(DATA), action="start"))
+    assert [(each.path, each.identity, each.is_writable) for each in devices] == [
+        ("/dev/sda", "", True), ("/dev/sdb", "", True),
+    ]  # fmt: skip
     assert [call[0] for call in lvm.calls()] == ["vgs"]
-    lvm.edit_disk(missing=True, path="[unknown]", last="/dev/sda")
+    lvm.lose_disk()
     with pytest.raises(ActionError, match="misses the disk"):
         lvm.driver.list_devices(DATA, lvm.context(DATA))
     with pytest.raises(ActionError, match="LVM sees no volume group nosuch"):
         lvm.driver.list_devices(group_resource("nosuch"), lvm.context(group_resource("nosuch")))
 
 
-def test_inventory(lvm: SimulatedLvm) -> None:
+def test_inventory(lvm: LvmNode) -> None:
     lvm.add_group()
     items = {item.name: item.value for item in lvm.driver.inventory([DATA], lvm.context(DATA))}
     assert items == {"size": 260046848, "free": 213909504, "disks": ("/dev/sda",)}

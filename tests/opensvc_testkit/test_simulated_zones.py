@@ -141,7 +141,9 @@ REFUSED = [
     ("incomplete", "boot", "must be installed before boot."),
     ("incomplete", "attach", "zone is incomplete; uninstall required."),
     ("incomplete", "halt", "halt operation is invalid for zones in state 'incomplete'"),
+    ("incomplete", "install", "zone is incomplete; uninstall required."),
     ("installed", "attach", "is already installed."),
+    ("installed", "install", "is already installed."),
     ("installed", "reboot", "not running"),
     ("ready", "detach", "detach operation is invalid for running zones."),
     ("ready", "attach", "attach operation is invalid for running zones."),
@@ -233,6 +235,23 @@ def test_a_zone_whose_pool_is_elsewhere_has_no_root(pair: Pair) -> None:
     pair.solaris.define_zone("z3", [FIRST, SECOND], zonepath="/tank/z/z3")
     assert pair.first.run("zoneadm", "-z", "z3", "attach").returncode == 1
     ok(pair.second.run("zoneadm", "-z", "z3", "attach"))
+
+
+def test_a_platform_that_cannot_be_made(pair: Pair) -> None:
+    pair.solaris.change_zone(FIRST, "z1", boot_error="ERROR: unable to unmount '/zones/z1/root/tmp'.")
+    text = "zone 'z1': ERROR: unable to unmount '/zones/z1/root/tmp'.\nzoneadm: zone 'z1': call to zoneadmd failed\n"
+    for subcommand in ("ready", "boot"):
+        assert said(zoneadm(pair, subcommand)) == (1, "", text)
+    assert state(pair) == "installed"
+
+
+def test_only_root_may_change_a_zone(pair: Pair) -> None:
+    pair.solaris.set_privileged(FIRST, is_privileged=False)
+    assert said(zoneadm(pair, "boot")) == refused("only a privileged user may boot a zone.")
+    assert ok(zoneadm(pair, "list")) == "z1\n"
+    login = pair.first.run("zlogin", "z1", "pwd")
+    text = "zlogin: You lack sufficient privilege to run this command (all privs required)\n"
+    assert said(login) == (1, "", text)
 
 
 def test_attach_and_its_options(pair: Pair) -> None:

@@ -89,9 +89,9 @@ def _origin_of(path: str, name: str) -> str:
     """The module that a package takes the class from under the same name; empty if it does not."""
     tree = ast.parse(Path(path).read_text(encoding="utf-8"))
     for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            if any(alias.name == name and alias.asname in {None, name} for alias in node.names):
-                return node.module
+        names = node.names if isinstance(node, ast.ImportFrom) and not node.level else ()
+        if any(alias.name == name and alias.asname in {None, name} for alias in names):
+            return getattr(node, "module", None) or ""
     return ""
 
 

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from opensvc_core.api import (
     ActionError,
+    CommandFailed,
     CommandResult,
     Context,
     OpenSVCError,
@@ -109,7 +110,18 @@ class Move:
             self.lvm.change("rmsf", str(leftover), timeout=CHANGE_LIMIT)
         persistent = ("-N",) if self.has_persistent_files else ()
         argv = ("vgimport", "-m", str(self.files.map), "-s", *persistent, self.group)
-        result = self.lvm.change(*argv, timeout=self.timeout, hint="are all its disks there? ioscan -fnC disk")
+        result = self.lvm.attempt(*argv, timeout=self.timeout)
+        if result.rc != 0 and self.lvm.attempt("rmsf", f"/dev/{self.group}/group", timeout=CHANGE_LIMIT).rc == 0:
+            result = self.lvm.attempt(*argv, timeout=self.timeout)
+        if result.rc != 0:
+            raise CommandFailed(
+                f"vgimport: {complaint(result.stderr, result.stdout)}",
+                hint="are all its disks there? ioscan -fnC disk",
+                argv=result.argv,
+                rc=result.rc,
+                stdout=result.stdout,
+                stderr=result.stderr,
+            )
         if result.is_made:
             state = self.told(self.lvm.state(self.group))
             if state.presence is Presence.NOT_IMPORTED:

@@ -1,6 +1,6 @@
 """The driver conformance suite: the contract of a driver as tests, one check each.
 
-An author subclasses ``DriverContract``, names the driver and makes a ``Platform``; ``docs/reference/conformance.md`` tells how.
+An author subclasses ``DriverContract``, names the driver and makes a ``Platform``: ``docs/reference/conformance.md``.
 """
 
 from opensvc_testkit.conformance.contract import DriverContract

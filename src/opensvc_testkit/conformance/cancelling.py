@@ -32,17 +32,20 @@ class Cancelling(Checks):
             getattr(stage, action)(resource)
         stage.bring(resource, first)
         number = min(MOST, len(changes(seen)))
-        moments = [(each, is_after) for each in range(1, number + 1) for is_after in (False, True)]
-        for place, is_after in [*moments, (0, False)]:
+        # Before the second one's effect is after the first one's.
+        moments = [(1, False), *((each, True) for each in range(1, number + 1)), (0, False)]
+        for place, is_after in moments:
             when = f"command {place}, {'after' if is_after else 'before'} its effect" if place else "its first wait"
             self._cancel(stage, action, place, when, is_after=is_after)
+            trouble = ""
             try:
                 stage.bring(resource, Status.DOWN)
                 stage.bring(resource, Status.UP)
                 if first is Status.DOWN:
                     stage.bring(resource, Status.DOWN)
             except ActionError as error:
-                require(False, f"a {action} was cancelled at {when}; mending that failed: {error}")  # noqa: FBT003
+                trouble = str(error)
+            require(not trouble, f"a {action} was cancelled at {when}; mending that failed: {trouble}")
 
     def _cancel(self, stage: Stage, action: str, place: int, when: str, *, is_after: bool) -> None:
         resource = stage.resource()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -68,10 +68,9 @@ class Checks:
             return ()
 
     @pytest.fixture(autouse=True)
-    def _declared(self, request: pytest.FixtureRequest) -> Iterator[None]:
+    def _declared(self, request: pytest.FixtureRequest) -> None:
         """Tell the report of this driver; skip what the author exempts."""
         check = request.node.originalname.removeprefix("test_")
         declare(request.node, Declared(self.driver, self.exempt, self.auxiliary, self.lines_stand_alone))
         if check in self.exempt and not check.startswith("exemptions"):
             pytest.skip(f"exempt: {self.exempt[check]}")
-        yield

@@ -18,9 +18,7 @@ from opensvc_testkit.conformance.undetermined import CannotTell
 __all__ = ["DriverContract", "check_names"]
 
 
-class DriverContract(
-    Identity, Source, Keywords, Life, Batch, CannotTell, Limits, DryRun, Errors, Cancelling, Checks
-):
+class DriverContract(Identity, Source, Keywords, Life, Batch, CannotTell, Limits, DryRun, Errors, Cancelling, Checks):
     """All that is asked of a driver; see ``Checks`` for what a subclass says, and ``docs/reference/conformance.md``."""
 
     def test_exemptions_have_reasons(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from opensvc_core.api import CommandLine, Resource, Status, Undetermined
+from opensvc_core.context import Recording
 from opensvc_testkit.conformance.checks import Checks
 from opensvc_testkit.conformance.requirement import require
 from opensvc_testkit.conformance.stage import Stage, changes
@@ -34,13 +35,13 @@ class DryRun(Checks):
 
 def _rehearse(stage: Stage, resource: Resource, action: str) -> tuple[list[CommandLine], bool]:
     """The recorded commands, and whether they are all."""
-    context = stage.context(action, resource, is_dry=True)
-    assert context.recording is not None
+    recording = Recording()
+    context = stage.context(action, resource, recording=recording)
     is_whole = False
     with suppress(Undetermined):
         getattr(stage, action)(resource, context)
         is_whole = True
-    return context.recording.commands, is_whole
+    return recording.commands, is_whole
 
 
 def _changes_nothing(stage: Stage, resource: Resource, action: str) -> None:

@@ -29,26 +29,24 @@ MANY_CUTS = 64
 def hang(clock: HastyClock) -> Fault:
     """It is ended at its limit, having done nothing."""
 
-    def hanging(command: Command, go: Go) -> CommandResult:
+    def hanging(command: Command, _go: Go) -> CommandResult:
         clock.skip(command.timeout)
-        raise CommandTimeout(
-            f"`{shlex.join(command.argv)}` was ended after {command.timeout:.3g} s", argv=command.argv
-        )
+        raise CommandTimeout(f"`{shlex.join(command.argv)}` was ended after {command.timeout:.3g} s", argv=command.argv)
 
     return hanging
 
 
-def be_absent(command: Command, go: Go) -> CommandResult:
+def be_absent(command: Command, _go: Go) -> CommandResult:
     """It is not installed."""
     raise CommandNotFound(f"`{command.argv[0]}` is not installed", argv=command.argv, hint="install it")
 
 
-def fail(command: Command, go: Go) -> CommandResult:
+def fail(command: Command, _go: Go) -> CommandResult:
     """It does nothing, says so, and ends with a status other than 0."""
     return CommandResult(command.argv, 1, "", f"{SAID}\n")
 
 
-def have_no_effect(command: Command, go: Go) -> CommandResult:
+def have_no_effect(command: Command, _go: Go) -> CommandResult:
     """It does nothing and says that all is well."""
     return CommandResult(command.argv)
 
@@ -56,7 +54,7 @@ def have_no_effect(command: Command, go: Go) -> CommandResult:
 def print_instead(text: str) -> Fault:
     """It prints something else, with exit status 0."""
 
-    def printing(command: Command, go: Go) -> CommandResult:
+    def printing(command: Command, _go: Go) -> CommandResult:
         return CommandResult(command.argv, 0, text)
 
     return printing
@@ -65,7 +63,7 @@ def print_instead(text: str) -> Fault:
 def cut(length: int) -> Fault:
     """Its answer ends after that many characters."""
 
-    def cutting(command: Command, go: Go) -> CommandResult:
+    def cutting(_command: Command, go: Go) -> CommandResult:
         result = go()
         return evolve(result, stdout=result.stdout[:length])
 

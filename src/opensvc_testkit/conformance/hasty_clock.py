@@ -10,6 +10,10 @@ OVERTIME_LOOKS = 2000
 """Looks at the clock after the deadline from which on a driver counts as one that never ends."""
 
 
+LOOKS = 50_000
+"""Looks at the clock in one hook, before the deadline."""
+
+
 class NeverEnds(BaseException):
     """A hook goes on and on after its deadline. No ``Exception``, so that the hook cannot catch it."""
 
@@ -25,7 +29,7 @@ class HastyClock:
         self._on_skip = on_skip
         self._skipped = 0.0
         self._limit = float("inf")
-        self._looks = 0
+        self._looks = self._overtime = 0
         self.on_wait: Callable[[], None] | None = None
         """Called at each wait, before it."""
 
@@ -36,10 +40,10 @@ class HastyClock:
     def monotonic(self) -> float:
         """Seconds that never step back. Raises NeverEnds to end a hook that ignores its deadline."""
         at = time.monotonic() + self._skipped
-        if at > self._limit:
-            self._looks += 1
-            if self._looks > OVERTIME_LOOKS:
-                raise NeverEnds
+        self._looks += 1
+        self._overtime += at > self._limit
+        if self._overtime > OVERTIME_LOOKS or self._looks > LOOKS:
+            raise NeverEnds
         return at
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
@@ -57,6 +61,6 @@ class HastyClock:
 
     def watch(self, seconds: float) -> None:
         """From now on, a hook that looks at the clock long after that many seconds is ended."""
-        self._looks = 0
+        self._looks = self._overtime = 0
         self._limit = float("inf")
         self._limit = self.monotonic() + seconds

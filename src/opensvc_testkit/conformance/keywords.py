@@ -43,7 +43,9 @@ class Keywords(Checks):
     def test_defaults_are_of_their_kind(self, described: tuple[Any, ...]) -> None:
         """A default is what the parser would give, and what must be given has none."""
         for each in described:
-            require(not (each.required and each.default is not None), f"keyword {each.name!r}: required, with a default")
+            require(
+                not (each.required and each.default is not None), f"keyword {each.name!r} is required and has a default"
+            )
             if each.default is None:
                 continue
             right = isinstance(each.default, TYPES[each.kind])

@@ -6,7 +6,7 @@ from opensvc_core.api import ActionError, Outcome, Resource, Status
 from opensvc_testkit.conformance import faults
 from opensvc_testkit.conformance.checks import Checks
 from opensvc_testkit.conformance.observed_host import is_change
-from opensvc_testkit.conformance.requirement import require
+from opensvc_testkit.conformance.requirement import attempt, require
 from opensvc_testkit.conformance.stage import Stage, changes
 
 
@@ -63,9 +63,11 @@ def _act(stage: Stage, resource: Resource, action: str) -> Outcome:
 def _nothing_happens(stage: Stage, resource: Resource, action: str, why: str) -> None:
     before = stage.platform.state()
     with stage.observation.watching() as seen:
-        outcome = _act(stage, resource, action)
+        error, outcome = attempt(lambda: _act(stage, resource, action))
     ran = changes(seen)
-    require(not outcome.is_changed, f"a {action} of what {why} gave {outcome}, not `Outcome.unchanged`")
+    require(error is None, f"a {action} of what {why} raised {error!r}")
+    is_unchanged = isinstance(outcome, Outcome) and not outcome.is_changed
+    require(is_unchanged, f"a {action} of what {why} gave {outcome}, not `Outcome.unchanged`")
     require(not ran, f"a {action} of what {why} ran `{ran[0] if ran else ''}`")
     require(stage.platform.state() == before, f"a {action} of what {why} left the platform other than it was")
 

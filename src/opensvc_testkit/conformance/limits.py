@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from opensvc_core.api import OpenSVCError, Status
 from opensvc_testkit.conformance import faults
@@ -43,10 +44,8 @@ class Limits(Checks):
         given: list[object] = []
 
         def act() -> None:
-            try:
+            with suppress(OpenSVCError):
                 given.append(getattr(stage, action)(resource, context))
-            except OpenSVCError:
-                pass
 
         with stage.observation.struck(faults.hang(stage.clock), is_change), stage.observation.replaying():
             taken = _taken(stage, act)

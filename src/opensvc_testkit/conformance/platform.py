@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from opensvc_core.api import ActionError, Context, Device, Host, Resource, ResourceId, StatusReport
+from opensvc_core.host.local import LocalHost
 
 SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -55,6 +56,10 @@ class Platform(ABC):
     def state(self) -> object:
         """All that a driver could change, in a form that can be compared. Not the record of its calls."""
 
+    def host(self) -> Host:
+        """Where the node's commands run: processes of this machine with that path, unless the platform knows better."""
+        return LocalHost(self.node, self.path, os_name=self.os_name)
+
     # -- what some say ----------------------------------------------------------------------------------------------
 
     def unknown(self) -> Mapping[str, Any]:
@@ -62,7 +67,7 @@ class Platform(ABC):
         message = "say what an unknown resource is (`Platform.unknown`), or exempt the driver from this check"
         raise NotImplementedError(message)
 
-    def advance(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:  # noqa: B027 - most platforms have no time of their own
         """That much time has passed: nobody waits for real. For platforms on which things take time."""
 
     def companions(self, service: str) -> Sequence[Resource]:

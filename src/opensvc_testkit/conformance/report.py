@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pytest
 from attrs import asdict, frozen
+
+if TYPE_CHECKING:
+    import pytest
 
 PROPERTY = "opensvc_driver"
 """Name of the property of a test's report that says which driver it is about."""

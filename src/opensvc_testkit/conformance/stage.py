@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Any, TypeVar
 
-from attrs import define, field
+import pytest
+from attrs import define, evolve, field
 
 from opensvc_core.api import (
     ActionError,
@@ -24,10 +26,12 @@ from opensvc_core.api import (
     Status,
     StatusReport,
 )
+from opensvc_core.config.resource_keywords import SCSI_RESERVATION
+from opensvc_core.config.sections import can_reserve, default_phase
 from opensvc_core.config.values import convert
 from opensvc_core.context import Recording
+from opensvc_core.contract import check_description
 from opensvc_core.dispatcher import Dispatcher
-from opensvc_core.host.local import LocalHost
 from opensvc_core.node import Folders, Node
 from opensvc_core.registry import Registry
 from opensvc_testkit.conformance.hasty_clock import HastyClock, NeverEnds
@@ -35,6 +39,7 @@ from opensvc_testkit.conformance.observed_host import Observation, ObservedHost,
 from opensvc_testkit.conformance.platform import Platform
 from opensvc_testkit.conformance.requirement import require
 
+T = TypeVar("T")
 LIMIT = 900.0
 """Seconds, none of them waited for, that a hook has where no other limit is told."""
 
@@ -99,8 +104,7 @@ class Stage:
     def __attrs_post_init__(self) -> None:
         """The node of the platform, observed."""
         self.clock = HastyClock(self.platform.advance)
-        local = LocalHost(self.platform.node, self.platform.path, os_name=self.platform.os_name)
-        self.host = ObservedHost(local, self.observation)
+        self.host = ObservedHost(self.platform.host(), self.observation)
         self.renew()
 
     def renew(self) -> None:
@@ -118,23 +122,25 @@ class Stage:
         return self._resource("unknown", self.platform.unknown())
 
     def _resource(self, service: str, given: Mapping[str, Any]) -> Resource:
-        info = self.dispatcher.describe(self.id)
-        assert info is not None
+        info = check_description(self.id, self.dispatcher.driver(self.id), default_phase(self.id))
         keywords = {keyword.name: keyword for keyword in info.keywords}
+        if can_reserve(self.id):
+            keywords.setdefault(SCSI_RESERVATION.name, evolve(SCSI_RESERVATION, default=False))
         strange = sorted(set(given) - set(keywords))
         require(not strange, f"the platform gives {', '.join(strange)}, which the driver does not declare as a keyword")
         values = {name: keyword.default for name, keyword in keywords.items()}
         values |= {name: typed(keywords[name], value) for name, value in given.items()}
         rid = self.platform.rid or f"{self.id.partition('.')[0]}#0"
-        return Resource(
-            ResourceId(service, rid), self.id, values, phase=info.phase, container=self.platform.container
-        )
+        return Resource(ResourceId(service, rid), self.id, values, phase=info.phase, container=self.platform.container)
 
     # -- contexts ---------------------------------------------------------------------------------------------------
 
-    def context(self, action: str, *resources: Resource, limit: float = LIMIT, is_dry: bool = False) -> Context:
+    def context(
+        self, action: str, *resources: Resource, limit: float = LIMIT, recording: Recording | None = None
+    ) -> Context:
         """What a hook is handed."""
-        services, statuses = {}, {}
+        services: dict[str, Service] = {}
+        statuses: dict[ResourceId, StatusReport] = {}
         for resource in resources:
             name = resource.id.service
             others = tuple(self.platform.companions(name))
@@ -154,7 +160,7 @@ class Stage:
             network=PlatformNetwork(self.platform),
             drivers=self,
             permits=self.platform.permits,
-            recording=Recording() if is_dry else None,
+            recording=recording,
         )
 
     def open_guest(self, container: Resource, context: Context) -> Host:
@@ -196,17 +202,16 @@ class Stage:
         told = self.state_of(resource)
         require(
             told is status,
-            f"this check needs a resource that is {status.value}; after its start or stop ({outcome.text or outcome}) it "
-            f"is {told.value}: see the checks of start and stop",
+            f"this check needs a resource that is {status.value}; after its start or stop ({outcome}) it is "
+            f" {told.value}: see the checks of start and stop",
         )
 
 
-def ended(call: Callable[[], Any], hook: str) -> Any:
+def ended(call: Callable[[], T], hook: str) -> T:
     """What a hook gives; one that does not end fails the check."""
-    try:
+    with suppress(NeverEnds):
         return call()
-    except NeverEnds:
-        require(False, f"`{hook}` goes on for ever after its deadline")  # noqa: FBT003 - it is not met
+    pytest.fail(f"`{hook}` goes on for ever after its deadline", pytrace=False)
 
 
 def typed(keyword: Keyword, value: Any) -> Any:

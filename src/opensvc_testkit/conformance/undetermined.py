@@ -7,11 +7,11 @@ from itertools import product
 
 import pytest
 
-from opensvc_core.api import Command, OpenSVCError, Resource, Status
+from opensvc_core.api import Command, CommandResult, OpenSVCError, Resource, Status
 from opensvc_testkit.conformance import faults
 from opensvc_testkit.conformance.checks import Checks
-from opensvc_testkit.conformance.observed_host import Choice, Fault, is_query, program
-from opensvc_testkit.conformance.requirement import require
+from opensvc_testkit.conformance.observed_host import Choice, Fault, Go, is_query, program
+from opensvc_testkit.conformance.requirement import attempt, require
 from opensvc_testkit.conformance.stage import Stage
 
 LIMIT = 30.0
@@ -99,13 +99,11 @@ class CannotTell(Checks):
             before = stage.platform.state()
             context = stage.context(action, resource)
             with stage.observation.struck(fault, is_query):
-                try:
-                    outcome = getattr(stage, action)(resource, context)
-                except OpenSVCError:
-                    outcome = None
-                except Exception as error:  # noqa: BLE001 - what it raises is what is looked at
-                    require(False, f"its tools {what}: {action} raised {error!r}, no ActionError")  # noqa: FBT003
-            require(outcome is None, f"its tools {what}, and a {action} gave {outcome}")
+                error, outcome = attempt(lambda: getattr(stage, action)(resource, context))  # noqa: B023 - called here
+            require(error, f"its tools {what}, and a {action} gave {outcome}")
+            require(
+                isinstance(error, OpenSVCError), f"its tools {what}, and a {action} raised {error!r}, no ActionError"
+            )
             if action == "start":
                 require(stage.platform.state() == before, f"its tools {what}, and a start changed something")
 
@@ -136,7 +134,7 @@ def _once(fault: Fault, number: int) -> Fault:
     """A fault of the command in that place alone."""
     calls = -1
 
-    def striking(command: Command, go: faults.Go) -> faults.CommandResult:
+    def striking(command: Command, go: Go) -> CommandResult:
         nonlocal calls
         calls += 1
         return fault(command, go) if calls == number else go()

@@ -32,6 +32,7 @@ class Scenery:
         trouble: what somebody does to the guest before the start that fails, and what that start does then.
         define: makes the guest on the nodes: the cluster, the stage, their names, the seconds of ``Timing``.
         unplug: lets the guest boot and nobody hear of it.
+        absent: executables of Linux that these nodes lack.
         more: what the service file has beyond the cookbook's, made from the stage.
     """
 
@@ -44,6 +45,7 @@ class Scenery:
     trouble: str
     define: Callable[[SimulatedCluster, Stage, tuple[str, ...], Mapping[str, Any]], None]
     unplug: Callable[[SimulatedCluster], None]
+    absent: tuple[str, ...] = ()
     more: Callable[[Stage], str] = lambda _stage: ""
 
     @property

@@ -3,7 +3,8 @@
 SERVICE = "vm188"
 PLATFORMS = ("hpvm", "kvm", "lxc", "xen", "zone")
 """Kinds of simulated guests that the demo plays with; each is a module of `sceneries`."""
-USUAL = "kvm"
+USUAL = "hpvm"
+"""That of the cookbook."""
 
 ADDRESS = "192.0.2.188"
 """Of the guest; a network that is reserved for documentation."""

@@ -62,6 +62,8 @@ def simulate(
     for node in NODES:
         cluster.define_node(node, os_name=scenery.os_name)
     cluster.install(stage.bin, node=NODE, platforms=scenery.installs)
+    for command in scenery.absent:
+        cluster.remove_command(stage.bin, command)
     times = {"boot_time": boot_time, "shell_delay": boot_time / 4, "shutdown_time": shutdown_time}
     scenery.define(cluster, stage, NODES, times)
     for letter in "SKC":

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 NODE = "node109"
 """The node of the cookbook that the demo plays on."""
 FOLDER = ".demo"
+TERMINFO = "/usr/share/lib/terminfo"
 OWN_VARIABLES = ("OSVC_DISABLED_DRIVERS", "OSVC_SIMULATED")
 """What an operator may have set and the demo must not inherit."""
 
@@ -56,6 +57,8 @@ class Stage:
         Args:
             path: where other commands are looked for.
         """
+        # The line of the cookbook for a node's start-up: without it HP-UX' terminal library spoils output.
+        terminal = {"TERMINFO": TERMINFO} if self.os_name == "HP-UX" else {}
         folders = [str(self.bin), sysconfig.get_path("scripts"), *path.split(os.pathsep)]
         return {
             # An empty word would be the folder that the operator is in.
@@ -63,6 +66,7 @@ class Stage:
             "OSVC_ROOT": str(self.root),
             "OSVC_NODE": NODE,
             "OSVC_OS": self.os_name,
+            **terminal,
         }
 
     def environment(self, variables: Mapping[str, str]) -> dict[str, str]:

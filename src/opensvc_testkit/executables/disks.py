@@ -105,3 +105,9 @@ def reboot_node(disk: SharedDisk, node: str, *, new_nexus: bool) -> None:
                 number += 1
             reservations.rename(disk, nexus, f"{path}#{number}")
         reservations.forget_attentions(disk, nexus)
+
+
+def position(disk: SharedDisk, node: str, path: str) -> int:
+    """Which of a node's paths to a disk this is, from 1; 0 for one that it has no more."""
+    paths = disk["paths"].get(node, [])
+    return paths.index(path) + 1 if path in paths else 0

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from opensvc_testkit.executables.shapes import Node, Power, World
 
 MODULES: dict[str, str] = {
+    "hpvm": "hpux.machines",
     "ldm": "solaris.ldm_changes",
     "lxc": "lxc_state",
     "xl": "xl_state",

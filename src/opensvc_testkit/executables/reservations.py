@@ -11,8 +11,10 @@ from opensvc_testkit.executables.targets import (
     CONFLICT,
     ILLEGAL,
     PREEMPTED,
+    REGISTRANTS,
     RELEASED,
     TARGETS,
+    TYPES,
     UNSUPPORTED,
     RefusedError,
 )
@@ -24,11 +26,6 @@ if TYPE_CHECKING:
 
     Nexus = tuple[str, str]
 
-WRITE_EXCLUSIVE, EXCLUSIVE_ACCESS = 1, 3
-WRITE_EXCLUSIVE_RO, EXCLUSIVE_ACCESS_RO, WRITE_EXCLUSIVE_AR, EXCLUSIVE_ACCESS_AR = 5, 6, 7, 8
-TYPES = (1, 3, 5, 6, 7, 8)
-REGISTRANTS = (5, 6, 7, 8)
-"""Types under which every registrant has access; of these 7 and 8 are held by all of them."""
 ALL_REGISTRANTS = (7, 8)
 BLOCKS_READS = (3, 6, 8)
 
@@ -108,9 +105,7 @@ def register(
     if not ignore and old != key:
         raise RefusedError(CONFLICT)
     if not new:
-        if old:
-            _unregister(disk, nexus)
-            disk["generation"] += target_of(disk).counts_unregister
+        _unregister(disk, nexus)
         return
     if old:
         for registration in disk["registrations"]:
@@ -141,8 +136,8 @@ def release(disk: SharedDisk, nexus: Nexus, key: int, kind: int) -> None:
     if not is_holder(disk, nexus):
         return
     if disk["type"] != kind:
-        raise RefusedError(target_of(disk).wrong_type)
-    _drop_reservation(disk, nexus)
+        raise RefusedError(target_of(disk).refuses_wrong_type)
+    _drop_reservation(disk, nexus, target_of(disk).news_of_release)
 
 
 def clear(disk: SharedDisk, nexus: Nexus, key: int) -> None:
@@ -162,23 +157,24 @@ def preempt(disk: SharedDisk, nexus: Nexus, key: int, victim: int, kind: int, *,
     held_by_all = disk["holder"] is not None and disk["type"] in ALL_REGISTRANTS
     takes = disk["holder"] is not None and (not victim if held_by_all else victim == holder_key(disk))
     if not victim and not held_by_all:
-        raise RefusedError(ILLEGAL)
+        if not target_of(disk).preempts_nobody:
+            raise RefusedError(ILLEGAL)
+        disk["generation"] += 1
+        return
     if takes and kind not in TYPES:
         raise RefusedError(ILLEGAL)
-    removed = [
+    named = [
         (registration["node"], registration["path"])
         for registration in disk["registrations"]
         if registration["key"] == victim or (held_by_all and not victim)
     ]
-    if takes:
-        # Who takes the reservation stays, also where the key is its own.
-        removed = [other for other in removed if other != nexus]
-    elif not removed:
+    if not named and not takes:
         raise RefusedError(CONFLICT)
+    # Who asks stays registered, also where the key is its own (seen with tgtd).
+    removed = [other for other in named if other != nexus]
     for other in removed:
         _forget(disk, other)
-        if other != nexus:
-            tell(disk, other, target_of(disk).news_of_preempted)
+        tell(disk, other, target_of(disk).news_of_preempted)
     if takes:
         if disk["type"] != kind:
             _tell_others(disk, nexus, RELEASED)
@@ -216,9 +212,9 @@ def lose_power(disk: SharedDisk) -> None:
 
 
 def tell(disk: SharedDisk, nexus: Nexus, sense: str) -> None:
-    """A nexus hears this at its next command; of the same news twice it hears once. Nothing for an empty text."""
-    told = [(attention["node"], attention["path"], attention["sense"]) for attention in disk["attentions"]]
-    if sense and (*nexus, sense) not in told:
+    """A nexus hears this at its next command; nothing for an empty text."""
+    pending = [(attention["node"], attention["path"], attention["sense"]) for attention in disk["attentions"]]
+    if sense and (target_of(disk).repeats_news or (*nexus, sense) not in pending):
         disk["attentions"].append({"node": nexus[0], "path": nexus[1], "sense": sense})
 
 
@@ -232,7 +228,7 @@ def _tell_others(disk: SharedDisk, nexus: Nexus, sense: str) -> None:
 def _check_registrant(disk: SharedDisk, nexus: Nexus, key: int) -> None:
     registered = key_of(disk, nexus)
     if not disk["registrations"]:
-        raise RefusedError(target_of(disk).news_of_strangers)
+        raise RefusedError(target_of(disk).refuses_strangers)
     if not registered or registered != key:
         raise RefusedError(CONFLICT)
 
@@ -244,14 +240,18 @@ def _forget(disk: SharedDisk, nexus: Nexus) -> None:
 
 
 def _unregister(disk: SharedDisk, nexus: Nexus) -> None:
+    target = target_of(disk)
+    if not key_of(disk, nexus):
+        disk["generation"] += target.counts_nothing
+        return
     was_holder = disk["holder"] == nexus
     _forget(disk, nexus)
-    if not was_holder:
-        return
-    if disk["type"] in ALL_REGISTRANTS:
+    disk["generation"] += target.counts_unregister
+    if was_holder and disk["type"] in ALL_REGISTRANTS:
         _pass_on(disk)
-    else:
-        _drop_reservation(disk, nexus)
+    elif was_holder:
+        disk["generation"] += target.counts_leaving_holder
+        _drop_reservation(disk, nexus, target.news_of_leaving)
 
 
 def _pass_on(disk: SharedDisk) -> None:
@@ -265,7 +265,19 @@ def _pass_on(disk: SharedDisk) -> None:
         disk["holder"], disk["type"] = None, 0
 
 
-def _drop_reservation(disk: SharedDisk, nexus: Nexus) -> None:
-    if disk["type"] in REGISTRANTS:
-        _tell_others(disk, nexus, RELEASED)
+def _drop_reservation(disk: SharedDisk, nexus: Nexus, told: tuple[int, ...]) -> None:
+    if disk["type"] in told:
+        if target_of(disk).misdirects_news:
+            _tell_wrong_ones(disk, nexus)
+        else:
+            _tell_others(disk, nexus, RELEASED)
     disk["holder"], disk["type"] = None, 0
+
+
+def _tell_wrong_ones(disk: SharedDisk, nexus: Nexus) -> None:
+    everybody = [(node, path) for node, paths in disk["paths"].items() for path in paths]
+    for registration in disk["registrations"]:
+        registrant = (registration["node"], registration["path"])
+        for other in everybody:
+            if nexus != registrant != other:
+                tell(disk, other, RELEASED)

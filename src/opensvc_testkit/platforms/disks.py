@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from attrs import frozen
 
-from opensvc_testkit.executables import disks, reservations, targets
+from opensvc_testkit.executables import disks, life, mapped, multipath_maps, reservations, sys_tree, targets
+from opensvc_testkit.executables.lvm import systems
 from opensvc_testkit.executables.shapes import SharedDisk, World
 from opensvc_testkit.simulated import SimulatedCluster
 
@@ -71,11 +73,43 @@ class SimulatedDisks:
                         message = f"{file} of {node} leads to {other['wwid']} already"
                         raise ValueError(message)
             world["disks"][identity] = disks.new_disk(identity, size, given, vendor=vendor, model=model, target=target)
+            self._refresh(world)
+
+    def add_path(self, identity: str, node: str, path: str) -> None:
+        """Let a node see a disk by one more special file. Raises KeyError if there is no such disk."""
+        with self.cluster.opened() as world:
+            files = world["disks"][identity]["paths"].setdefault(node, [])
+            if path not in files:
+                files.append(path)
+            self._refresh(world)
 
     def remove(self, identity: str) -> None:
         """Take a disk away from everybody. Raises KeyError if there is none."""
         with self.cluster.opened() as world:
             del world["disks"][identity]
+            for there in world["nodes"].values():
+                multipath_maps.forget_maps(there, identity)
+            self._refresh(world)
+
+    def add_map(self, node: str, name: str, identity: str, *, setting: str = "file") -> None:
+        """Make a multipath map, ``/dev/mapper/NAME``, of a disk on a Linux node; its multipathd runs.
+
+        Args:
+            node: where.
+            name: of the map.
+            identity: of the disk.
+            setting: ``reservation_key`` of this node's ``multipath.conf``: ``file``, a key in hexadecimal, or empty.
+
+        Raises:
+            KeyError: there is no such disk, or the node has no path to it.
+        """
+        with self.cluster.opened() as world:
+            if not world["disks"][identity]["paths"].get(node):
+                raise KeyError(node)
+            there = world["nodes"].setdefault(node, life.new_node(node))
+            multipath_maps.state_of(there)["setting"] = setting
+            multipath_maps.add_map(there, name, identity)
+            self._refresh(world)
 
     # -- what happens -----------------------------------------------------------------------------------------------
 
@@ -83,11 +117,18 @@ class SimulatedDisks:
         """A path of a node goes down. Raises KeyError if it leads to no disk."""
         with self.cluster.opened() as world:
             disks.lose_path(_leads_to(world, node, path), node, path)
+            self._refresh(world)
 
     def return_path(self, node: str, path: str) -> None:
-        """A path of a node is up again; what was registered through it still is. Raises KeyError if there is none."""
+        """A path of a node is up again; what was registered through it still is. Raises KeyError if there is none.
+
+        Where it belongs to a map, multipathd registers this node's key on it if that still stands on the disk.
+        """
         with self.cluster.opened() as world:
-            disks.return_path(_leads_to(world, node, path), node, path)
+            disk = _leads_to(world, node, path)
+            disks.return_path(disk, node, path)
+            multipath_maps.restore_registration(world["nodes"].setdefault(node, life.new_node(node)), disk, path)
+            self._refresh(world)
 
     def lose_all_paths(self, node: str) -> None:
         """A node sees no shared disk any more."""
@@ -95,9 +136,15 @@ class SimulatedDisks:
             for disk in disks.disks_of(world, node):
                 for path in disk["paths"][node]:
                     disks.lose_path(disk, node, path)
+            self._refresh(world)
+
+    def set_multipathd(self, node: str, *, is_running: bool) -> None:
+        """Start or stop a node's multipathd; without it ``mpathpersist`` registers nothing."""
+        with self.cluster.opened() as world:
+            multipath_maps.state_of(world["nodes"].setdefault(node, life.new_node(node)))["daemon"] = is_running
 
     def reboot_node(self, node: str, *, new_nexus: bool = False) -> None:
-        """A node has been off and is back on all its paths; its guests, and active volumes, are gone.
+        """A node has been off and is back on all its paths, with no volume active. Its guests are no business of this.
 
         Args:
             node: its name.
@@ -105,13 +152,46 @@ class SimulatedDisks:
                 nobody can act with them.
         """
         with self.cluster.opened() as world:
+            there = world["nodes"].setdefault(node, life.new_node(node))
             for disk in disks.disks_of(world, node):
                 disks.reboot_node(disk, node, new_nexus=new_nexus)
+                for path in disk["paths"][node]:
+                    multipath_maps.restore_registration(there, disk, path)
+            systems.forget_all(there)
+            self._refresh(world)
 
     def lose_power(self, identity: str) -> None:
         """The target is off for a moment: only registrations made with APTPL are remembered. Raises KeyError."""
         with self.cluster.opened() as world:
             reservations.lose_power(world["disks"][identity])
+
+    # -- what the kernel of a Linux node says ------------------------------------------------------------------------
+
+    def show_sys(self, node: str) -> Path:
+        """A folder that is that node's ``/sys`` from now on: disks, paths, maps and active volumes.
+
+        Raises:
+            ValueError: a special file is not called as Linux calls disks, ``/dev/sda``.
+        """
+        with self.cluster.opened() as world:
+            there = world["nodes"].setdefault(node, life.new_node(node))
+            sys_tree.write(str(self.cluster.root), world, there)
+        return Path(sys_tree.place(str(self.cluster.root), node))
+
+    def number_of(self, node: str, path: str) -> tuple[int, int]:
+        """Major and minor number of a disk or a map on a node. Raises FileNotFoundError if there is no such file."""
+        with self.cluster.opened() as world:
+            there = world["nodes"].setdefault(node, life.new_node(node))
+            for name, minor in mapped.numbers(there).items():
+                if path in (f"/dev/mapper/{name}", f"/dev/dm-{minor}"):
+                    return mapped.MAJOR, minor
+            if disks.find_disk(world, node, path) is None:
+                raise FileNotFoundError(path)
+            return sys_tree.disk_number(path)
+
+    def _refresh(self, world: World) -> None:
+        for there in world["nodes"].values():
+            sys_tree.refresh(str(self.cluster.root), world, there)
 
     # -- what is seen -----------------------------------------------------------------------------------------------
 

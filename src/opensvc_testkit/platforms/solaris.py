@@ -51,6 +51,11 @@ class SimulatedSolaris(SimulatedZones, SimulatedPools, SimulatedDomains):
             node["platforms"].pop("interfaces", None)
             interfaces_of(node)
 
+    def set_privileged(self, node: str, *, is_privileged: bool) -> None:
+        """Whether commands on a node run as root: ``zoneadm`` changes nothing without it, ``zlogin`` lets nobody in."""
+        with self.cluster.opened() as world:
+            system_of(self._node(world, node))["is_privileged"] = is_privileged
+
     def plumb(self, node: str, link: str) -> None:
         """Plumb another card of a node, without an address."""
         with self.cluster.opened() as world:

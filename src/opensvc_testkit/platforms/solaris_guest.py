@@ -20,8 +20,11 @@ esac
 
 
 def make_solaris(disk: Path, cluster: Path) -> None:
-    """Turn a guest's folder into a Solaris: its ``init`` has levels, it has ``svcs``, and no ``ip``."""
+    """Turn a guest's folder into a Solaris: its ``init`` has levels, and it has ``svcs``.
+
+    That it has no ``ip`` is a property of the guest (``iproute``): without a file of that name, this machine's would
+    run.
+    """
     for name, simulator in TOOLS.items():
         write_script(disk / "bin" / name, executable_text(simulator, cluster, platform=INSIDE))
     write_script(disk / "bin" / "uname", UNAME)
-    (disk / "bin" / "ip").unlink(missing_ok=True)

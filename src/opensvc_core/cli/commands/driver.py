@@ -1,4 +1,4 @@
-"""`osvc driver list|show|check`: what is installed."""
+"""`osvc driver list|show|check`: what is installed; other distributions add to it."""
 # ruff: noqa: ARG001 - the parameters of a command are its options, used or not
 
 from typing import Annotated
@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from opensvc_core.cli.options import Color, ColorOption, Format, FormatOption, Loud, new_app
+from opensvc_core.cli.subcommands import add_others
 
 app = new_app("Which drivers are installed, what they take, what they lack.")
 
@@ -40,3 +41,6 @@ def check(form: FormatOption = Format.TABLE, color: ColorOption = Color.AUTO, ve
     from opensvc_core.cli.environment import open_here
 
     return show_drivers(open_here().check_drivers(), form, color)
+
+
+add_others(app, "driver")

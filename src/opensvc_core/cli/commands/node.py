@@ -5,11 +5,9 @@ from typing import Annotated
 import typer
 
 from opensvc_core.cli.options import Format, FormatOption, Loud, new_app
+from opensvc_core.cli.subcommands import add_others
 
 app = new_app("This node.")
-
-PREFIX = "node."
-"""Entry points of ``opensvc.commands`` whose name begins so are subcommands of this one."""
 
 
 @app.callback()
@@ -33,27 +31,4 @@ def prkey(
     return tell_key(form, is_new=new)
 
 
-def _add_others() -> None:
-    """Subcommands of other distributions, loaded when this group is asked for; one that is broken fails alone."""
-    from opensvc_core.cli.verbs import load_point, others
-    from opensvc_core.errors import DriverLoadError
-
-    for point in others():
-        if point.name.startswith(PREFIX):
-            name = point.name.removeprefix(PREFIX)
-            try:
-                app.add_typer(load_point(point), name=name)
-            except DriverLoadError as error:
-                _add_broken(name, error)
-
-
-def _add_broken(name: str, error: Exception) -> None:
-    """A subcommand that says what is wrong with it, whatever words follow."""
-    takes_anything = {"ignore_unknown_options": True, "allow_extra_args": True}
-
-    @app.command(name, short_help="Cannot be loaded", context_settings=takes_anything, add_help_option=False)
-    def broken() -> int:
-        raise error
-
-
-_add_others()
+add_others(app, "node")

@@ -36,6 +36,7 @@ def system_of(node: Node) -> System:
                 "links": ["net0"],
                 "missing_folders": [],
                 "modes": {},
+                "is_privileged": True,
                 "next_zone": 1,
             }
         )

@@ -94,11 +94,11 @@ def pool_state(world: World, node: Node, pool: Pool) -> str:
     return DEGRADED if DEGRADED in states else ONLINE
 
 
-def health(world: World, node: Node, imported: ImportedPool) -> str:
-    """Health of an imported pool; one whose devices are gone while it is in use is suspended."""
+def health(world: World, node: Node, imported: ImportedPool, seen: dict[int, Pool] | None = None) -> str:
+    """Health of an imported pool. ``seen`` is ``visible``, for a caller who asks about many."""
     if imported["is_suspended"]:
         return SUSPENDED
-    pool = visible(world, node).get(imported["guid"])
+    pool = (visible(world, node) if seen is None else seen).get(imported["guid"])
     return UNAVAIL if pool is None else pool_state(world, node, pool)
 
 

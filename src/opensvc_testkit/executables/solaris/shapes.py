@@ -12,7 +12,8 @@ class Zone(TypedDict):
     ``id`` is None unless it is ready or above; ``boot_at``: a late boot takes effect then; ``held_until``: another
     ``zoneadm`` works on it until then (the brand's hook after a halt, ``hook_time`` seconds). ``nets`` (address,
     physical, defrouter) and ``filesystems`` (dir, special, type) are resources of its configuration, an empty word is
-    not specified. ``attach_fails``: options of which an attach needs one, empty for none.
+    not specified. ``attach_fails``: options of which an attach needs one, empty for none; ``boot_error``: why its
+    platform cannot be made, empty if it can.
     """
 
     name: str
@@ -30,12 +31,14 @@ class Zone(TypedDict):
     held_until: float
     hook_time: float
     attach_fails: list[str]
+    boot_error: str
 
 
 class System(TypedDict):
     """A node's Solaris: its release decides columns and subcommands; ``links`` are its network cards.
 
-    ``missing_folders`` are zonepaths that somebody took away, ``modes`` those of zonepaths that are not 700.
+    ``missing_folders`` are zonepaths that somebody took away, ``modes`` those of zonepaths that are not 700;
+    ``is_privileged``: whether commands run as root.
     """
 
     release: str
@@ -43,6 +46,7 @@ class System(TypedDict):
     links: list[str]
     missing_folders: list[str]
     modes: dict[str, str]
+    is_privileged: bool
     next_zone: int
 
 

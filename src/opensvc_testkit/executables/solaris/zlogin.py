@@ -10,7 +10,7 @@ from opensvc_testkit.executables.guest_command import execute
 from opensvc_testkit.executables.guest_system import GuestSystem
 from opensvc_testkit.executables.solaris import zones
 from opensvc_testkit.executables.solaris.options import BadOptionError, read_options
-from opensvc_testkit.executables.solaris.places import zones_of
+from opensvc_testkit.executables.solaris.places import system_of, zones_of
 from opensvc_testkit.executables.store import now
 
 TYPE_CHECKING = False
@@ -54,6 +54,8 @@ def _enter(call: Call, world: World, name: str) -> GuestSystem:
     node = call.here(world)
     if name == zones.GLOBAL:
         raise RefusedError("'zlogin' not applicable to the global zone")
+    if not system_of(node)["is_privileged"]:
+        raise RefusedError("You lack sufficient privilege to run this command (all privs required)")
     zone = zones_of(node).get(name)
     if zone is None:
         raise RefusedError(f"zone '{name}' unknown")

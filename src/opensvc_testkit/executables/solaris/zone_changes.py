@@ -28,6 +28,8 @@ def run(session: ZoneSession, subcommand: str, words: list[str]) -> Answer:
         FailedError: it refuses.
         BadOptionError: its options cannot be read.
     """
+    if not system_of(session.node)["is_privileged"]:
+        raise session.refusal(f"only a privileged user may {subcommand} a zone.")
     if session.name == zones.GLOBAL:
         raise session.refusal(f"{subcommand} operation is invalid for the global zone.")
     _check(session, subcommand)
@@ -141,6 +143,16 @@ def _detach(session: ZoneSession, words: list[str]) -> Answer:
     return Answer()
 
 
+def _make_ready(session: ZoneSession) -> list[str]:
+    """Warnings about the platform that was made. Raises FailedError."""
+    if session.zone["boot_error"]:
+        raise FailedError(
+            session.daemon_says(session.zone["boot_error"]).rstrip("\n"),
+            f"zoneadm: zone '{session.name}': call to zoneadmd failed",
+        )
+    return zones.make_ready(session.node, session.zone)
+
+
 def _ready(session: ZoneSession, words: list[str]) -> Answer:
     read_options(words, "fXZ")
     state = session.state
@@ -150,7 +162,7 @@ def _ready(session: ZoneSession, words: list[str]) -> Answer:
         # The same as a halt and a ready.
         zones.halt(session.node, session.zone, session.now - session.zone["hook_time"])
     _verify(session, [])
-    return Answer(0, "", "".join(map(session.daemon_says, zones.make_ready(session.node, session.zone))))
+    return Answer(0, "", "".join(map(session.daemon_says, _make_ready(session))))
 
 
 def _boot(session: ZoneSession, words: list[str]) -> Answer:
@@ -162,7 +174,7 @@ def _boot(session: ZoneSession, words: list[str]) -> Answer:
         # [R]
         raise FailedError(session.daemon_says(f"boot operation is invalid for zones in state '{state}'").rstrip())
     _verify(session, [])
-    warnings = zones.make_ready(session.node, zone) if state == zones.INSTALLED else []
+    warnings = _make_ready(session) if state == zones.INSTALLED else []
     late = session.call.late or 0.0
     zones.boot(session.call.store.folder, session.world, session.node, zone, session.now + late)
     if late:
@@ -187,7 +199,7 @@ def _halt(session: ZoneSession, words: list[str]) -> Answer:
 def _reboot(session: ZoneSession, words: list[str]) -> Answer:
     read_options(words, "X")
     zones.halt(session.node, session.zone, session.now - session.zone["hook_time"])
-    warnings = zones.make_ready(session.node, session.zone)
+    warnings = _make_ready(session)
     zones.boot(session.call.store.folder, session.world, session.node, session.zone, session.now)
     return Answer(0, "", "".join(map(session.daemon_says, warnings)))
 

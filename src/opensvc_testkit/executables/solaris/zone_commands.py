@@ -103,7 +103,8 @@ class Configurator:
             kept = self.zone
             fresh.update({"state": kept["state"], "zonepath": kept["zonepath"], "uuid": kept["uuid"], "id": kept["id"],
                           "boot_at": kept["boot_at"], "held_until": kept["held_until"],
-                          "hook_time": kept["hook_time"], "attach_fails": kept["attach_fails"]})  # fmt: skip
+                          "hook_time": kept["hook_time"], "attach_fails": kept["attach_fails"],
+                          "boot_error": kept["boot_error"]})  # fmt: skip
         if self.release.startswith("11"):
             fresh["brand"] = "solaris"
             if "b" not in options:

@@ -54,6 +54,7 @@ def new_zone(name: str, uuid: str = "") -> Zone:
         "held_until": 0.0,
         "hook_time": 0.0,
         "attach_fails": [],
+        "boot_error": "",
     }
 
 

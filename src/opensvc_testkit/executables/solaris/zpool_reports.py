@@ -46,9 +46,8 @@ def _list(session: PoolSession, words: list[str]) -> Answer:
     scripted = "H" in options
     if not names and not found:
         return Answer(0, "" if scripted else "no pools available\n")
-    rows = [
-        [value_of(session.world, session.node, pool, name, exact="p" in options) for name in columns] for pool in found
-    ]
+    seen = pools.visible(session.world, session.node)
+    rows = [[value_of(session, pool, name, seen, exact="p" in options) for name in columns] for pool in found]
     if scripted:
         text = "".join("\t".join(row) + "\n" for row in rows)
     else:
@@ -67,9 +66,11 @@ def _columns(session: PoolSession, asked: str) -> list[str]:
     return columns
 
 
-def value_of(world: World, node: Node, imported: ImportedPool, name: str, *, exact: bool) -> str:
-    """One property of an imported pool."""
-    pool = pools.visible(world, node).get(imported["guid"])
+def value_of(session: PoolSession, imported: ImportedPool, name: str, seen: dict[int, Pool], *, exact: bool) -> str:
+    """One property of an imported pool; ``seen`` as ``pools.visible`` gives it."""
+    pool = seen.get(imported["guid"])
+    if name == "health":
+        return pools.health(session.world, session.node, imported, seen)
     size = pool["size"] if pool else 0
     used = size // 10
     sizes = {"size": size, "alloc": used, "free": size - used}
@@ -81,7 +82,6 @@ def value_of(world: World, node: Node, imported: ImportedPool, name: str, *, exa
         "cap": "10" if exact else "10%",
         "dedup": "1.00" if exact else "1.00x",
         "frag": "0" if exact else "0%",
-        "health": pools.health(world, node, imported),
         "altroot": imported["altroot"] or "-",
         "cachefile": imported["cachefile"] or "-",
         "multihost": (pool["properties"] if pool else {}).get("multihost", "off"),
@@ -178,10 +178,11 @@ def _get(session: PoolSession, words: list[str]) -> Answer:
         raise RefusedError("missing property argument", "usage:", "\tget ...", status=2)
     found, missing = chosen(session, rest[1:])
     fields = options.get("o", "name,property,value,source").split(",")
+    seen = pools.visible(session.world, session.node)
     rows = []
     for pool in found:
         for name in rest[0].split(","):
-            value = value_of(session.world, session.node, pool, ALIASES.get(name, name), exact="p" in options)
+            value = value_of(session, pool, ALIASES.get(name, name), seen, exact="p" in options)
             row = {"name": pool["name"], "property": name, "value": value, "source": "local" if value != "-" else "-"}
             rows.append([row[field] for field in fields])
     if "H" in options:

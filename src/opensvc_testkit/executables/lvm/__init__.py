@@ -1,0 +1,1 @@
+"""Simulated LVM2 of Linux: 2.03.16, whose words, columns and exit statuses were captured (``tests/fixtures/lvm``)."""

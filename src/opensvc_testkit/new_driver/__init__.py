@@ -1,0 +1,1 @@
+"""`osvc driver new`: a distribution with a driver, to begin with."""

@@ -1,0 +1,136 @@
+"""Each broken driver fails at the check meant for it, and at no other; the good one passes all."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from opensvc_testkit.conformance.contract import check_names
+from tests.examples.third_party import ThirdParty
+from tests.opensvc_testkit.conformance import (
+    broken_action,
+    broken_batch,
+    broken_identity,
+    broken_import,
+    broken_keywords,
+    broken_life,
+    broken_process,
+    broken_sleep,
+    broken_undetermined,
+)
+from tests.opensvc_testkit.conformance.good import GoodLamp, VersionlessLamp
+
+MODULES = (
+    broken_action,
+    broken_batch,
+    broken_identity,
+    broken_import,
+    broken_keywords,
+    broken_life,
+    broken_process,
+    broken_sleep,
+    broken_undetermined,
+)
+OF_THE_SOURCE = (broken_import, broken_process, broken_sleep)
+BROKEN: dict[str, type[VersionlessLamp]] = {check: made for module in MODULES for check, made in module.BROKEN.items()}
+EXEMPTIONS = "exemptions_have_reasons"
+
+SUITE = """
+    from tests.opensvc_testkit.conformance.lamps import LampContract
+
+    class TestLamp(LampContract):
+        driver = "disk.{id}"
+        {more}
+"""
+
+MODULE = """
+    from {module} import {name}
+
+    class Driver({name}):
+        commands = {declared!r}
+"""
+
+
+def id_of(check: str) -> str:
+    """Type of the broken driver of a check."""
+    return check.replace("_", "") if check in BROKEN else "good"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the entry points of all of them."""
+    folder = tmp_path_factory.mktemp("site")
+    for number, (check, made) in enumerate({**BROKEN, "good": GoodLamp}.items()):
+        names = vars(import_module(made.__module__)).items()
+        name = next(name for name, each in names if each is made)
+        # What a driver runs is read in its own module, and nothing of that is inherited.
+        declared = vars(made).get("commands", ("lamp",))
+        source = MODULE.format(module=made.__module__, name=name, declared=declared)
+        ThirdParty(f"lamp{number}", {f"disk.{id_of(check)}": "Driver"}, source).unpack(folder)
+    return folder
+
+
+def run(pytester: pytest.Pytester, check: str, more: str = "") -> tuple[set[str], set[str], str]:
+    """Checks that passed, checks that failed, and what was printed."""
+    pytester.makepyfile(SUITE.format(id=id_of(check), more=more or "pass"))
+    done = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-rA", "--tb=short")
+    text = done.stdout.str()
+    found: dict[str, set[str]] = {"PASSED": set(), "FAILED": set(), "ERROR": set()}
+    for line in text.splitlines():
+        word, _, rest = line.partition(" ")
+        if word in found and "::test_" in rest:
+            found[word].add(rest.split("::test_")[1].split()[0])
+    return found["PASSED"], found["FAILED"] | found["ERROR"], text
+
+
+@pytest.fixture(autouse=True)
+def _installed(site: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(site)
+
+
+def test_there_is_a_broken_driver_for_every_check() -> None:
+    assert set(BROKEN) | {EXEMPTIONS} == set(check_names())
+
+
+def test_the_good_driver_passes(pytester: pytest.Pytester) -> None:
+    passed, failed, text = run(pytester, "good")
+    assert failed == set()
+    assert passed == set(check_names())
+    assert f"disk.good: {len(passed)} passed, 0 failed, 0 exempt" in text
+
+
+@pytest.mark.parametrize("check", sorted(BROKEN))
+def test_a_broken_driver_fails_at_its_check_alone(pytester: pytest.Pytester, check: str) -> None:
+    module = BROKEN[check].__module__
+    more = f'source = "{module}"' if module in {each.__name__ for each in OF_THE_SOURCE} else ""
+    _, failed, text = run(pytester, check, more)
+    assert failed == {check}, text
+
+
+def test_a_check_that_cannot_be_tried_is_not_passed(pytester: pytest.Pytester) -> None:
+    passed, _, text = run(pytester, "its_hooks_are_those_of_the_core")
+    assert "a_start_brings_it_up" not in passed
+    assert "not tried" in text
+
+
+@pytest.mark.parametrize(
+    ("more", "word"),
+    [
+        ('exempt = {"no_such_check": "it is not there at all"}', "no_such_check"),
+        ('auxiliary = {"lamp": ""}', "say why: lamp"),
+    ],
+)
+def test_an_exemption_names_a_check_and_a_reason(pytester: pytest.Pytester, more: str, word: str) -> None:
+    _, failed, text = run(pytester, "good", more)
+    assert failed == {EXEMPTIONS}
+    assert word in text
+
+
+def test_an_exemption_is_reported_with_its_reason(pytester: pytest.Pytester) -> None:
+    more = 'exempt = {"a_stop_of_the_unknown_changes_nothing": "every lamp is known"}'
+    passed, failed, text = run(pytester, "a_stop_of_the_unknown_changes_nothing", more)
+    assert failed == set()
+    assert len(passed) == len(check_names()) - 1
+    assert "exempt: a_stop_of_the_unknown_changes_nothing: every lamp is known" in text

@@ -1,0 +1,39 @@
+"""The simulated mpathpersist on the scenario of which every step was captured from the real one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from opensvc_testkit.simulated import SimulatedCluster
+from tests.opensvc_testkit.mpathpersist_stage import shown, simulated_stage
+from tests.opensvc_testkit.several_nodes import read_steps
+
+pytestmark = pytest.mark.simulated
+
+CAPTURES = Path(__file__).parents[1] / "fixtures" / "scsi"
+GENERATION = 0x16
+"""Where the count stood when the captures began."""
+
+
+def test_the_simulated_mpathpersist_answers_as_it_was_captured(
+    simulated_cluster: SimulatedCluster, tmp_path: Path
+) -> None:
+    index = json.loads((CAPTURES / "index.json").read_text())
+    steps = read_steps("mpathpersist_scenario.toml")
+    answered = simulated_stage(simulated_cluster, tmp_path, "lio", GENERATION).play(steps)
+    for step, answer in zip(steps, answered, strict=True):
+        assert (step.run, answer.status) == (step.run, step.status), answer
+        if "capture" in step.more:
+            name = f"map-{step.more['capture']}"
+            wanted = [shown(_text(f"{name}{kind}.txt")) for kind in ("", ".stderr")]
+            assert [answer.stdout, answer.stderr] == wanted, step.run
+            assert answer.status == index[name]["status"]
+    assert sum("capture" in step.more for step in steps) > 40
+
+
+def _text(name: str) -> str:
+    path = CAPTURES / name
+    return path.read_text() if path.exists() else ""
