@@ -27,6 +27,9 @@ _EMPTY = (
     "Connection reset by peer - Failed to receive response",
     "Failed to receive file descriptors",
     "Failed to spawn container",
+    "Failed to initialize container",
+    "Failed to handle rootfs pinning",
+    "No such file or directory - Failed to receive the container state",
     "Failed to create lxc_container",
     "Failure to retrieve information on",
 )

@@ -53,6 +53,24 @@ def read_interfaces(context: Context, after: CommandResult | None = None) -> Int
     return parse_interfaces(result.stdout)
 
 
+def missing_device(name: str, seen: Interfaces, context: Context) -> str:
+    """Why a list of interfaces may lack some: it does not tell of one, which is not told to be absent either.
+
+    The list has no mark of its end. Empty where it tells of the interface, or ``ifconfig`` says that there is none [R].
+    """
+    device = name.partition(":")[0]
+    if any(each.device == device for each in seen.interfaces):
+        return ""
+    try:
+        result = context.query("ifconfig", device, timeout=LIST_LIMIT, check=False)
+    except Cancelled:
+        raise
+    except ActionError as error:
+        return error.message
+    is_absent = result.rc != 0 and "no such interface" in result.stderr
+    return "" if is_absent else f"it does not tell of {device}"
+
+
 def duplicate_words(address: str, context: Context) -> str:
     """Who has an address that this node has not, as far as ping tells; empty if nobody answers.
 

@@ -142,21 +142,23 @@ class LdomPlatform:
     def stop_softly(self, resource: Resource, timeout: float, context: Context) -> CommandResult:
         """``init 5`` in the guest, after which it is bound: ``init 0`` ends at the ``ok`` prompt, still active.
 
-        Of a guest that cannot be reached, ``ldm stop-domain`` asks in its own way, and waits for the answer.
+        Of a guest that has no shell or cannot be reached, ``ldm stop-domain`` asks in its own way, and waits for it.
         """
-        argv, limit = ("/usr/sbin/init", "5"), min(SOFT_LIMIT, timeout)
+        name, argv = guest_name(resource), ("/usr/sbin/init", "5")
+        by_ldm = ("ldm", "stop-domain", name)
+        if not resource.flag("shell") or resource.text("guest_os").lower() == "windows":
+            return context.run(*by_ldm, timeout=timeout, check=False)
         try:
-            return context.guest(resource).run(*argv, timeout=limit, check=False)
+            return context.guest(resource).run(*argv, timeout=min(SOFT_LIMIT, timeout), check=False)
         except (Cancelled, Undetermined):
             raise
         except CommandTimeout as error:
             # Its sshd may have gone down before it could say that the command has ended.
-            context.note(f"whether {guest_name(resource)} shuts down is seen in a while: {error.message}", "soft_stop")
+            context.note(f"whether {name} shuts down is seen in a while: {error.message}", "soft_stop")
             return CommandResult(argv)
         except ActionError as error:
-            name = guest_name(resource)
             context.note(f"{name} is asked to shut down by ldm, as it cannot be reached: {error.message}", "soft_stop")
-            return context.run("ldm", "stop-domain", name, timeout=timeout, check=False)
+            return context.run(*by_ldm, timeout=timeout, check=False)
 
     def stop_by_force(self, resource: Resource, context: Context) -> CommandResult:
         """``ldm stop-domain -f``: without ``-f`` it asks the guest once more, and waits for it."""

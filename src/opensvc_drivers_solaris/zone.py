@@ -15,6 +15,7 @@ from opensvc_core.api import (
     Deadline,
     Keyword,
     Kind,
+    Outcome,
     Phase,
     Resource,
     ResourceId,
@@ -90,6 +91,23 @@ class ZoneContainer(ContainerLifeCycle):
                 line=resource.line,
             ),
         )
+
+    @hookimpl
+    def update_disks(self, resource: Resource, context: Context) -> Outcome:
+        """The exported configuration, on the node where the zone runs: elsewhere it may be an old one.
+
+        Raises:
+            ActionError: it cannot be told whether the zone runs here.
+        """
+        name = guest_name(resource)
+        state = self.platform.read_state(resource, context)
+        if state.status is Status.UNDEF:
+            raise ActionError(f"cannot tell whether {name} runs: {state.reason}", code="container_undef")
+        if state.status is not Status.UP:
+            return Outcome.unchanged(f"{name} does not run here")
+        if keep_export(resource.id.service, name, context):
+            return Outcome.changed(f"the configuration of {name} is exported")
+        return Outcome.unchanged(f"the export of {name} is as it was")
 
     def await_service(self, resource: Resource, context: Context, limit: Deadline) -> None:
         """Wait until the zone's milestone is online. Raises WaitTimeout with the state that it is in."""

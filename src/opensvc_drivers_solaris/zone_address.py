@@ -24,6 +24,7 @@ from opensvc_core.api import (
 )
 from opensvc_drivers_solaris.addresses import (
     duplicate_words,
+    missing_device,
     netmask_word,
     read_interfaces,
     resolve,
@@ -59,7 +60,7 @@ class ZoneAddress:
     )
     phase: ClassVar[Phase] = Phase.ADDRESS
     api_version: ClassVar[int] = 1
-    commands: ClassVar[tuple[str, ...]] = ("ifconfig", "zoneadm", "arp", "ping")
+    commands: ClassVar[tuple[str, ...]] = ("ifconfig", "arp", "zoneadm")
 
     @hookimpl
     def status(self, resources: Sequence[Resource], context: Context) -> Iterator[tuple[ResourceId, StatusReport]]:
@@ -84,8 +85,8 @@ class ZoneAddress:
             bearers = seen.bearing(address)
             if bearers:
                 yield resource.id, _plumbed(resource, bearers, zone)
-            elif seen.trouble:
-                text = f"ifconfig was not understood to its end: {seen.trouble}"
+            elif trouble := seen.trouble or missing_device(resource.text("ipdev"), seen, context):
+                text = f"ifconfig was not understood to its end: {trouble}"
                 yield resource.id, StatusReport.undef(text, "ifconfig")
             else:
                 silent.setdefault(address, []).append(resource)

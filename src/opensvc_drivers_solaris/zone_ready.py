@@ -29,6 +29,7 @@ from opensvc_core.api import (
 )
 from opensvc_drivers_solaris.parse_zones import Zone
 from opensvc_drivers_solaris.words import said
+from opensvc_drivers_solaris.zone import ZONE_KEYWORDS
 from opensvc_drivers_solaris.zone_platform import HALT_LIMIT, not_configured
 from opensvc_drivers_solaris.zone_states import (
     ATTACHABLE,
@@ -54,7 +55,8 @@ HOOK_LIMIT = 5.0
 class ZoneReady:
     """The companion ``<rid>ready`` of a zone."""
 
-    keywords: ClassVar[tuple[Keyword, ...]] = ()
+    keywords: ClassVar[tuple[Keyword, ...]] = ZONE_KEYWORDS
+    """It has the options of its container."""
     phase: ClassVar[Phase] = Phase.READY
     api_version: ClassVar[int] = 1
     commands: ClassVar[tuple[str, ...]] = ("zoneadm", "zonecfg", "ls", "chmod", "chown", "pgrep")

@@ -66,8 +66,8 @@ def is_export(text: str) -> bool:
     return bool(lines) and lines[0].startswith("create") and "set zonepath=" in text and text.endswith("\n")
 
 
-def keep_export(service: str, name: str, context: Context) -> None:
-    """Write the zone's configuration where peers get it from, if it is not there as it is now.
+def keep_export(service: str, name: str, context: Context) -> bool:
+    """Write the zone's configuration where peers get it from; whether it was written, as it was not there as it is now.
 
     Trouble is noted and no more: the zone of this node does not depend on it. Nothing is written in a dry run.
 
@@ -78,18 +78,20 @@ def keep_export(service: str, name: str, context: Context) -> None:
     result = context.query("zonecfg", "-z", name, "export", timeout=CONFIG_LIMIT, check=False)
     if result.rc != 0 or not is_export(result.stdout):
         context.note(f"the configuration of {name} is not exported for the peers: {said(result)}", "no_export")
-        return
+        return False
     if context.is_dry_run:
-        return
+        return False
     try:
         if path.exists() and path.read_text(encoding="utf-8") == result.stdout:
-            return
+            return False
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f".{path.name}.new")
         draft.write_text(result.stdout, encoding="utf-8")
         os.replace(draft, path)  # noqa: PTH105 - one call that either happens or does not
     except OSError as error:
         context.note(f"the configuration of {name} is not kept in {path}: {error.strerror}", "no_export")
+        return False
+    return True
 
 
 def configure(name: str, path: Path, context: Context) -> None:

@@ -131,6 +131,14 @@ def test_an_address_outside_the_zone_is_a_warning_and_left_there(site: Site) -> 
     assert site.solaris.addresses_of("n1")["net0"] == ("10.0.0.1", "")
 
 
+def test_an_interface_that_is_not_there_bears_nothing(site: Site) -> None:
+    service = zone(site, TEXT.replace("net0", "net9"))
+    assert site.words(service)["ip#0"] == "down"
+    context = site.context(service).on(Told(samples.IFCONFIG.partition("bge0:")[0]))
+    ((_, report),) = ZoneAddress().status([service.resource("ip#0")], context)
+    assert report.status is Status.UNDEF
+
+
 @pytest.mark.parametrize("kind", [FaultKind.GARBAGE, FaultKind.PARTIAL, FaultKind.CRASH, FaultKind.FAIL])
 def test_an_answer_that_is_not_whole_is_undef(site: Site, kind: FaultKind) -> None:
     service = zone(site)

@@ -132,6 +132,21 @@ def test_it_moves_to_the_other_node_whose_zone_is_configured_from_the_export(sit
     assert changes(site, "n2")[0] == f"zonecfg -z z1 -f {site.root('n2') / 'etc' / export.name}"
 
 
+def test_diskupdate_writes_the_export_anew_where_the_zone_runs(site: Site) -> None:
+    service = zone(site)
+    driver, resource, context = ZoneContainer(), service.resource("container#0"), site.context(service)
+    assert not driver.update_disks(resource, context).is_changed
+    site.run("start", service)
+    assert not driver.update_disks(resource, context).is_changed
+    (export,) = driver.list_files(resource, context)
+    export.write_text("create -b\nset zonepath=/elsewhere\n")
+    assert driver.update_disks(resource, context).is_changed
+    assert "set zonepath=/zones/z1" in export.read_text()
+    site.cluster.set_fault("zoneadm", FaultKind.GARBAGE)
+    with pytest.raises(ActionError, match="cannot tell"):
+        driver.update_disks(resource, context)
+
+
 def test_files_that_peers_need_are_the_export(site: Site) -> None:
     service = zone(site)
     site.run("start", service)

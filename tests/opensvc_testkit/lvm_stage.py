@@ -25,6 +25,12 @@ STATE = (
 )  # fmt: skip
 
 
+def masked(text: str) -> str:
+    """A text with UUIDs named by the order in which they come."""
+    found = list(dict.fromkeys(UUID.findall(text)))
+    return UUID.sub(lambda match: f"UUID{found.index(match[0])}", text)
+
+
 def lvm_stage(
     run: Callable[[str, Sequence[str]], subprocess.CompletedProcess[str]],
     add_volumes: Callable[[str], None],
@@ -47,12 +53,7 @@ def lvm_stage(
         asked = STATE[:1] if last[0] in ("vgs", "lvs", "pvs", "lvmconfig") else STATE
         return "".join(run("n1", words).stdout for words in asked)
 
-    def shown(text: str) -> str:
-        """UUIDs by the order in which they come."""
-        found = list(dict.fromkeys(UUID.findall(text)))
-        return UUID.sub(lambda match: f"UUID{found.index(match[0])}", text)
-
-    return Stage(act, state, shown)
+    return Stage(act, state, masked)
 
 
 def simulated_stage(cluster: SimulatedCluster, folder: Path, files: Sequence[str]) -> Stage:

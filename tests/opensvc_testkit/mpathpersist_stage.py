@@ -16,12 +16,13 @@ from tests.opensvc_testkit.sg_persist_stage import LUN, state_of
 PATHS = {"n1": ["/dev/sda", "/dev/sdc"], "n2": ["/dev/sda"]}
 MAP = "/dev/mapper/mpatha"
 PLACES = {"MAP": MAP, "DISK": "/dev/sda", "NOWHERE": "/dev/nosuch"}
+WWID = re.compile(r"\b3600[0-9a-f]{29}\b")
 STAMP = re.compile(r"(?m)^\d+\.\d+ \| ")
 
 
 def shown(text: str) -> str:
-    """Without stamps, and names of initiators without that of whoever has the disk."""
-    text = STAMP.sub("T | ", text)
+    """Without stamps, the disk's WWID, and in names of initiators that of whoever has the disk."""
+    text = WWID.sub("WWID", STAMP.sub("T | ", text))
     return re.sub(r"iqn\.2010-01\.[a-z.]+:", "iqn.2010-01:", text)
 
 

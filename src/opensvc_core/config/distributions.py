@@ -20,11 +20,11 @@ DISTRIBUTIONS: Final = {
     "disk.vmdg": "opensvc-core",
     "disk.zpool": "opensvc-drivers-solaris",
     "fs.mount": "opensvc-drivers-linux",
+    "fs.solaris": "opensvc-drivers-solaris",
     "ip.guest": "opensvc-core",
     "ip.host": "opensvc-drivers-linux",
     "ip.zone": "opensvc-drivers-solaris",
     "sync.rsync": "opensvc-core",
-    "zone.ready": "opensvc-drivers-solaris",
 }
 """Distribution by driver id."""
 

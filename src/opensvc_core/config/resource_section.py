@@ -24,6 +24,8 @@ from opensvc_core.config.sections import (
 from opensvc_core.config.values import convert
 from opensvc_core.model import Phase, Resource, ResourceId
 
+_MOUNTS = frozenset({"fs.mount", "fs.solaris"})
+"""Drivers to which ``type`` of an ``fs#`` section may be the type of the file system."""
 _SHARED = frozenset(keyword.name for keyword in RESOURCE_KEYWORDS) | {"scsireserv", "vgtype"}
 
 
@@ -200,7 +202,7 @@ class SectionReader:
     def _add_file_system_type(draft: Draft) -> None:
         """In 2010 ``type`` of a file system was what it is formatted as, not its driver."""
         word = draft.values.get("type")
-        if draft.driver.id == "fs.mount" and word and named_driver("fs", word) != "fs.mount":
+        if draft.driver.id in _MOUNTS and word and named_driver("fs", word) != draft.driver.id:
             draft.options["type"] = word
 
     def _name_guest(self, draft: Draft) -> None:

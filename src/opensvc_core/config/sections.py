@@ -43,6 +43,7 @@ VOCABULARY: Final = (
     Meaning("drbd", "disk.drbd"),
     Meaning("loop", "disk.loop"),
     Meaning("vdisk", "disk.vdisk"),
+    Meaning("fs", "fs.solaris", os_name="SunOS"),
     Meaning("fs", "fs.mount"),
     Meaning("ip", "ip.zone", mode="zone"),
     Meaning("ip", "ip.host", mode=HOSTED),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from opensvc_testkit.executables.multipath_maps import Map
     from opensvc_testkit.executables.shapes import Node, SharedDisk
 
-SYNTAX, FILE, MAPPER, OTHER = 1, 12, 13, 15
+SYNTAX, FILE, MAPPER = 1, 12, 13
 STATUSES = {NOT_READY: 2, ILLEGAL: 5, UNSUPPORTED: 7, CONFLICT: 11}
 
 
@@ -198,8 +198,9 @@ def _release(node: Node, found: Map, disk: SharedDisk, key: int, kind: int) -> N
     nexus = (node["name"], _paths(disk, node)[0])
     try:
         reservations.begin(disk, nexus, full_status=True)
-    except RefusedError:
-        raise FailedError(OTHER, f"{scsi_id(found['wwid'])}: pr in read full status command failed.") from None  # [R]
+    except RefusedError as refused:
+        text = f"{scsi_id(found['wwid'])}: pr in read full status command failed."
+        raise FailedError(STATUSES[refused.kind], text) from None
     try:
         _through(disk, nexus, lambda: reservations.clear(disk, nexus, key))
     except FailedError as failed:

@@ -334,6 +334,14 @@ def test_drivers_are_listed_and_one_is_shown(node: NodeFolder) -> None:
     assert "app.launchers" not in off.stdout
 
 
+@pytest.mark.parametrize(("os_name", "driver"), [("HP-UX", "disk.hpux_lvm"), ("Linux", "disk.lvm"), ("", "disk.lvm")])
+def test_the_operating_system_can_be_told(node: NodeFolder, os_name: str, driver: str) -> None:
+    text = "[default]\nservice_type = DEV\nnodes = node109\n\n[vg#1]\nvgname = data\n"
+    node.add("web01", text)
+    answered = json.loads(node.call("status", "web01", "--format", "json", OSVC_OS=os_name).stdout)
+    assert answered["services"]["web01"]["resources"]["vg#1"]["driver"] == driver
+
+
 def test_completion_speaks_bash(node: NodeFolder) -> None:
     node.add("web01")
     script = node.call("completion", "bash").stdout

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
+from opensvc_testkit.demo.scenery import load
+from opensvc_testkit.demo.service import PLATFORMS, PRINTED, cookbook
 from opensvc_testkit.demo.stage import NODE, Stage, StageError, find_clone, open_stage
 
 
@@ -79,3 +82,15 @@ def test_commands_see_the_stage_and_not_what_the_operator_has_set(tmp_path: Path
     assert folders[0] == str(tmp_path / "bin")
     assert folders[-2:] == ["/sbin", "/bin"]
     assert "" not in folders
+
+
+def test_a_platform_whose_driver_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load("xen").mode == "xen"
+    monkeypatch.setitem(sys.modules, "opensvc_drivers_xen", None)
+    with pytest.raises(StageError, match="pip install opensvc-drivers-xen"):
+        load("xen")
+
+
+def test_every_platform_plays_the_service_of_the_cookbook() -> None:
+    assert {load(platform).mode for platform in PLATFORMS} == {"hpvm", "kvm", "lxc", "xen", "zone"}
+    assert cookbook("hpvm") == PRINTED

@@ -23,6 +23,7 @@ OPTIONS: list[tuple[str, str, bool]] = [
     ("k", "setactivationskip", True), ("", "systemid", True), ("", "sysinit", False), ("", "activationmode", True),
     ("P", "partial", False), ("", "refresh", False),
 ]  # fmt: skip
+OPTIONS_THAT_DO = ("activate", "addtag", "deltag", "systemid", "setactivationskip")
 YES = ("y", "ay", "ey", "sy", "ly")
 
 
@@ -30,13 +31,13 @@ def run(call: Call) -> Answer:
     """Answer one ``vgchange`` or ``lvchange`` call."""
     try:
         parsed = understand(call.name, call.words, OPTIONS)
-        added = [tag_of("addtag", text) for text in parsed.all("addtag")]
-        dropped = [tag_of("deltag", text) for text in parsed.all("deltag")]
-        asked = [name for name, _ in OPTIONS_THAT_DO if parsed.has(name)]
-        if not asked or (not parsed.operands and asked != ["activate"]) or ("activate" in asked and len(asked) > 1):
-            raise no_syntax(call.name)
         if parsed.has("refresh") or parsed.has("partial") or parsed.has("activationmode"):
             raise NotSimulatedError(" ".join([call.name, *call.words]))
+        added = [tag_of("addtag", text) for text in parsed.all("addtag")]
+        dropped = [tag_of("deltag", text) for text in parsed.all("deltag")]
+        asked = [name for name in OPTIONS_THAT_DO if parsed.has(name)]
+        if not asked or (not parsed.operands and asked != ["activate"]) or ("activate" in asked and len(asked) > 1):
+            raise no_syntax(call.name)
         with call.store.opened() as world:
             seen = Seen(world, call.here(world))
             work = _change_groups if call.name == "vgchange" else _change_volumes
@@ -45,9 +46,6 @@ def run(call: Call) -> Answer:
             return answer
     except RefusedError as refused:
         return refused.answer
-
-
-OPTIONS_THAT_DO = (("activate", ""), ("addtag", ""), ("deltag", ""), ("systemid", ""), ("setactivationskip", ""))
 
 
 def _change_groups(seen: Seen, parsed: Parsed, added: list[str], dropped: list[str]) -> Answer:
