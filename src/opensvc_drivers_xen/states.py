@@ -6,10 +6,8 @@ import re
 
 from opensvc_core.api import GuestState, Note, Severity, Status
 
-NOT_LISTED = GuestState(Status.DOWN, is_known=False)
-"""Xen forgets a domain that does not run; its configuration file is all that is left."""
-MANAGED = GuestState(Status.DOWN)
-"""``xm`` keeps domains that do not run."""
+NOT_RUNNING = GuestState(Status.DOWN)
+"""Xen forgets a domain that does not run: one that never was looks the same. ``xm`` lists some without an id."""
 
 _LETTERS = re.compile(r"[r-][b-][p-][s-][-rscwS][d-]\Z")
 

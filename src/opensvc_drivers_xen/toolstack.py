@@ -16,7 +16,7 @@ from opensvc_core.api import (
     OpenSVCError,
 )
 from opensvc_drivers_xen.parse import DOMAIN_0, Listing, Row, is_unknown, parse_listing, said
-from opensvc_drivers_xen.states import MANAGED, NOT_LISTED, guest_state, moving_state
+from opensvc_drivers_xen.states import NOT_RUNNING, guest_state, moving_state
 
 XL, XM = "xl", "xm"
 LISTING_LIMIT = 5.0
@@ -106,11 +106,11 @@ class Toolstack:
             # The list of one has no domain 0.
             state = _listed(listing, names[0], tool) if answer.rc == 0 else None
             is_gone = answer.rc != 0 and is_unknown(answer.stderr, names[0])
-            yield names[0], state or (NOT_LISTED if is_gone else untold)
+            yield names[0], state or (NOT_RUNNING if is_gone else untold)
             return
         is_sound = answer.rc == 0 and listing.is_sound
         for name in names:
-            yield name, (_listed(listing, name, tool) or NOT_LISTED) if is_sound else untold
+            yield name, (_listed(listing, name, tool) or NOT_RUNNING) if is_sound else untold
 
     def state(self, name: str) -> GuestState:
         """State of one domain. Raises Cancelled only."""
@@ -208,7 +208,7 @@ def _listed(listing: Listing, name: str, tool: str) -> GuestState | None:
     if row is None:
         return GuestState.undef(f"Xen has two domains {name}", "ambiguous_name")
     if row.domid is None:
-        return MANAGED
+        return NOT_RUNNING
     return guest_state(row.letters, name, tool)
 
 
