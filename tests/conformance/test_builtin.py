@@ -69,7 +69,7 @@ class TestLaunchers(DriverContract):
     driver = "app.launchers"
     source = "opensvc_core.builtin"
     exempt: ClassVar = {
-        "it_imports_nothing_of_the_core_but_its_api": "part of the core, whose own contracts say what it may import",
+        "it_imports_nothing_of_the_core_but_its_api": "it is part of the core, which has its own contracts",
         "its_commands_are_declared": "it runs the scripts that the operator put into a folder",
         "a_stop_of_what_is_down_changes_nothing": "stop scripts are run whatever the checks say, as in 2010",
         "a_tool_that_fails_makes_it_undef": BY_CHECKS,

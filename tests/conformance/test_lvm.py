@@ -9,7 +9,7 @@ import pytest
 
 from opensvc_lvm.kernel import Kernel
 from opensvc_testkit.conformance import DriverContract, Platform
-from tests.opensvc_lvm.stand_ins import LvmNode
+from tests.opensvc_lvm.stand_ins import HERE, LvmNode
 
 pytestmark = pytest.mark.simulated
 
@@ -17,14 +17,11 @@ pytestmark = pytest.mark.simulated
 class Lvm(Platform):
     """Groups of a disk each, none tagged."""
 
-    node = "n1"
-    nodes = ("n1", "n2")
-
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.lvm = LvmNode(folder / "bin")
+        self.lvm = LvmNode(folder / "bin", node=self.node)
         self.lvm.install()
-        self.added: set[str] = set()
+        self.added: set[int] = set()
 
     @property
     def root(self) -> Path:
@@ -35,22 +32,18 @@ class Lvm(Platform):
         return str(self.lvm.folder)
 
     def options(self, number: int) -> dict[str, Any]:
-        name = f"data{number}"
-        if name not in self.added:
-            self.added.add(name)
-            self.lvm.add_group(name)
-        return {"vgname": name}
+        if number not in self.added:
+            self.added.add(number)
+            self.lvm.add_group(f"data{number}")
+        return {"vgname": f"data{number}"}
 
     def unknown(self) -> dict[str, Any]:
         return {"vgname": "nosuch"}
 
     def state(self) -> object:
         with self.lvm.cluster.opened() as world:
-            return repr(world["disks"]), repr(world["nodes"])
-
-    def kernel(self) -> Kernel:
-        """Its kernel."""
-        return Kernel(self.lvm.disks.show_sys(self.node), self.lvm.folder / "proc")
+            written = [repr(disk["label"]) for disk in world["disks"].values()]
+        return written, [sorted(self.lvm.active(f"data{number}")) for number in sorted(self.added)]
 
 
 class TestLvm(DriverContract):
@@ -62,4 +55,5 @@ class TestLvm(DriverContract):
 
     def make_driver(self, made: type[Any], platform: Platform) -> object:
         assert isinstance(platform, Lvm)
-        return made(kernel=platform.kernel(), system_dir=platform.folder / "etc")
+        sys_tree, proc = platform.lvm.cluster.root / "sys" / HERE, platform.lvm.folder / "proc"
+        return made(kernel=Kernel(sys_tree, proc), system_dir=platform.lvm.folder / "etc")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from opensvc_core.api import ActionError, Context, Device, Host, Resource, ResourceId, StatusReport
+from opensvc_core.api import ActionError, Context, Device, Host, Keyword, Resource, ResourceId, StatusReport
 from opensvc_core.host.local import LocalHost
 
 SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
@@ -24,6 +24,7 @@ class Platform(ABC):
         rid: of the resource in its service; by default the driver's group with ``#0``.
         container: rid of the container in whose guest the resource lives, or empty.
         permits: codes of vetoes that are lifted.
+        keywords: that options may have beside those that the driver declares: a companion gets its resource's.
     """
 
     node: str = "node1"
@@ -32,6 +33,7 @@ class Platform(ABC):
     rid: str = ""
     container: str = ""
     permits: frozenset[str] = frozenset()
+    keywords: Sequence[Keyword] = ()
 
     # -- what every platform says -----------------------------------------------------------------------------------
 

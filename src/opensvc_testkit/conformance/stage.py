@@ -125,7 +125,7 @@ class Stage:
 
     def _resource(self, service: str, given: Mapping[str, Any]) -> Resource:
         info = check_description(self.id, self.dispatcher.driver(self.id), default_phase(self.id))
-        keywords = {keyword.name: keyword for keyword in info.keywords}
+        keywords = {keyword.name: keyword for keyword in (*info.keywords, *self.platform.keywords)}
         if can_reserve(self.id):
             keywords.setdefault(SCSI_RESERVATION.name, evolve(SCSI_RESERVATION, default=False))
         strange = sorted(set(given) - set(keywords))
