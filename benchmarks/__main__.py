@@ -12,7 +12,8 @@ from tests.lab import requirements
 
 OF_GUESTS = ("status-one", "status-many", "start-one", "start-many")
 OF_STORAGE = ("status-groups", "status-reservations", "start-reserved")
-ALL = ("start-up", *OF_GUESTS, *OF_STORAGE)
+ANYWHERE = ("start-up", "status-platforms", "contract")
+ALL = (*ANYWHERE, *OF_GUESTS, *OF_STORAGE)
 
 
 def main() -> int:
@@ -23,8 +24,8 @@ def main() -> int:
     unknown = set(wanted) - set(ALL)
     if unknown:
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
-    figures = list(_told(start_up())) if "start-up" in wanted else []
-    in_lab = [name for name in wanted if name != "start-up"]
+    figures = list(_told(_of_anywhere([name for name in ANYWHERE if name in wanted])))
+    in_lab = [name for name in wanted if name not in ANYWHERE]
     missing = requirements.missing() if in_lab else ""
     if not missing:
         if with_guests := [name for name in OF_GUESTS if name in wanted]:
@@ -51,6 +52,18 @@ def _of_guests(names: list[str]) -> Iterator[Figure]:
     with Site.up() as site:
         for name in names:
             yield from known[name](site)
+
+
+def _of_anywhere(names: list[str]) -> Iterator[Figure]:
+    from benchmarks.platforms import contract_of_drivers, status_of_platforms
+
+    known: Mapping[str, Callable[[], Iterator[Figure]]] = {
+        "start-up": start_up,
+        "status-platforms": status_of_platforms,
+        "contract": contract_of_drivers,
+    }
+    for name in names:
+        yield from known[name]()
 
 
 def _of_storage(names: list[str]) -> Iterator[Figure]:
