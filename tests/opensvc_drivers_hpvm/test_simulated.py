@@ -123,3 +123,13 @@ def test_many_guests_are_one_call(hpux: SimulatedHpux, on: Callable[..., Context
     reports = dict(DRIVER.status(guests, context))
     assert {report.status for report in reports.values()} == {Status.DOWN}
     assert [call.arguments for call in hpux.cluster.calls("hpvmstatus")] == [("-M",)]
+
+
+@pytest.mark.parametrize(("version", "status"), [("6.1", Status.DOWN), ("4.2", Status.UNDEF)])
+def test_a_node_without_guests_is_believed_where_it_says_so_in_words(
+    hpux: SimulatedHpux, on: Callable[..., Context], version: str, status: Status
+) -> None:
+    """Before 6, nothing is printed then: the same as of a tool that lost its answer."""
+    hpux.define_node("node1", version=version)
+    report = dict(DRIVER.status([guest()], on("node1", action="status")))[guest().id]
+    assert report.status is status
