@@ -17,6 +17,7 @@ SIZE = 64 << 20
 NODES = {"n1": "ABC", "n2": "AC", "n3": "ABC", "n4": "ABC"}
 """Which disks each node sees."""
 UUID = re.compile(r"\b\w{6}(?:-\w{4}){5}-\w{6}\b")
+PLACE = re.compile(r"at \d+ length \d+")
 STATE = (
     ("vgs", "--foreign", "--reportformat", "json", "--units", "b", "-o",
      "vg_name,vg_attr,vg_tags,vg_systemid,vg_size,vg_free,vg_seqno,lv_count,pv_name,pv_missing"),
@@ -26,7 +27,8 @@ STATE = (
 
 
 def masked(text: str) -> str:
-    """A text with UUIDs named by the order in which they come."""
+    """A text with UUIDs named by the order in which they come, and without places on disks."""
+    text = PLACE.sub("at N length N", text)
     found = list(dict.fromkeys(UUID.findall(text)))
     return UUID.sub(lambda match: f"UUID{found.index(match[0])}", text)
 

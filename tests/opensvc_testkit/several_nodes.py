@@ -93,7 +93,13 @@ def differences(got: Sequence[Answered], wanted: Sequence[Answered]) -> str:
         for side in ("status", "stdout", "stderr", "state"):
             ours, theirs = getattr(one, side), getattr(other, side)
             if ours != theirs:
-                lines.append(
-                    f"step {number}, {one.on}: {' '.join(one.run)}: {side}\n  got    {ours!r}\n  wanted {theirs!r}\n"
-                )
+                head = f"step {number}, {one.on}: {' '.join(one.run)}: {side}"
+                if side == "state":
+                    # Of a long text only the lines that differ.
+                    ours, theirs = _without(ours, theirs), _without(theirs, ours)
+                lines.append(f"{head}\n  got    {ours!r}\n  wanted {theirs!r}\n")
     return "".join(lines)
+
+
+def _without(text: str, other: str) -> str:
+    return "\n".join(line for line in text.splitlines() if line not in other.splitlines())

@@ -36,11 +36,16 @@ def _topology(world: World, node: Node, found: Map) -> str:
     lines = [
         f"{found['name']} ({scsi_id(found['wwid'])}) {device}",
         f"size={disk['size'] >> 20}M features='1 queue_if_no_path' hwhandler='1 alua' wp=rw",
-        "`-+- policy='service-time 0' prio=50 status=active",
+        "`-+- policy='service-time 0' prio=50 status=enabled",
     ]
+    rows = []
     for index, path in enumerate(paths):
-        major, minor = disk_number(path)
-        state = "failed faulty running" if is_lost(disk, node["name"], path) else "active ready running"
-        branch = "`-" if index == len(paths) - 1 else "|-"
-        lines.append(f"  {branch} {index}:0:0:1 {path.removeprefix('/dev/')} {major}:{minor} {state}")
+        state, checked = ("failed", "faulty") if is_lost(disk, node["name"], path) else ("active", "ready")
+        number = ":".join(map(str, disk_number(path)))
+        rows.append([f"{index}:0:0:1", path.removeprefix("/dev/"), number, state, checked, "running"])
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for index, row in enumerate(rows):
+        branch = "`-" if index == len(rows) - 1 else "|-"
+        cells = " ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        lines.append(f"  {branch} {cells}")
     return "".join(f"{line}\n" for line in lines)

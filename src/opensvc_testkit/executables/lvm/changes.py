@@ -59,7 +59,7 @@ def _change_groups(seen: Seen, parsed: Parsed, added: list[str], dropped: list[s
         if parsed.has("systemid"):
             group["system_id"] = parsed.get("systemid")
         group["tags"] = sorted((set(group["tags"]) | set(added)) - (set(dropped) - set(added)))
-        if written(seen, group, answer):
+        if written(seen, group, answer, "vgchange"):
             answer.stdout += warnings.lines(f'Volume group "{group["name"]}" successfully changed')
     answer.stderr += chosen.stderr
     return answer
@@ -124,5 +124,8 @@ def _change_volume(
         volume["skip"] = parsed.get("setactivationskip") == "y"
     added, dropped = tags
     volume["tags"] = sorted((set(volume["tags"]) | set(added)) - (set(dropped) - set(added)))
-    if written(seen, group, answer):
-        answer.stdout += warnings.lines(f"Logical volume {group['name']}/{volume['name']} changed.")
+    name = f"{group['name']}/{volume['name']}"
+    if not written(seen, group, answer, "lvchange"):
+        answer.stderr += warnings.lines(f"Failed to update metadata of {name} on disk.")
+    # It says so also where it failed.
+    answer.stdout += warnings.lines(f"Logical volume {name} changed.")

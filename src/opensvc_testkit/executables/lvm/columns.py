@@ -194,7 +194,7 @@ NUMBERS = {"pv_count", "lv_count", "snap_count", "vg_extent_count", "vg_free_cou
            "lv_kernel_minor", "data_percent", "metadata_percent", "copy_percent", "vg_partial", "vg_exported",
            "pv_missing", "pv_exported", "lv_skip_activation"}  # fmt: skip
 """Columns that are set flush right."""
-WIDTHS = {"lv_name": 4, "data_percent": 6, "metadata_percent": 6, "vg_partial": 10, "vg_exported": 10,
+WIDTHS = {"pv_name": 10, "lv_name": 4, "data_percent": 6, "metadata_percent": 6, "vg_partial": 10, "vg_exported": 10,
           "pv_missing": 10, "pv_exported": 10, "lv_skip_activation": 15}  # fmt: skip
 """Columns that are wider than their headings at least."""
 FROM_MAPPER = {"lv_attr", "lv_active", "lv_kernel_major", "lv_kernel_minor", "lv_health_status", "data_percent",

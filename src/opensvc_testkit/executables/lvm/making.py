@@ -43,9 +43,13 @@ def run(call: Call) -> Answer:
             return answer
     except RefusedError as refused:
         return refused.answer
+    except UnwritableError as error:
+        # [R]
+        text = warnings.lines(f"Error writing device {error} at 512 length 512.", f"Failed to write label to {error}")
+        return Answer(FAILED, "", text)
 
 
-def _label(seen: Seen, words: list[str]) -> tuple[list[str], Answer]:
+def _label(seen: Seen, words: list[str], program: str) -> tuple[list[str], Answer]:
     """Physical volumes of some devices, made where they are none."""
     answer, uuids = Answer(), []
     for word in words:
@@ -54,32 +58,29 @@ def _label(seen: Seen, words: list[str]) -> tuple[list[str], Answer]:
         if known in seen.orphans:
             uuids.append(known)
         elif known:
-            raise _in_use(seen, word, known)
+            raise _in_use(seen, word, known, program)
         elif blank is None:
             raise RefusedError(FAILED, f"No device found for {word}.")
         else:
-            try:
-                uuids.append(seen.label(blank))
-            except UnwritableError as error:
-                raise RefusedError(
-                    FAILED, f"Error writing device {error} at 512 length 512.", f"Failed to write label to {error}"
-                ) from None  # [R]
+            uuids.append(seen.label(blank))
             answer.stdout += warnings.lines(f'Physical volume "{word}" successfully created.')
     return uuids, answer
 
 
-def _in_use(seen: Seen, word: str, uuid: str) -> RefusedError:
+def _in_use(seen: Seen, word: str, uuid: str, program: str) -> RefusedError:
     name = next(group["name"] for group in seen.groups if any(disk["uuid"] == uuid for disk in group["disks"]))
-    return RefusedError(
-        FAILED,
-        f"Physical volume '{word}' is already in volume group '{name}'",
-        f"Unable to add physical volume '{word}' to volume group '{name}'",
-        f"{word}: physical volume not initialized.",
-    )
+    if program == "pvcreate":
+        texts = [f'Can\'t initialize physical volume "{word}" of volume group "{name}" without -ff']
+    else:
+        texts = [
+            f"Physical volume '{word}' is already in volume group '{name}'",
+            f"Unable to add physical volume '{word}' to volume group '{name}'",
+        ]
+    return RefusedError(FAILED, *texts, f"{word}: physical volume not initialized.")
 
 
 def _pvcreate(seen: Seen, parsed: Parsed) -> Answer:
-    uuids, answer = _label(seen, parsed.operands)
+    uuids, answer = _label(seen, parsed.operands, "pvcreate")
     if not answer.stdout:
         # What is one already is made anew.
         answer.stdout = warnings.lines(*(f'Physical volume "{word}" successfully created.' for word in parsed.operands))
@@ -93,7 +94,7 @@ def _vgcreate(seen: Seen, parsed: Parsed) -> Answer:
         raise no_syntax("vgcreate")
     if seen.named(name):
         raise RefusedError(FAILED, f"A volume group called {name} already exists.")
-    uuids, answer = _label(seen, words)
+    uuids, answer = _label(seen, words, "vgcreate")
     group: Group = {
         "name": name,
         "uuid": new_uuid(),
@@ -114,20 +115,21 @@ def _vgcreate(seen: Seen, parsed: Parsed) -> Answer:
     return answer
 
 
-def _one_group(seen: Seen, word: str, *, exported: bool = False) -> Group:
-    """The group that a word means. Raises RefusedError."""
+def _one_group(seen: Seen, answer: Answer, word: str, *, exported: bool = False) -> Group:
+    """The group that a word means; what is to be said of it goes into the answer. Raises RefusedError."""
     chosen = choose(seen, [word], exported=exported)
     if chosen.status:
         refused = RefusedError(chosen.status)
         refused.answer.stderr = chosen.stderr
         raise refused
+    answer.stderr += warnings.of_reading(seen, chosen.groups)
     return chosen.groups[0]
 
 
 def _vgremove(seen: Seen, parsed: Parsed) -> Answer:
     answer = Answer()
     for word in parsed.operands:
-        group = _one_group(seen, word)
+        group = _one_group(seen, answer, word)
         if group["volumes"]:
             if not parsed.has("yes") and not parsed.has("force"):
                 raise NotSimulatedError("vgremove asks whether to go on; give it -y")
@@ -159,7 +161,8 @@ def _pvremove(seen: Seen, parsed: Parsed) -> Answer:
 
 def _lvcreate(seen: Seen, parsed: Parsed) -> Answer:
     word, *where = parsed.operands
-    group = _one_group(seen, word)
+    answer = Answer()
+    group = _one_group(seen, answer, word)
     name = parsed.get("name") or f"lvol{len(group['volumes'])}"
     if find_volume(group, name):
         raise RefusedError(FAILED, f'Logical Volume "{name}" already exists in volume group "{word}"')
@@ -178,22 +181,20 @@ def _lvcreate(seen: Seen, parsed: Parsed) -> Answer:
         "parts": parts,
     }
     group["volumes"].append(volume)
-    answer = Answer()
     if not written(seen, group, answer):
         return answer
+    is_zeroed = parsed.get("zero", "y") != "n"
+    if not is_zeroed:
+        answer.stderr = warnings.lines(f"WARNING: Logical volume {word}/{name} not zeroed.") + answer.stderr
     if parsed.get("activate", "y") not in ("n", "ln"):
         activate(seen, group, [volume], ignore_skip=parsed.has("ignoreactivationskip"))
-        if not active_of(seen.node, volume):
-            # [R]: it is made and taken away again, as it cannot be wiped.
+        if is_zeroed and not active_of(seen.node, volume):
+            # It is made and taken away again, as it cannot be wiped.
             group["volumes"].remove(volume)
             seen.write(group)
-            raise RefusedError(
-                FAILED,
-                f'Volume "{word}/{name}" is not active locally (volume_list activation filter?).',
-                "Aborting. Failed to wipe start of new LV.",
-            )
-    elif parsed.get("zero", "y") == "n":
-        answer.stderr = warnings.lines(f"WARNING: Logical volume {word}/{name} not zeroed.") + answer.stderr
+            text = f"Volume {word}/{name} is not active locally (volume_list activation filter?)."
+            said = warnings.lines(text, "Aborting. Failed to wipe start of new LV.")
+            return Answer(FAILED, "", said + answer.stderr)
     answer.stdout += warnings.lines(f'Logical volume "{name}" created.')
     return answer
 
@@ -202,7 +203,7 @@ def _lvremove(seen: Seen, parsed: Parsed) -> Answer:
     answer = Answer()
     for word in parsed.operands:
         group_name, name = split_name(word)
-        group = _one_group(seen, group_name)
+        group = _one_group(seen, answer, group_name)
         volumes = [each for each in group["volumes"] if not name or each["name"] == name]
         if not volumes:
             raise RefusedError(FAILED, f'Failed to find logical volume "{group_name}/{name}"')
@@ -220,14 +221,14 @@ def _remove_volume(seen: Seen, group: Group, volume: LogicalVolume, answer: Answ
         answer.stderr += warnings.lines(*held)
         return
     group["volumes"].remove(volume)
-    if written(seen, group, answer):
+    if written(seen, group, answer, "lvremove"):
         answer.stdout += warnings.lines(f'Logical volume "{volume["name"]}" successfully removed.')
 
 
 def _vgexport(seen: Seen, parsed: Parsed) -> Answer:
     answer = Answer()
     for word in parsed.operands:
-        group = _one_group(seen, word)
+        group = _one_group(seen, answer, word)
         if any(active_of(seen.node, volume) for volume in group["volumes"]):
             raise RefusedError(FAILED, f'Volume group "{word}" has active logical volumes')
         group["exported"] = True
@@ -239,7 +240,7 @@ def _vgexport(seen: Seen, parsed: Parsed) -> Answer:
 def _vgimport(seen: Seen, parsed: Parsed) -> Answer:
     answer = Answer()
     for word in parsed.operands:
-        group = _one_group(seen, word, exported=True)
+        group = _one_group(seen, answer, word, exported=True)
         if not group["exported"]:
             raise RefusedError(FAILED, f'Volume group "{word}" is not exported')
         group["exported"] = False

@@ -6,7 +6,7 @@ from __future__ import annotations
 import marshal
 import os
 
-from opensvc_testkit.executables import multipath_maps, reservations
+from opensvc_testkit.executables import multipath_maps, news, reservations
 from opensvc_testkit.executables.disks import disks_of, working_paths
 
 TYPE_CHECKING = False
@@ -83,7 +83,7 @@ class Seen:
 
     ``devices`` by UUID of the physical volume, ``groups`` the newest version of each, by name, ``unsorted`` as
     commands go through them that sort nothing; ``orphans`` are devices of no group, ``blank`` those that LVM never
-    wrote on.
+    wrote on, ``order`` all in the order in which they were found.
     """
 
     def __init__(self, world: World, node: Node) -> None:
@@ -110,6 +110,7 @@ class Seen:
             known = newest.get(group["uuid"])
             if known is None or known["seqno"] < group["seqno"]:
                 newest[group["uuid"]] = group
+        self.order = [*self.devices.values(), *self.blank]
         self.unsorted = [copied(group) for group in reversed(newest.values())]
         self.groups = sorted(self.unsorted, key=lambda group: group["name"])
 
@@ -144,12 +145,13 @@ class Seen:
             disk for disk in group["disks"] if self.versions.get(disk["uuid"], group["seqno"]) < group["seqno"]
         ]  # fmt: skip
 
-    def write(self, group: Group) -> None:
-        """Write a group on all of its disks that are there. Raises UnwritableError, and then nothing is written."""
+    def unwritable(self, group: Group) -> list[Device]:
+        """Disks of a group that are there and refuse a write."""
         present = [self.devices[disk["uuid"]] for disk in group["disks"] if disk["uuid"] in self.devices]
-        for device in present:
-            if not device.is_writable:
-                raise UnwritableError(device.path)
+        return [device for device in present if not device.is_writable]
+
+    def write(self, group: Group) -> None:
+        """Write a group on all of its disks that are there and take it; on others an older version stays."""
         group["seqno"] += 1
         for disk in group["disks"]:
             if disk["uuid"] in self.devices:
@@ -157,12 +159,14 @@ class Seen:
             else:
                 disk["missing"], disk["device"] = True, UNKNOWN
         for disk in group["disks"]:
-            if disk["uuid"] in self.devices:
-                device = self.devices[disk["uuid"]]
-                device.disk["label"][LABEL] = {"uuid": disk["uuid"], "group": copied(group)}
-                for nexus in device.nexuses:
-                    # The kernel tries a write again that heard news of its path.
-                    reservations.forget_attentions(device.disk, nexus)
+            device = self.devices.get(disk["uuid"])
+            if device is None or not device.is_writable:
+                continue
+            device.disk["label"][LABEL] = {"uuid": disk["uuid"], "group": copied(group)}
+            self.versions[disk["uuid"]] = group["seqno"]
+            for nexus in device.nexuses:
+                # The kernel tries a write again that heard news of its path.
+                news.forget_attentions(device.disk, nexus)
 
     def label(self, device: Device) -> str:
         """Make a physical volume of a device; its UUID. Raises UnwritableError."""

