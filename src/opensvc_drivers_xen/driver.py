@@ -24,7 +24,7 @@ class XenContainer(ContainerLifeCycle):
     """A Xen guest, run by ``xl`` or ``xm``."""
 
     platform: ClassVar[ContainerPlatform] = XenPlatform()
-    commands: ClassVar[tuple[str, ...]] = (XL, XM)
+    commands: ClassVar[tuple[str, ...]] = ("xl", "xm")
     keywords: ClassVar[tuple[Keyword, ...]] = (
         *LIFE_CYCLE_KEYWORDS,
         Keyword(

@@ -119,11 +119,24 @@ def ask_all(
 
 def on_every_path(unit: LogicalUnit, work: Callable[[str], None], context: Context) -> None:
     """Do something through each path, side by side; every path is tried before the worst failure is raised."""
-    # A dry run prints commands, and the same ones each time.
-    limit = 1 if context.is_dry_run else AT_ONCE
-    failures = [answer for _, answer in side_by_side(unit.paths, work, limit) if isinstance(answer, Exception)]
+    failures = _failures(unit, work, context)
     if failures:
         raise max(failures, key=_weight)
+
+
+def on_paths_that_are_up(unit: LogicalUnit, work: Callable[[str], None], context: Context) -> ReservationError | None:
+    """The same, as far as paths are up: the trouble of one that is not is given back where another one worked."""
+    failures = _failures(unit, work, context)
+    troubles = [each for each in failures if isinstance(each, ReservationError) and each.code in _PATH_TROUBLE]
+    if len(troubles) < len(failures) or len(failures) == len(unit.paths):
+        raise max(failures, key=_weight)
+    return troubles[0] if troubles else None
+
+
+def _failures(unit: LogicalUnit, work: Callable[[str], None], context: Context) -> list[Exception]:
+    # A dry run prints commands, and the same ones each time.
+    limit = 1 if context.is_dry_run else AT_ONCE
+    return [answer for _, answer in side_by_side(unit.paths, work, limit) if isinstance(answer, Exception)]
 
 
 def on_one_path(unit: LogicalUnit, work: Callable[[str], _Answer], trouble: frozenset[str] = _PATH_TROUBLE) -> _Answer:

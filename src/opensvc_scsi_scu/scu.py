@@ -16,7 +16,16 @@ from opensvc_core.api import (
     Severity,
     hookimpl,
 )
-from opensvc_scsi_scu.commands import ANY_PATH, ask_all, change, change_patiently, on_every_path, on_one_path, read
+from opensvc_scsi_scu.commands import (
+    ANY_PATH,
+    ask_all,
+    change,
+    change_patiently,
+    on_every_path,
+    on_one_path,
+    on_paths_that_are_up,
+    read,
+)
 from opensvc_scsi_scu.legs import keep_legs_apart
 from opensvc_scsi_scu.parse import parse_holder, parse_keys
 from opensvc_scsi_scu.units import identify
@@ -100,8 +109,13 @@ class Scu:
 
     @hookimpl
     def unregister(self, unit: LogicalUnit, key: int, context: Context) -> Outcome:
-        """Remove this key from every path: not what another program may have registered there."""
-        on_every_path(unit, lambda path: _leave(context, path, key), context)
+        """Remove this key from every path: not what another program may have registered there.
+
+        A path that is down cannot be asked, and has nothing registered as a rule. Raises its error if the key is left.
+        """
+        trouble = on_paths_that_are_up(unit, lambda path: _leave(context, path, key), context)
+        if trouble is not None and key in _registrations(unit, context).keys:
+            raise trouble
         return Outcome.changed()
 
     @hookimpl
@@ -112,8 +126,9 @@ class Scu:
 
     @hookimpl
     def release(self, unit: LogicalUnit, key: int, context: Context) -> Outcome:
-        """Give the reservation up through every path, as only that which took it can."""
-        on_every_path(unit, lambda path: change(context, path, "release", "key", f"{key:#x}", *TYPE), context)
+        """Give the reservation up through every path that is up, as only that which took it can."""
+        words = ("release", "key", f"{key:#x}", *TYPE)
+        on_paths_that_are_up(unit, lambda path: change(context, path, *words), context)
         return Outcome.changed()
 
     @hookimpl
