@@ -298,6 +298,11 @@ def test_maps_that_are_none(site: Site, tmp_path: Path) -> None:
     assert "Cannot open" in refusal(site, "vgexport", "-m", str(tmp_path / "no" / "map"), "-p", "-s", "vg01")
 
 
+def test_a_map_that_does_not_fit_on_the_disk(site: Site) -> None:
+    assert "No space left on device" in refusal(site, "vgexport", "-m", "/dev/full", "-s", "vg01")
+    assert site.hpux.groups.imported_on("vg01") == (HERE,)
+
+
 def test_disks_can_be_named(site: Site) -> None:
     stranger = site.hpux.special_files(THERE, site.hpux.add_disk(30, {THERE: ["/dev/rdsk/c9t0d1"]}))[0]
     assert "does not belong" in refusal(site, "vgimport", "vg01", stranger, node=THERE)

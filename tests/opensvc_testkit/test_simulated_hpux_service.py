@@ -154,7 +154,8 @@ def test_what_is_not_understood_is_never_down(play: Play) -> None:
         assert {rid: told[rid] for _, rid in asked if told[rid] not in fine} == {}, kind
         play.site.cluster.clear_faults()
     play.site.hpux.guests.change(HERE, GUEST, word="Invalid")
-    assert play.words() == {**UP, "container#0": "undef"}
+    told = play.words()
+    assert {rid: told[rid] for rid in UP} == {**UP, "container#0": "undef", "ip#1": "undef"}
 
 
 def test_a_guest_that_hpvm_does_not_know_is_down(play: Play) -> None:
@@ -168,7 +169,6 @@ def test_a_guest_that_ignores_the_shutdown_and_an_open_volume(play: Play) -> Non
     site = play.site
     site.cluster.change_guest(GUEST, shutdown_time=None)
     play.does("start", SERVICE)
-    play.does("diskupdate", SERVICE)
     site.hpux.groups.open_volume(HERE, "vg01", "data")
     said = play.osvc("stop", SERVICE)
     assert said.returncode != 0

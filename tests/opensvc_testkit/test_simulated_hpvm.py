@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from opensvc_testkit.platforms.hpvm import DISK_FULL
 from opensvc_testkit.simulated import FaultKind, SimulatedCluster
 from tests.opensvc_testkit.simulated_hpux_site import DISK, LEGS, NODES, OTHER, Site, make_site
 
@@ -281,7 +282,7 @@ def test_all_guests_stop_at_once(site: Site) -> None:
     start(site)
     start(site, guest="vm1")
     assert site.run("hpvmstop", "-a", "-F").returncode == 0
-    assert [site.hpux.guests.state_of(HERE, name) for name in (GUEST, "vm1")] == ["Off", "Off"]
+    assert [site.hpux.state_of(HERE, name) for name in (GUEST, "vm1")] == ["Off", "Off"]
 
 
 # -- hpvmdevmgmt -----------------------------------------------------------------------------------------------------
@@ -436,6 +437,13 @@ def test_a_status_that_is_cut_or_garbage_or_fails(site: Site) -> None:
     failed = site.run("hpvmstatus", "-M")
     assert (failed.returncode, failed.stdout, failed.stderr) == (3, "", "hpvmstatus: internal error\n")
     assert site.said("hpvmstatus", "-M") == whole
+
+
+def test_a_full_disk_is_a_failure_with_the_platform_s_words(site: Site) -> None:
+    site.cluster.set_fault("hpvmmodify", FaultKind.FAIL, text=DISK_FULL, times=1)
+    done = site.run("hpvmmodify", "-P", GUEST, "-B", "auto")
+    assert (done.returncode, done.stderr) == (1, DISK_FULL)
+    assert site.hpux.guests.boot_policy(HERE, GUEST) == "Manual"
 
 
 def test_a_start_that_crashes_has_started_it(site: Site) -> None:

@@ -135,6 +135,10 @@ class SimulatedHpux:
         """See ``SimulatedGroups.define``."""
         return self.groups.define(name, identities, **settings)
 
+    def state_of(self, node: str, name: str) -> str:
+        """State of a guest on a node; see ``SimulatedHpvm.state_of``."""
+        return self.guests.state_of(node, name)
+
     # -- what happens -----------------------------------------------------------------------------------------------
 
     def reboot_node(self, node: str, *, activates_groups: bool = False) -> None:
