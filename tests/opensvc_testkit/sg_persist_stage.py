@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from opensvc_testkit.executables import disks, reservations
+from opensvc_testkit.executables import disks, news, reservations
 from opensvc_testkit.executables.targets import RefusedError
 from opensvc_testkit.platforms.disks import SimulatedDisks
 from opensvc_testkit.simulated import SimulatedCluster
@@ -55,7 +55,7 @@ def _write(cluster: SimulatedCluster, on: str, argv: Sequence[str]) -> subproces
         disk = disks.find_disk(world, on, argv[1])
         assert disk is not None
         try:
-            reservations.hear(disk, (on, argv[1]))
+            news.hear(disk, (on, argv[1]))
             status = 0 if reservations.may_write(disk, (on, argv[1])) else 24
         except RefusedError:
             status = 6

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opensvc_core.errors import ReservationError
-from opensvc_testkit.executables import disks, reservations
+from opensvc_testkit.executables import disks, news, reservations
 from opensvc_testkit.executables.shapes import SharedDisk
 from opensvc_testkit.executables.targets import ATTENTION, CONFLICT, ILLEGAL, NOT_READY, RefusedError
 from tests.opensvc_core.spc_model import Target
@@ -39,10 +39,10 @@ def refusal(act: Callable[[], None]) -> str:
     return refused.value.kind
 
 
-def news(disk: SharedDisk, nexus: tuple[str, str]) -> str:
+def heard(disk: SharedDisk, nexus: tuple[str, str]) -> str:
     """What a nexus hears at its next command; empty for nothing."""
     try:
-        reservations.hear(disk, nexus)
+        news.hear(disk, nexus)
     except RefusedError as refused:
         return refused.sense
     return ""
@@ -107,8 +107,8 @@ def test_releasing_is_for_the_holder_and_its_type(target: str, kind: str) -> Non
     reservations.release(disk, A, OURS, WERO)
     assert (disk["holder"], disk["type"]) == (None, 0)
     # tgtd tells nobody of a release of this type.
-    assert news(disk, B) == ("" if target == "tgt" else "Reservations released")
-    assert (news(disk, B), news(disk, A)) == ("", "")
+    assert heard(disk, B) == ("" if target == "tgt" else "Reservations released")
+    assert (heard(disk, B), heard(disk, A)) == ("", "")
     reservations.release(disk, A, OURS, WERO)
 
 
@@ -116,7 +116,7 @@ def test_the_holder_leaves_and_the_reservation_with_it() -> None:
     disk = both(held=WERO)
     reservations.register(disk, A, OURS, 0)
     assert (disk["holder"], disk["type"]) == (None, 0)
-    assert news(disk, B) == "Reservations released"
+    assert heard(disk, B) == "Reservations released"
 
 
 def test_a_reservation_of_all_registrants_lasts_until_the_last_leaves() -> None:
@@ -136,7 +136,7 @@ def test_preempting_the_holder_takes_all_that_its_key_had(target: str, said: str
     before = disk["generation"]
     reservations.preempt(disk, B, THEIRS, OURS, WERO)
     assert (disk["holder"], reservations.keys_of(disk), disk["generation"]) == (B, [THEIRS], before + 1)
-    assert [news(disk, A), news(disk, A), news(disk, A2), news(disk, B)] == [said, "", said, ""]
+    assert [heard(disk, A), heard(disk, A), heard(disk, A2), heard(disk, B)] == [said, "", said, ""]
     assert refusal(lambda: reservations.preempt(disk, B, THEIRS, OURS, WERO)) == CONFLICT
     if target == "array":
         assert refusal(lambda: reservations.preempt(disk, B, THEIRS, 0, WERO)) == ILLEGAL
@@ -158,7 +158,7 @@ def test_the_holder_may_take_its_own_reservation_over_through_another_path() -> 
     disk = both(held=WERO)
     reservations.preempt(disk, A2, OURS, OURS, EARO)
     assert (disk["holder"], disk["type"], reservations.keys_of(disk)) == (A2, EARO, [OURS, THEIRS])
-    assert (news(disk, B), news(disk, A)) == ("Reservations released", "Registrations preempted")
+    assert (heard(disk, B), heard(disk, A)) == ("Reservations released", "Registrations preempted")
 
 
 def test_aborting_is_not_known_to_every_target() -> None:
@@ -176,7 +176,7 @@ def test_clearing_drops_everything_and_tells_the_others() -> None:
     before = disk["generation"]
     reservations.clear(disk, B, THEIRS)
     assert (disk["holder"], reservations.keys_of(disk), disk["generation"]) == (None, [], before + 1)
-    assert (news(disk, A), news(disk, B)) == ("Reservations preempted", "")
+    assert (heard(disk, A), heard(disk, B)) == ("Reservations preempted", "")
 
 
 def test_a_command_that_hears_news_is_not_carried_out() -> None:

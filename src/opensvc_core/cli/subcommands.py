@@ -9,7 +9,7 @@ from opensvc_core.errors import DriverLoadError
 def add_others(app: typer.Typer, group: str) -> None:
     """Add those of a group, loaded when the group is asked for; one that is broken fails alone.
 
-    An app of one command becomes that command, any other a group of its own.
+    A typer app becomes a group of its own, a function a command.
     """
     for point in others():
         if not point.name.startswith(f"{group}."):
@@ -20,12 +20,10 @@ def add_others(app: typer.Typer, group: str) -> None:
         except DriverLoadError as error:
             _add_broken(app, name, error)
             continue
-        commands = loaded.registered_commands
-        if len(commands) == 1 and not loaded.registered_groups and loaded.registered_callback is None:
-            commands[0].name = name
-            app.registered_commands.append(commands[0])
-        else:
+        if isinstance(loaded, typer.Typer):
             app.add_typer(loaded, name=name)
+        else:
+            app.command(name)(loaded)
 
 
 def _add_broken(app: typer.Typer, name: str, error: Exception) -> None:

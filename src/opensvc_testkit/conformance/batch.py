@@ -62,6 +62,7 @@ class Batch(Checks):
         for is_up in (False, True):
             if is_up:
                 stage.bring(resource, Status.UP)
+            stage.asked = stage.status(resource)
             before = stage.platform.state()
             for hook in OPTIONAL:
                 with stage.observation.watching() as seen:
@@ -95,7 +96,6 @@ class Batch(Checks):
     def _vetoes(self, stage: Stage, resource: Resource, action: str) -> list[object]:
         hook = stage.dispatcher.hook("preflight", self.driver)
         context = stage.context(action, resource)
-        context.statuses = {**context.statuses, **stage.status(resource)}
         return [veto for veto in hook(resource=resource, action=action, context=context) if veto is not None]
 
 

@@ -37,7 +37,6 @@ def _rehearse(stage: Stage, resource: Resource, action: str) -> tuple[list[Comma
     """The recorded commands, and whether they are all."""
     recording = Recording()
     context = stage.context(action, resource, recording=recording)
-    context.statuses = {**context.statuses, **stage.status(resource)}
     is_whole = False
     with suppress(Undetermined):
         getattr(stage, action)(resource, context)
@@ -46,6 +45,7 @@ def _rehearse(stage: Stage, resource: Resource, action: str) -> tuple[list[Comma
 
 
 def _changes_nothing(stage: Stage, resource: Resource, action: str) -> None:
+    stage.asked = stage.status(resource)
     before = stage.platform.state()
     with stage.observation.watching() as seen:
         _rehearse(stage, resource, action)
@@ -55,6 +55,7 @@ def _changes_nothing(stage: Stage, resource: Resource, action: str) -> None:
 
 
 def _shows(stage: Stage, resource: Resource, action: str) -> None:
+    stage.asked = stage.status(resource)
     shown, is_whole = _rehearse(stage, resource, action)
     with stage.observation.watching() as seen:
         getattr(stage, action)(resource)

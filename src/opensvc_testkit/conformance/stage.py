@@ -97,6 +97,8 @@ class Stage:
     platform: Platform
     make: Callable[[], object]
     observation: Observation = field(factory=Observation)
+    asked: Mapping[ResourceId, StatusReport] = field(factory=dict)
+    """What was answered before the first step, where a hook looks at that: in a dry run, and before one."""
     clock: HastyClock = field(init=False)
     host: ObservedHost = field(init=False)
     dispatcher: Dispatcher = field(init=False)
@@ -149,6 +151,7 @@ class Stage:
             path = self.platform.root / "etc" / f"{name}.env"
             services[name] = Service(name, path, (*others, resource), nodes=tuple(self.platform.nodes))
             statuses.update(self.platform.statuses(name))
+        statuses.update(self.asked)
         self.clock.watch(limit)
         return Context(
             node=Node(self.platform.node, self.platform.os_name, Folders(self.platform.root)),

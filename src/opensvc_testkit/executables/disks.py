@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from opensvc_testkit.executables import reservations
+from opensvc_testkit.executables import news, reservations
+from opensvc_testkit.executables.targets import target_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def return_path(disk: SharedDisk, node: str, path: str) -> None:
     """A path is up again: the same nexus, which hears that first where the target tells it."""
     if is_lost(disk, node, path):
         disk["lost"][node].remove(path)
-        reservations.tell(disk, (node, path), reservations.target_of(disk).news_of_return)
+        news.tell(disk, (node, path), target_of(disk).news_of_return)
 
 
 def reboot_node(disk: SharedDisk, node: str, *, new_nexus: bool) -> None:
@@ -104,7 +105,7 @@ def reboot_node(disk: SharedDisk, node: str, *, new_nexus: bool) -> None:
             while f"{path}#{number}" in known:
                 number += 1
             reservations.rename(disk, nexus, f"{path}#{number}")
-        reservations.forget_attentions(disk, nexus)
+        news.forget_attentions(disk, nexus)
 
 
 def position(disk: SharedDisk, node: str, path: str) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 
-from opensvc_testkit.executables import reservations, sg_words
+from opensvc_testkit.executables import news, reservations, sg_words
 from opensvc_testkit.executables.call import Answer, NotSimulatedError
 from opensvc_testkit.executables.disks import find_disk, working_paths
 from opensvc_testkit.executables.getopt_long import BadOptionError, Parsed, read
@@ -120,7 +120,7 @@ def _paths(disk: SharedDisk, node: Node) -> list[str]:
 
 def _through(disk: SharedDisk, nexus: tuple[str, str], act: Callable[[], None]) -> None:
     """One command through one path; news of the path are read away, as the real one tries again."""
-    reservations.forget_attentions(disk, nexus)
+    news.forget_attentions(disk, nexus)
     try:
         act()
     except RefusedError as refused:

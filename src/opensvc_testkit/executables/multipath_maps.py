@@ -6,7 +6,7 @@ of ``multipath.conf`` (``file``, a key in hexadecimal, or empty), ``maps`` by na
 
 from __future__ import annotations
 
-from opensvc_testkit.executables import mapped, reservations
+from opensvc_testkit.executables import mapped, news, reservations
 from opensvc_testkit.executables.disks import working_paths
 
 TYPE_CHECKING = False
@@ -88,5 +88,5 @@ def restore_registration(node: Node, disk: SharedDisk, path: str) -> None:
     nexus = (node["name"], path)
     for found in state_of(node)["maps"].values():
         if found["wwid"] == disk["wwid"] and found["key"] in reservations.keys_of(disk):
-            reservations.forget_attentions(disk, nexus)
+            news.forget_attentions(disk, nexus)
             reservations.register(disk, nexus, 0, found["key"], ignore=True)

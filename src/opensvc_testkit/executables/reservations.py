@@ -6,33 +6,27 @@ not do it.
 
 from __future__ import annotations
 
+from opensvc_testkit.executables import news
 from opensvc_testkit.executables.targets import (
-    ATTENTION,
     CONFLICT,
     ILLEGAL,
     PREEMPTED,
     REGISTRANTS,
     RELEASED,
-    TARGETS,
     TYPES,
     UNSUPPORTED,
     RefusedError,
+    target_of,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from opensvc_testkit.executables.shapes import SharedDisk
-    from opensvc_testkit.executables.targets import Target
 
     Nexus = tuple[str, str]
 
 ALL_REGISTRANTS = (7, 8)
 BLOCKS_READS = (3, 6, 8)
-
-
-def target_of(disk: SharedDisk) -> Target:
-    """What answers for a disk."""
-    return TARGETS[disk["target"]]
 
 
 # -- what is there ---------------------------------------------------------------------------------------------------
@@ -78,17 +72,9 @@ def may_read(disk: SharedDisk, nexus: Nexus) -> bool:
 # -- commands --------------------------------------------------------------------------------------------------------
 
 
-def hear(disk: SharedDisk, nexus: Nexus) -> None:
-    """Begin any command but INQUIRY: a pending unit attention is told once, and the command not carried out."""
-    for attention in disk["attentions"]:
-        if (attention["node"], attention["path"]) == nexus:
-            disk["attentions"].remove(attention)
-            raise RefusedError(ATTENTION, attention["sense"])
-
-
 def begin(disk: SharedDisk, nexus: Nexus, *, abort: bool = False, full_status: bool = False) -> None:
     """Begin PERSISTENT RESERVE IN or OUT."""
-    hear(disk, nexus)
+    news.hear(disk, nexus)
     target = target_of(disk)
     if not target.has_reservations:
         raise RefusedError(UNSUPPORTED)
@@ -144,7 +130,7 @@ def clear(disk: SharedDisk, nexus: Nexus, key: int) -> None:
     """CLEAR: every registration and the reservation."""
     begin(disk, nexus)
     _check_registrant(disk, nexus, key)
-    _tell_others(disk, nexus, PREEMPTED)
+    news.tell_others(disk, nexus, PREEMPTED)
     disk["registrations"].clear()
     disk["holder"], disk["type"] = None, 0
     disk["generation"] += 1
@@ -174,10 +160,10 @@ def preempt(disk: SharedDisk, nexus: Nexus, key: int, victim: int, kind: int, *,
     removed = [other for other in named if other != nexus]
     for other in removed:
         _forget(disk, other)
-        tell(disk, other, target_of(disk).news_of_preempted)
+        news.tell(disk, other, target_of(disk).news_of_preempted)
     if takes:
         if disk["type"] != kind:
-            _tell_others(disk, nexus, RELEASED)
+            news.tell_others(disk, nexus, RELEASED)
         disk["holder"], disk["type"] = nexus, kind
     else:
         _pass_on(disk)
@@ -194,14 +180,7 @@ def rename(disk: SharedDisk, nexus: Nexus, path: str) -> None:
             registration["path"] = path
     if disk["holder"] == nexus:
         disk["holder"] = (nexus[0], path)
-    forget_attentions(disk, nexus)
-
-
-def forget_attentions(disk: SharedDisk, nexus: Nexus) -> None:
-    """Nobody waits for the news of a nexus: a system that boots reads them away."""
-    disk["attentions"] = [
-        attention for attention in disk["attentions"] if (attention["node"], attention["path"]) != nexus
-    ]
+    news.forget_attentions(disk, nexus)
 
 
 def lose_power(disk: SharedDisk) -> None:
@@ -209,20 +188,6 @@ def lose_power(disk: SharedDisk) -> None:
     if not disk["persists"]:
         disk["registrations"].clear()
         disk["holder"], disk["type"], disk["generation"] = None, 0, 0
-
-
-def tell(disk: SharedDisk, nexus: Nexus, sense: str) -> None:
-    """A nexus hears this at its next command; nothing for an empty text."""
-    pending = [(attention["node"], attention["path"], attention["sense"]) for attention in disk["attentions"]]
-    if sense and (target_of(disk).repeats_news or (*nexus, sense) not in pending):
-        disk["attentions"].append({"node": nexus[0], "path": nexus[1], "sense": sense})
-
-
-def _tell_others(disk: SharedDisk, nexus: Nexus, sense: str) -> None:
-    for registration in disk["registrations"]:
-        other = (registration["node"], registration["path"])
-        if other != nexus:
-            tell(disk, other, sense)
 
 
 def _check_registrant(disk: SharedDisk, nexus: Nexus, key: int) -> None:
@@ -268,16 +233,7 @@ def _pass_on(disk: SharedDisk) -> None:
 def _drop_reservation(disk: SharedDisk, nexus: Nexus, told: tuple[int, ...]) -> None:
     if disk["type"] in told:
         if target_of(disk).misdirects_news:
-            _tell_wrong_ones(disk, nexus)
+            news.tell_wrong_ones(disk, nexus, RELEASED)
         else:
-            _tell_others(disk, nexus, RELEASED)
+            news.tell_others(disk, nexus, RELEASED)
     disk["holder"], disk["type"] = None, 0
-
-
-def _tell_wrong_ones(disk: SharedDisk, nexus: Nexus) -> None:
-    everybody = [(node, path) for node, paths in disk["paths"].items() for path in paths]
-    for registration in disk["registrations"]:
-        registrant = (registration["node"], registration["path"])
-        for other in everybody:
-            if nexus != registrant != other:
-                tell(disk, other, RELEASED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opensvc_testkit.executables import reservations
+from opensvc_testkit.executables import news
 from opensvc_testkit.executables.call import Answer, NotSimulatedError
 from opensvc_testkit.executables.disks import find_disk, is_lost
 from opensvc_testkit.executables.getopt_long import BadOptionError, read
@@ -35,7 +35,7 @@ def run(call: Call) -> Answer:
         for _ in range(count):
             status = 0
             try:
-                reservations.hear(disk, (call.node, path))
+                news.hear(disk, (call.node, path))
             except RefusedError as refused:
                 errors, status = errors + 1, SAID[ATTENTION][0]
                 stderr += (

@@ -5,6 +5,10 @@ Where LIO and tgtd answer otherwise than the standard is captured in ``tests/fix
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from opensvc_testkit.executables.shapes import SharedDisk
+
 WRITE_EXCLUSIVE, EXCLUSIVE_ACCESS = 1, 3
 TYPES = (1, 3, 5, 6, 7, 8)
 REGISTRANTS = (5, 6, 7, 8)
@@ -125,3 +129,8 @@ TARGETS = {
     "plain": Target(has_reservations=False),
 }
 """``array`` as the standard says, ``lio`` as captured, ``tgt`` checked against tgtd in the lab; ``plain`` has none."""
+
+
+def target_of(disk: SharedDisk) -> Target:
+    """What answers for a disk."""
+    return TARGETS[disk["target"]]

@@ -5,10 +5,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 
-
-@app.command(short_help="Write a new driver to begin with", epilog="Example: osvc driver new acme --group disk")
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Type of the driver: `acme` makes `disk.acme`.")],
     group: Annotated[
@@ -18,9 +15,12 @@ def new(
         Path, typer.Option("--path", metavar="DIR", help="Where the folder of the distribution is made.")
     ] = Path(),
 ) -> int:
-    """Write a distribution with a driver: code, keywords, tests with the conformance suite, README, pyproject.
+    """Write a distribution with a driver to begin with.
 
-    It builds, installs and passes its tests as it is, with a simulated tool. Nothing else is touched.
+    Code, keywords, tests with the conformance suite, README, pyproject: it builds, installs and passes its tests as it
+    is, with a simulated tool. Nothing else is touched.
+
+    Example: osvc driver new acme --group disk
     """
     from opensvc_testkit.new_driver.drafting import Draft
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import marshal
 import os
 
-from opensvc_testkit.executables import multipath_maps, reservations
+from opensvc_testkit.executables import multipath_maps, news, reservations
 from opensvc_testkit.executables.disks import disks_of, working_paths
 
 TYPE_CHECKING = False
@@ -166,7 +166,7 @@ class Seen:
             self.versions[disk["uuid"]] = group["seqno"]
             for nexus in device.nexuses:
                 # The kernel tries a write again that heard news of its path.
-                reservations.forget_attentions(device.disk, nexus)
+                news.forget_attentions(device.disk, nexus)
 
     def label(self, device: Device) -> str:
         """Make a physical volume of a device; its UUID. Raises UnwritableError."""
