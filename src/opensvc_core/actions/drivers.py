@@ -80,7 +80,7 @@ def declared_commands(entry_point: str) -> tuple[str, ...]:
         if module != package:
             path = path.removesuffix("__init__.py") + module.removeprefix(package + ".").replace(".", "/") + ".py"
         origin = _origin_of(path, name)
-        return declared_commands(f"{origin}:{name}") if origin else _commands_of(path, name)
+        return declared_commands(f"{origin}:{name}") if origin not in {"", module} else _commands_of(path, name)
     except (OSError, ValueError, SyntaxError, ImportError):
         return ()
 
