@@ -14,7 +14,10 @@ def said(result: CommandResult) -> str:
     All of them, as ``zoneadm`` and ``zpool`` give the reason in any of several lines.
     """
     lines = [line.strip() for line in (result.stderr.strip() or result.stdout.strip()).splitlines() if line.strip()]
-    return "; ".join(lines)[:LONGEST] if lines else f"it ended with status {result.rc} and said nothing"
+    words = "; ".join(lines)[:LONGEST]
+    # A tool that went mad must not move the cursor of whoever reads the message.
+    words = "".join(each if each.isprintable() else "?" for each in words)
+    return words if lines else f"it ended with status {result.rc} and said nothing"
 
 
 def whole_lines(text: str) -> tuple[list[str], str]:

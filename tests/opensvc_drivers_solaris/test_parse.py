@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opensvc_core.api import Device, Status
+from opensvc_core.api import CommandResult, Device, Status
 from opensvc_drivers_solaris.ldom_platform import domain_state
 from opensvc_drivers_solaris.parse_ifconfig import parse_interfaces
 from opensvc_drivers_solaris.parse_ldm import (
@@ -20,6 +20,7 @@ from opensvc_drivers_solaris.parse_ldm import (
 from opensvc_drivers_solaris.parse_pools import Refusal, parse_refusal, parse_states, parse_trees
 from opensvc_drivers_solaris.parse_zones import TOLD_TWICE, parse_zones, split_fields
 from opensvc_drivers_solaris.pool_states import device_of, pool_report
+from opensvc_drivers_solaris.words import said
 from opensvc_drivers_solaris.zone_states import guest_state, place_report
 from opensvc_drivers_solaris.zonecfg import is_export, parse_autoboot
 from tests.opensvc_drivers_solaris import samples
@@ -292,3 +293,9 @@ def test_disks_of_domains() -> None:
 )
 def test_auto_boot(text: str, answer: bool | None) -> None:
     assert parse_auto_boot(text) is answer
+
+
+def test_what_a_tool_said_is_one_line_without_control_characters() -> None:
+    result = CommandResult(("zoneadm",), 1, "out\n", "zoneadm: a\n\n  b \x1b[2J\n")
+    assert said(result) == "zoneadm: a; b ?[2J"
+    assert said(CommandResult(("zoneadm",), 3)) == "it ended with status 3 and said nothing"

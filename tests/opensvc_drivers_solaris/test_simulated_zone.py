@@ -218,6 +218,30 @@ def test_a_zone_that_is_ready_and_not_booted_is_halted_by_a_stop(site: Site) -> 
     assert changes(site) == ["zoneadm -z z1 halt", "zoneadm -z z1 detach"]
 
 
+@pytest.mark.parametrize("mode", ["750", "755"])
+def test_a_zonepath_that_others_may_read_is_closed_before_it_is_attached(site: Site, mode: str) -> None:
+    service = zone(site)
+    site.solaris.set_zonepath_mode("n1", "/zones/z1", mode)
+    run = site.run("start", service)
+    assert run.outcomes == {"z1": RunOutcome.DONE}, failures(run)
+    assert "chmod 700 /zones/z1" in site.commands("chmod", "chown")
+
+
+def test_a_zonepath_that_is_closed_is_left_as_it_is(site: Site) -> None:
+    site.run("start", zone(site))
+    assert site.commands("ls") == ["ls -ldn /zones/z1"]
+    assert site.commands("chmod", "chown") == []
+
+
+def test_the_hook_of_the_brand_is_waited_for_before_the_zone_is_detached(site: Site) -> None:
+    service = zone(site, brand="ipkg", hook_time=1.0)
+    site.run("start", service)
+    run = site.run("stop", service)
+    assert run.outcomes == {"z1": RunOutcome.DONE}, failures(run)
+    assert len(site.commands("pgrep")) > 1
+    assert [line for line in changes(site) if "detach" in line] == ["zoneadm -z z1 detach"]
+
+
 def test_a_zone_whose_boot_fails_is_taken_back(site: Site) -> None:
     service = whole(site)
     site.cluster.set_fault(

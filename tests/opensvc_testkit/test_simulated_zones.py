@@ -341,6 +341,16 @@ def test_a_shutdown_is_seen_on_its_way(pair: Pair) -> None:
     assert pair.cluster.running_on("z1") == ()
 
 
+def test_zlogin_lets_nobody_into_a_zone_on_its_way_down(pair: Pair) -> None:
+    pair.cluster.change_guest("z1", shutdown_time=1000.0)
+    ok(zoneadm(pair, "boot"))
+    ok(pair.first.run("zlogin", "z1", "/sbin/init 0"))
+    ok(pair.first.run("zlogin", "z1", "pwd"))
+    pair.cluster.advance(700)
+    text = "zlogin: login allowed only to running zones (z1 is 'shutting_down').\n"
+    assert said(pair.first.run("zlogin", "z1", "pwd")) == (1, "", text)
+
+
 def test_a_zone_that_ignores_init_is_halted(pair: Pair) -> None:
     pair.cluster.change_guest("z1", shutdown_time=None)
     ok(zoneadm(pair, "boot"))
@@ -486,6 +496,9 @@ def test_a_configuration_is_exported_and_made_elsewhere(pair: Pair, tmp_path: Pa
     again = pair.first.run("zonecfg", "-z", "z5", "-f", str(file))
     assert said(again) == (0, "", "Zone z5 already installed; set zonepath not allowed.\n")
     assert pair.solaris.zone_state(FIRST, "z5") == "installed"
+    # On the command line the status is [R].
+    word = pair.first.run("zonecfg", "-z", "z5", "set zonepath=/elsewhere")
+    assert said(word) == (1, "", "Zone z5 already installed; set zonepath not allowed.\n")
 
 
 def test_info(simulated_cluster: SimulatedCluster, tmp_path: Path) -> None:
