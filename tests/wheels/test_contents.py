@@ -19,7 +19,18 @@ every_distribution = pytest.mark.parametrize("distribution", distributions(), id
 every_member = pytest.mark.parametrize("distribution", members(), ids=lambda each: each.name)
 
 # Files that are neither modules nor the mark of a typed package, by distribution: what is not named here is a leftover.
-DATA: Mapping[str, frozenset[str]] = {}
+TEMPLATES = (
+    "README.md",
+    "pyproject.toml",
+    "package/__init__.py",
+    "package/driver.py",
+    "package/parse.py",
+    "tests/test_contract.py",
+    "tests/test_parse.py",
+)
+DATA: Mapping[str, frozenset[str]] = {
+    "opensvc-testkit": frozenset(f"new_driver/templates/{name}.in" for name in TEMPLATES)
+}
 
 
 def metadata(built: Built) -> Message:

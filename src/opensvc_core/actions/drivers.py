@@ -102,7 +102,10 @@ def declared_commands(entry_point: str) -> tuple[str, ...]:
         spec = find_spec(package)
         if spec is None or spec.origin is None:
             return ()
-        return _commands_of(Path(spec.origin).parent, module.split(".")[1:], name)
+        origin = Path(spec.origin)
+        if spec.submodule_search_locations is None:
+            return _commands_of(origin.parent, [origin.stem], name)
+        return _commands_of(origin.parent, module.split(".")[1:], name)
     except (OSError, ValueError, SyntaxError, ImportError):
         return ()
 

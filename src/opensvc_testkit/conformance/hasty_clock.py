@@ -27,6 +27,7 @@ class HastyClock:
 
     def __init__(self, on_skip: Callable[[float], None]) -> None:
         self._on_skip = on_skip
+        self._guard = threading.Lock()
         self._skipped = 0.0
         self._limit = float("inf")
         self._looks = self._overtime = 0
@@ -56,7 +57,8 @@ class HastyClock:
 
     def skip(self, seconds: float) -> None:
         """Let that much time pass at once."""
-        self._skipped += seconds
+        with self._guard:
+            self._skipped += seconds
         self._on_skip(seconds)
 
     def watch(self, seconds: float) -> None:

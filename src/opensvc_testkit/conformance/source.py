@@ -14,7 +14,8 @@ from opensvc_testkit.conformance.checks import Checks
 from opensvc_testkit.conformance.requirement import require
 
 STARTS_PROCESSES = frozenset(
-    {"subprocess", "pty", "multiprocessing", "plumbum", "pexpect", "sh", "asyncio.subprocess"}
+    {"subprocess", "pty", "multiprocessing", "plumbum", "pexpect", "sh"}
+    | {"asyncio.subprocess", "asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell"}
     | {f"os.{name}" for name in ("system", "popen", "fork", "forkpty", "posix_spawn", "posix_spawnp")}
     | {f"os.{kind}{form}" for kind in ("exec", "spawn") for form in ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe")}
 )

@@ -90,6 +90,45 @@ class Deaf(GoodLamp):
             return api.Outcome.changed()
 
 
+class Crashing(GoodLamp):
+    def switch_on(self, name: str, context: api.Context) -> api.Outcome:
+        try:
+            return super().switch_on(name, context)
+        except api.CommandFailed as error:
+            raise RuntimeError(name) from error
+
+
+class DeafStart(GoodLamp):
+    def switch_on(self, name: str, context: api.Context) -> api.Outcome:
+        try:
+            return super().switch_on(name, context)
+        except api.Cancelled:
+            return api.Outcome.changed()
+
+
+class PatientStart(GoodLamp):
+    def switch_on(self, name: str, context: api.Context) -> api.Outcome:
+        try:
+            return super().switch_on(name, context)
+        except api.CommandTimeout:
+            return api.Outcome.changed("it will come up some day")
+
+
+class ReversedStart(GoodLamp):
+    def switch_on(self, name: str, context: api.Context) -> api.Outcome:
+        if context.is_dry_run:
+            context.run("lamp", "on", name)
+            context.run("lamp", "wire", name)
+            return api.Outcome.changed()
+        return super().switch_on(name, context)
+
+
+ALSO = [
+    ("a_failed_start_says_what_and_what_to_do", Crashing),
+    ("a_cancelled_start_can_be_mended", DeafStart),
+    ("a_start_ends_in_time", PatientStart),
+    ("a_dry_start_shows_what_the_start_then_runs", ReversedStart),
+]
 BROKEN = {
     "a_status_ends_in_time": LateStatus,
     "a_start_ends_in_time": LateStart,

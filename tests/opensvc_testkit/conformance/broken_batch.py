@@ -43,6 +43,31 @@ class WordyDevices(GoodLamp):
         return ["/dev/lamp"]
 
 
+class Echoing(GoodLamp):
+    @api.hookimpl
+    def status(self, resources: Sequence[api.Resource], context: api.Context) -> Answers:
+        yield from super().status(resources, context)
+        yield from super().status(resources[:1], context)
+
+
+class ChangingDevices(GoodLamp):
+    @api.hookimpl
+    def list_devices(self, resource: api.Resource, context: api.Context) -> Sequence[api.Device]:
+        context.run("lamp", "note")
+        return ()
+
+
+class AskedInVain(GoodLamp):
+    @api.hookimpl
+    def preflight(self, resource: api.Resource, action: str, context: api.Context) -> object:
+        return "no"
+
+
+ALSO = [
+    ("one_status_answers_for_many", Echoing),
+    ("the_other_hooks_only_read", ChangingDevices),
+    ("the_other_hooks_only_read", AskedInVain),
+]
 BROKEN = {
     "a_status_changes_nothing": Refreshing,
     "one_status_answers_for_many": AllTheSame,

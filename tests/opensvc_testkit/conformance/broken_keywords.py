@@ -28,6 +28,26 @@ class WrongExample(GoodLamp):
     )
 
 
+class Exampleless(GoodLamp):
+    keywords: ClassVar[tuple[api.Keyword, ...]] = (api.Keyword("lamp", "Name of the lamp.", required=True), PATIENCE)
+
+
+class Twice(GoodLamp):
+    keywords: ClassVar[tuple[api.Keyword, ...]] = (LAMP, PATIENCE, PATIENCE)
+
+
+class Chosen(GoodLamp):
+    keywords: ClassVar[tuple[api.Keyword, ...]] = (
+        LAMP,
+        api.Keyword("colour", "Colour of its light.", choices=("red", "green"), default="blue"),
+    )
+
+
+ALSO = [
+    ("examples_are_values", Exampleless),
+    ("keywords_are_documented", Twice),
+    ("defaults_are_of_their_kind", Chosen),
+]
 BROKEN = {
     "keywords_are_documented": Wordless,
     "defaults_are_of_their_kind": WrongDefault,

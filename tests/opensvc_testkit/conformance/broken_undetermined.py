@@ -23,6 +23,7 @@ def down_after(error: type[api.ActionError]) -> type[GoodLamp]:
             for resource in resources:
                 yield resource.id, self.report(states.get(resource.text("lamp"), "off"))
 
+    Hasty.__name__ = f"DownAfter{error.__name__}"
     return Hasty
 
 
@@ -76,6 +77,24 @@ class BlindStop(GoodLamp):
         return super().stop(resource, context)
 
 
+class Guessing(GoodLamp):
+    @api.hookimpl
+    def start(self, resource: api.Resource, context: api.Context) -> api.Outcome:
+        try:
+            return super().start(resource, context)
+        except api.CommandTimeout:
+            if self.knows(context):
+                raise
+            return api.Outcome.unchanged("it was on when it was last seen")
+
+    def knows(self, context: api.Context) -> bool:
+        try:
+            return bool(self.look(context))
+        except api.CommandError:
+            return False
+
+
+ALSO = [("a_start_that_cannot_look_is_an_error", Guessing)]
 BROKEN = {
     "a_tool_that_hangs_makes_it_undef": Impatient,
     "a_tool_that_is_absent_makes_it_undef": Uninstalled,

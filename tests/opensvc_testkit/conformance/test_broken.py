@@ -34,7 +34,9 @@ MODULES = (
     broken_undetermined,
 )
 OF_THE_SOURCE = (broken_import, broken_process, broken_sleep)
+ALSO: list[tuple[str, type[VersionlessLamp]]] = [case for module in MODULES for case in getattr(module, "ALSO", ())]
 BROKEN: dict[str, type[VersionlessLamp]] = {check: made for module in MODULES for check, made in module.BROKEN.items()}
+CASES = [*sorted(BROKEN.items()), *ALSO]
 EXEMPTIONS = "exemptions_have_reasons"
 
 SUITE = """
@@ -53,28 +55,28 @@ MODULE = """
 """
 
 
-def id_of(check: str) -> str:
-    """Type of the broken driver of a check."""
-    return check.replace("_", "") if check in BROKEN else "good"
+def id_of(made: type) -> str:
+    """Type of a driver."""
+    return made.__name__.lower()
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the entry points of all of them."""
     folder = tmp_path_factory.mktemp("site")
-    for number, (check, made) in enumerate({**BROKEN, "good": GoodLamp}.items()):
+    for number, made in enumerate([*(made for _, made in CASES), GoodLamp]):
         names = vars(import_module(made.__module__)).items()
         name = next(name for name, each in names if each is made)
         # What a driver runs is read in its own module, and nothing of that is inherited.
         declared = vars(made).get("commands", ("lamp",))
         source = MODULE.format(module=made.__module__, name=name, declared=declared)
-        ThirdParty(f"lamp{number}", {f"disk.{id_of(check)}": "Driver"}, source).unpack(folder)
+        ThirdParty(f"lamp{number}", {f"disk.{id_of(made)}": "Driver"}, source).unpack(folder)
     return folder
 
 
-def run(pytester: pytest.Pytester, check: str, more: str = "") -> tuple[set[str], set[str], str]:
+def run(pytester: pytest.Pytester, made: type, more: str = "") -> tuple[set[str], set[str], str]:
     """Checks that passed, checks that failed, and what was printed."""
-    pytester.makepyfile(SUITE.format(id=id_of(check), more=more or "pass"))
+    pytester.makepyfile(SUITE.format(id=id_of(made), more=more or "pass"))
     done = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-rA", "--tb=short")
     text = done.stdout.str()
     found: dict[str, set[str]] = {"PASSED": set(), "FAILED": set(), "ERROR": set()}
@@ -95,22 +97,22 @@ def test_there_is_a_broken_driver_for_every_check() -> None:
 
 
 def test_the_good_driver_passes(pytester: pytest.Pytester) -> None:
-    passed, failed, text = run(pytester, "good")
+    passed, failed, text = run(pytester, GoodLamp)
     assert failed == set()
     assert passed == set(check_names())
-    assert f"disk.good: {len(passed)} passed, 0 failed, 0 exempt" in text
+    assert f"disk.goodlamp: {len(passed)} passed, 0 failed, 0 exempt" in text
 
 
-@pytest.mark.parametrize("check", sorted(BROKEN))
-def test_a_broken_driver_fails_at_its_check_alone(pytester: pytest.Pytester, check: str) -> None:
-    module = BROKEN[check].__module__
+@pytest.mark.parametrize(("check", "made"), CASES)
+def test_a_broken_driver_fails_at_its_check_alone(pytester: pytest.Pytester, check: str, made: type) -> None:
+    module = made.__module__
     more = f'source = "{module}"' if module in {each.__name__ for each in OF_THE_SOURCE} else ""
-    _, failed, text = run(pytester, check, more)
+    _, failed, text = run(pytester, made, more)
     assert failed == {check}, text
 
 
 def test_a_check_that_cannot_be_tried_is_not_passed(pytester: pytest.Pytester) -> None:
-    passed, _, text = run(pytester, "its_hooks_are_those_of_the_core")
+    passed, _, text = run(pytester, BROKEN["its_hooks_are_those_of_the_core"])
     assert "a_start_brings_it_up" not in passed
     assert "not tried" in text
 
@@ -123,14 +125,14 @@ def test_a_check_that_cannot_be_tried_is_not_passed(pytester: pytest.Pytester) -
     ],
 )
 def test_an_exemption_names_a_check_and_a_reason(pytester: pytest.Pytester, more: str, word: str) -> None:
-    _, failed, text = run(pytester, "good", more)
+    _, failed, text = run(pytester, GoodLamp, more)
     assert failed == {EXEMPTIONS}
     assert word in text
 
 
 def test_an_exemption_is_reported_with_its_reason(pytester: pytest.Pytester) -> None:
     more = 'exempt = {"a_stop_of_the_unknown_changes_nothing": "every lamp is known"}'
-    passed, failed, text = run(pytester, "a_stop_of_the_unknown_changes_nothing", more)
+    passed, failed, text = run(pytester, BROKEN["a_stop_of_the_unknown_changes_nothing"], more)
     assert failed == set()
     assert len(passed) == len(check_names()) - 1
     assert "exempt: a_stop_of_the_unknown_changes_nothing: every lamp is known" in text
