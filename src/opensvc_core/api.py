@@ -77,6 +77,13 @@ if TYPE_CHECKING:
     from opensvc_core.plan import Plan, Selection
     from opensvc_core.run import Run, RunOutcome, StepState
     from opensvc_core.state_files import write_text
+    from opensvc_core.unit_paths import (
+        ANY_PATH_TROUBLE,
+        ask_units,
+        on_every_path,
+        on_one_path,
+        on_paths_that_are_up,
+    )
 
 API_VERSION = 1
 """A driver that sets ``api_version`` to another number is refused when it is loaded."""
@@ -105,6 +112,11 @@ _LATE = {
     "load_special_files": "opensvc_core.hpux.special_files",
     "restore_special_files": "opensvc_core.hpux.special_files",
     "write_text": "opensvc_core.state_files",
+    "ANY_PATH_TROUBLE": "opensvc_core.unit_paths",
+    "ask_units": "opensvc_core.unit_paths",
+    "on_every_path": "opensvc_core.unit_paths",
+    "on_one_path": "opensvc_core.unit_paths",
+    "on_paths_that_are_up": "opensvc_core.unit_paths",
     "Plan": "opensvc_core.plan",
     "Selection": "opensvc_core.plan",
     "Run": "opensvc_core.run",
@@ -123,6 +135,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "ANY_PATH_TROUBLE",
     "API_VERSION",
     "LIFE_CYCLE_KEYWORDS",
     "ActionError",
@@ -186,6 +199,7 @@ __all__ = [
     "Veto",
     "Vetoed",
     "WaitTimeout",
+    "ask_units",
     "format_special_files",
     "guest_address",
     "guest_name",
@@ -193,6 +207,9 @@ __all__ = [
     "identify_special_files",
     "is_guest_running",
     "load_special_files",
+    "on_every_path",
+    "on_one_path",
+    "on_paths_that_are_up",
     "one_by_one",
     "open_agent",
     "raw_file",

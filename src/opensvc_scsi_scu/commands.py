@@ -1,34 +1,25 @@
-"""One ``scu``, all paths or the first that works: what it said as a value, or as an error of reservations.
+"""One ``scu`` on one path: what it said as a value, or as an error of reservations.
 
 Exit statuses and words of ``scu`` are from memory [R]: what is not understood is ``failed``, never a success or "free".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from opensvc_core.api import (
-    Cancelled,
     CommandError,
     CommandNotFound,
     CommandResult,
     Context,
-    LogicalUnit,
     ReservationError,
-    side_by_side,
 )
 
 READ_LIMIT = 10.0
 """Seconds for a command that reads."""
 CHANGE_LIMIT = 30.0
 """Seconds for a command that changes something."""
-AT_ONCE = 64
-"""Units, or paths, that are asked at once: they wait for disks, not for this machine."""
-ANY_PATH = frozenset({"no_device", "not_ready", "failed"})
-"""A read does no harm: where one path fails, another is asked."""
-_PATH_TROUBLE = frozenset({"no_device", "not_ready"})
-"""What another path may not have. After a time-out none is tried: the change may have been made."""
 NEWS = 4
 """Unit attentions that one path may have to tell."""
 _WORDS = (
@@ -107,61 +98,9 @@ def change_patiently(context: Context, path: str, *words: str) -> None:
     return change(context, path, *words)
 
 
-def ask_all(
-    units: Sequence[LogicalUnit], ask: Callable[[LogicalUnit], _Answer]
-) -> Iterator[tuple[LogicalUnit, _Answer | ReservationError]]:
-    """Ask all units side by side; a unit that cannot tell has its error. Raises what is no answer."""
-    for unit, answer in side_by_side(units, ask, AT_ONCE):
-        if isinstance(answer, Exception) and not isinstance(answer, ReservationError):
-            raise answer
-        yield unit, answer
-
-
-def on_every_path(unit: LogicalUnit, work: Callable[[str], None], context: Context) -> None:
-    """Do something through each path, side by side; every path is tried before the worst failure is raised."""
-    failures = _failures(unit, work, context)
-    if failures:
-        raise max(failures, key=_weight)
-
-
-def on_paths_that_are_up(unit: LogicalUnit, work: Callable[[str], None], context: Context) -> ReservationError | None:
-    """The same, as far as paths are up: the trouble of one that is not is given back where another one worked."""
-    failures = _failures(unit, work, context)
-    troubles = [each for each in failures if isinstance(each, ReservationError) and each.code in _PATH_TROUBLE]
-    if len(troubles) < len(failures) or len(failures) == len(unit.paths):
-        raise max(failures, key=_weight)
-    return troubles[0] if troubles else None
-
-
-def _failures(unit: LogicalUnit, work: Callable[[str], None], context: Context) -> list[Exception]:
-    # A dry run prints commands, and the same ones each time.
-    limit = 1 if context.is_dry_run else AT_ONCE
-    return [answer for _, answer in side_by_side(unit.paths, work, limit) if isinstance(answer, Exception)]
-
-
-def on_one_path(unit: LogicalUnit, work: Callable[[str], _Answer], trouble: frozenset[str] = _PATH_TROUBLE) -> _Answer:
-    """Do something through the first path that works. Raises the first path's error if none does."""
-    first: ReservationError | None = None
-    for path in unit.paths:
-        try:
-            return work(path)
-        except ReservationError as error:
-            if error.code not in trouble:
-                raise
-            first = first or error
-    raise first or ReservationError(f"{unit.device.path}: it has no path", code="no_device")
-
-
 def _unable(error: CommandError, path: str) -> ReservationError:
     """A tool that is missing or hangs, as an error of reservations."""
     if isinstance(error, CommandNotFound):
         hint = "HP-UX comes without scu: install it where PATH finds it"
         return ReservationError(f"{path}: {error.message}", code="not_supported", hint=hint)
     return ReservationError(f"{path}: {error.message}", code="failed", hint=error.hint)
-
-
-def _weight(error: Exception) -> int:
-    """What is told first: a cancelled or lost command, then a refusal, then what only asks to be tried again."""
-    if not isinstance(error, ReservationError):
-        return 3 if isinstance(error, Cancelled) else 2
-    return 0 if error.code == "unit_attention" else 1

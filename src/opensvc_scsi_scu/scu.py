@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from opensvc_core.api import (
+    ANY_PATH_TROUBLE,
     Context,
     Device,
     LogicalUnit,
@@ -14,18 +15,13 @@ from opensvc_core.api import (
     Reservation,
     ReservationError,
     Severity,
+    ask_units,
     hookimpl,
-)
-from opensvc_scsi_scu.commands import (
-    ANY_PATH,
-    ask_all,
-    change,
-    change_patiently,
     on_every_path,
     on_one_path,
     on_paths_that_are_up,
-    read,
 )
+from opensvc_scsi_scu.commands import change, change_patiently, read
 from opensvc_scsi_scu.legs import keep_legs_apart
 from opensvc_scsi_scu.parse import parse_holder, parse_keys
 from opensvc_scsi_scu.units import identify
@@ -61,7 +57,7 @@ class Scu:
         self, units: Sequence[LogicalUnit], context: Context
     ) -> Iterable[tuple[LogicalUnit, Registrations | ReservationError]]:
         """Registered keys, all units side by side, each through the first path that answers."""
-        return ask_all(units, lambda unit: _registrations(unit, context))
+        return ask_units(units, lambda unit: _registrations(unit, context))
 
     @hookimpl
     def read_holder(
@@ -70,9 +66,11 @@ class Scu:
         """Reservations, all units side by side, each through the first path that answers."""
 
         def ask(unit: LogicalUnit) -> Reservation:
-            return on_one_path(unit, lambda path: read(context, path, ("show", "reservation"), parse_holder), ANY_PATH)
+            return on_one_path(
+                unit, lambda path: read(context, path, ("show", "reservation"), parse_holder), ANY_PATH_TROUBLE
+            )
 
-        return ask_all(units, ask)
+        return ask_units(units, ask)
 
     @hookimpl
     def register(self, unit: LogicalUnit, key: int, context: Context) -> Outcome:
@@ -164,7 +162,7 @@ class Scu:
 
 
 def _registrations(unit: LogicalUnit, context: Context) -> Registrations:
-    return on_one_path(unit, lambda path: read(context, path, ("show", "keys"), parse_keys), ANY_PATH)
+    return on_one_path(unit, lambda path: read(context, path, ("show", "keys"), parse_keys), ANY_PATH_TROUBLE)
 
 
 def _preempt(unit: LogicalUnit, key: int, victim: int, context: Context) -> None:

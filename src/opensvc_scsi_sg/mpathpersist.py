@@ -14,10 +14,11 @@ from opensvc_core.api import (
     Registrations,
     Reservation,
     ReservationError,
+    ask_units,
     hookimpl,
 )
 from opensvc_scsi_sg import parse_mpath
-from opensvc_scsi_sg.attempts import ask_all, change, read, unable
+from opensvc_scsi_sg.attempts import change, read, unable
 from opensvc_scsi_sg.choice import Choice
 from opensvc_scsi_sg.exits import mpath_failure
 from opensvc_scsi_sg.sg_persist import TYPE, SgPersist, warn_of_no_abort
@@ -75,7 +76,7 @@ class MpathPersist:
         """Registered keys, all units side by side."""
         argv = ("mpathpersist", "--in", "--read-keys")
         parse = parse_mpath.parse_registrations
-        return ask_all(units, lambda unit: read(context, argv, self._map(unit), mpath_failure, parse))
+        return ask_units(units, lambda unit: read(context, argv, self._map(unit), mpath_failure, parse))
 
     @hookimpl
     def read_holder(
@@ -84,7 +85,7 @@ class MpathPersist:
         """Reservations, all units side by side."""
         argv = ("mpathpersist", "--in", "--read-reservation")
         parse = parse_mpath.parse_reservation
-        return ask_all(units, lambda unit: read(context, argv, self._map(unit), mpath_failure, parse))
+        return ask_units(units, lambda unit: read(context, argv, self._map(unit), mpath_failure, parse))
 
     @hookimpl
     def register(self, unit: LogicalUnit, key: int, context: Context) -> Outcome:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from opensvc_core.api import (
+    ANY_PATH_TROUBLE,
     Context,
     Device,
     LogicalUnit,
@@ -14,18 +15,19 @@ from opensvc_core.api import (
     Reservation,
     ReservationError,
     Severity,
+    ask_units,
     hookimpl,
+    on_every_path,
+    on_one_path,
 )
 from opensvc_scsi_sg import parse_sg
-from opensvc_scsi_sg.attempts import ask_all, change, on_every_path, on_one_path, read
+from opensvc_scsi_sg.attempts import change, read
 from opensvc_scsi_sg.choice import Choice
 from opensvc_scsi_sg.exits import sg_failure
 from opensvc_scsi_sg.units import identify
 
 TYPE = "--prout-type=5"
 """Write Exclusive, Registrants Only."""
-_ANY_PATH = frozenset({"no_device", "not_ready", "failed"})
-"""A read does no harm: where one path fails, another is asked."""
 
 
 class SgPersist:
@@ -63,9 +65,9 @@ class SgPersist:
 
         def ask(unit: LogicalUnit) -> Registrations:
             parse = parse_sg.parse_registrations
-            return on_one_path(unit, lambda path: read(context, argv, path, sg_failure, parse), _ANY_PATH)
+            return on_one_path(unit, lambda path: read(context, argv, path, sg_failure, parse), ANY_PATH_TROUBLE)
 
-        return ask_all(units, ask)
+        return ask_units(units, ask)
 
     @hookimpl
     def read_holder(
@@ -76,9 +78,9 @@ class SgPersist:
 
         def ask(unit: LogicalUnit) -> Reservation:
             parse = parse_sg.parse_reservation
-            return on_one_path(unit, lambda path: read(context, argv, path, sg_failure, parse), _ANY_PATH)
+            return on_one_path(unit, lambda path: read(context, argv, path, sg_failure, parse), ANY_PATH_TROUBLE)
 
-        return ask_all(units, ask)
+        return ask_units(units, ask)
 
     @hookimpl
     def register(self, unit: LogicalUnit, key: int, context: Context) -> Outcome:
