@@ -9,7 +9,7 @@ import signal
 import hypothesis
 import pytest
 
-from tests.tiers import SHARES, WHOLE_RUNS, Tiers, is_true
+from tests.tiers import LAB_SHARES, WHOLE_RUNS, Tiers, is_true
 
 RUNS_KEY = pytest.StashKey[int]()
 SEED_KEY = pytest.StashKey[int]()
@@ -33,7 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     tiers = Tiers(
         strict=is_true(os.environ.get("CI", "")),
         whole=everything and config.option.markexpr in WHOLE_RUNS,
-        share=everything and config.option.markexpr in SHARES,
+        share=everything and config.option.markexpr in LAB_SHARES,
     )
     config.pluginmanager.register(tiers, "opensvc-tiers")
     # No deadline: a busy machine is not a defect. `print_blob` gives the line that repeats a failure.

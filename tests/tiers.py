@@ -24,8 +24,9 @@ NAMES: Mapping[str, str] = {
 LEFT_OUT = "left out of this run"
 # Mark expressions of a run that is meant to be whole; any other is somebody's choice of a few tests.
 WHOLE_RUNS = frozenset({"", "not wheels"})
-# `make test` runs these two at once: together they are a whole run, and no test is in both.
-SHARES = ("not wheels and not kernels", "kernels")
+# `make test` runs these at once: together they are a whole run, and no test is in two. The first holds no lab.
+SHARES = ("not lab and not wheels", "lab and not kernels", "kernels")
+LAB_SHARES = SHARES[1:]
 
 
 def tier_of(item: pytest.Item) -> str:
@@ -44,7 +45,7 @@ class Tiers:
     Args:
         strict: whether a test of the lab that does not run is a failure.
         whole: whether this run is meant to hold all tests, so that a lab without a single test is a failure too.
-        share: whether it holds one of the two shares of a whole run: what it leaves out, the other one holds.
+        share: whether it holds a share of the lab: what it leaves out, another one holds.
     """
 
     def __init__(self, *, strict: bool, whole: bool, share: bool = False) -> None:

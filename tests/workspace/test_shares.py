@@ -1,4 +1,4 @@
-"""`make test` runs two shares at once: together they hold every test but the wheels', and no test twice."""
+"""`make test` runs three shares at once: together they hold every test but the wheels', and no test twice."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ def _selects(expression: str, marks: dict[str, bool]) -> bool:
 
 
 def test_every_test_is_in_one_share() -> None:
-    for kernels, wheels in product((True, False), repeat=2):
-        marks = {"kernels": kernels, "wheels": wheels}
+    for lab, kernels, wheels in product((True, False), repeat=3):
+        if (kernels and not lab) or (lab and wheels):
+            continue  # nodes with kernels of their own are of the lab; wheels are not
+        marks = {"lab": lab, "kernels": kernels, "wheels": wheels}
         chosen = sum(_selects(share, marks) for share in SHARES)
         if not wheels:
             assert chosen == 1, marks
 
 
 def test_the_makefile_runs_these_shares() -> None:
-    assert tuple(re.findall(r'^(?:KERNELS|REST) := "(.*)"$', MAKEFILE.read_text(), re.MULTILINE)) == SHARES[::-1]
+    assert tuple(re.findall(r'^(?:KERNELS|LAB|REST) := "(.*)"$', MAKEFILE.read_text(), re.MULTILINE)) == SHARES[::-1]
