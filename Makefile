@@ -43,17 +43,18 @@ demo-kvm: $(VENV)/.ready lab-packages ## the same on a real libvirt with a real 
 # The shares of tests/tiers.py.
 KERNELS := "kernels"
 LAB := "lab and not kernels"
-REST := "not lab and not wheels"
+SIMULATED := "simulated and not lab and not wheels"
+PURE := "not lab and not wheels and not simulated"
 
 test: $(VENV)/.ready ## every tier that this machine can run; says which it cannot, and why
 	@rm -rf .cache/test && mkdir -p .cache/test
 	@# The shares wait for different things: side by side they take little longer than the longest one.
 	@share() { $(BIN)/python -m pytest -m "$$2" $(PYTEST_ARGS) >.cache/test/$$1.log 2>&1; \
 		echo $$? >.cache/test/$$1.status; }; \
-	share kernels $(KERNELS) & share lab $(LAB) & \
-	$(BIN)/python -m pytest -m $(REST) $(PYTEST_ARGS); rest=$$?; \
-	wait; cat .cache/test/lab.log .cache/test/kernels.log; \
-	result=5; for status in $$rest $$(cat .cache/test/*.status); do \
+	share kernels $(KERNELS) & share lab $(LAB) & share pure $(PURE) & \
+	$(BIN)/python -m pytest -m $(SIMULATED) $(PYTEST_ARGS); simulated=$$?; \
+	wait; cat .cache/test/pure.log .cache/test/lab.log .cache/test/kernels.log; \
+	result=5; for status in $$simulated $$(cat .cache/test/*.status); do \
 		case $$status in 0) [ $$result -ne 5 ] || result=0;; 5) ;; *) result=$$status;; esac; done; \
 	exit $$result
 

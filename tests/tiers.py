@@ -24,9 +24,14 @@ NAMES: Mapping[str, str] = {
 LEFT_OUT = "left out of this run"
 # Mark expressions of a run that is meant to be whole; any other is somebody's choice of a few tests.
 WHOLE_RUNS = frozenset({"", "not wheels"})
-# `make test` runs these at once: together they are a whole run, and no test is in two. The first holds no lab.
-SHARES = ("not lab and not wheels", "lab and not kernels", "kernels")
-LAB_SHARES = SHARES[1:]
+# `make test` runs these at once: together they are a whole run, and no test is in two. The first two hold no lab.
+SHARES = (
+    "not lab and not wheels and not simulated",
+    "simulated and not lab and not wheels",
+    "lab and not kernels",
+    "kernels",
+)
+LAB_SHARES = SHARES[2:]
 
 
 def tier_of(item: pytest.Item) -> str:

@@ -1,4 +1,4 @@
-"""`make test` runs three shares at once: together they hold every test but the wheels', and no test twice."""
+"""`make test` runs four shares at once: together they hold every test but the wheels', and no test twice."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ def _selects(expression: str, marks: dict[str, bool]) -> bool:
 
 
 def test_every_test_is_in_one_share() -> None:
-    for lab, kernels, wheels in product((True, False), repeat=3):
+    for lab, kernels, wheels, simulated in product((True, False), repeat=4):
         if (kernels and not lab) or (lab and wheels):
             continue  # nodes with kernels of their own are of the lab; wheels are not
-        marks = {"lab": lab, "kernels": kernels, "wheels": wheels}
+        marks = {"lab": lab, "kernels": kernels, "wheels": wheels, "simulated": simulated}
         chosen = sum(_selects(share, marks) for share in SHARES)
         if not wheels:
             assert chosen == 1, marks
 
 
 def test_the_makefile_runs_these_shares() -> None:
-    assert tuple(re.findall(r'^(?:KERNELS|LAB|REST) := "(.*)"$', MAKEFILE.read_text(), re.MULTILINE)) == SHARES[::-1]
+    assert (
+        tuple(re.findall(r'^(?:KERNELS|LAB|SIMULATED|PURE) := "(.*)"$', MAKEFILE.read_text(), re.MULTILINE))
+        == SHARES[::-1]
+    )

@@ -139,7 +139,7 @@ def test_a_target_that_stands_still_is_cannot_tell_and_no_command_waits_for_it(s
         rows = site.rows(node, "hung")
         assert {rows[rid].status for rid in ("disk#1pr", "disk#1", "avail")} == {"undef"}
         assert "no answer from disk.lvm within the limit of the status" in rows["disk#1"].text
-        text = site.refused(node, "stop", "hung", "--timeout", "8")
+        text = site.refused(node, "stop", "hung", "--timeout", "4")
         assert "error: stop hung/disk#1: `vgs " in text
         assert "is given up; it cannot be killed (process" in text
         # The commands themselves wait for the disk, and no signal ends them.
