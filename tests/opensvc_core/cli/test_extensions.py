@@ -74,7 +74,7 @@ def test_a_broken_subcommand_of_the_node_leaves_the_others_alone(node: NodeFolde
         done = node.call("node", "sick", *words, PYTHONPATH=str(other))
         assert (done.returncode, "opensvc_broken" in done.stderr) == (ExitStatus.DRIVER, True)
     assert node.call("node", "prkey", PYTHONPATH=str(other)).returncode == 0
-    assert node.call("node", "hello", "vm188", PYTHONPATH=str(other)).stdout.endswith("hello vm188\n")
+    assert node.call("node", "hello", "hello", "vm188", PYTHONPATH=str(other)).stdout.endswith("hello vm188\n")
     assert "Cannot be loaded" in node.call("node", "--help", PYTHONPATH=str(other)).stdout
 
 
