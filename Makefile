@@ -43,8 +43,8 @@ demo-kvm: $(VENV)/.ready lab-packages ## the same on a real libvirt with a real 
 # The shares of tests/tiers.py.
 KERNELS := "kernels"
 LAB := "lab and not kernels"
-SIMULATED := "simulated and not lab and not wheels"
-PURE := "not lab and not wheels and not simulated"
+SIMULATED := "simulated and not walks and not lab and not wheels"
+PURE := "not lab and not wheels and (not simulated or walks)"
 
 test: $(VENV)/.ready ## every tier that this machine can run; says which it cannot, and why
 	@rm -rf .cache/test && mkdir -p .cache/test

@@ -9,7 +9,7 @@ import signal
 import hypothesis
 import pytest
 
-from tests.tiers import LAB_SHARES, WHOLE_RUNS, Tiers, is_true
+from tests.tiers import LAB_SHARES, WALKS, WHOLE_RUNS, Tiers, is_true
 
 RUNS_KEY = pytest.StashKey[int]()
 SEED_KEY = pytest.StashKey[int]()
@@ -41,6 +41,14 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("opensvc")
     if config.option.hypothesis_seed is None:
         config.option.hypothesis_seed = str(seed)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark by folder what the shares of a run tell apart, before `-m` chooses."""
+    for item in items:
+        if WALKS & set(item.path.parts):
+            item.add_marker("walks")
 
 
 def pytest_report_header(config: pytest.Config) -> str:

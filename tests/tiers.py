@@ -26,12 +26,14 @@ LEFT_OUT = "left out of this run"
 WHOLE_RUNS = frozenset({"", "not wheels"})
 # `make test` runs these at once: together they are a whole run, and no test is in two. The first two hold no lab.
 SHARES = (
-    "not lab and not wheels and not simulated",
-    "simulated and not lab and not wheels",
+    "not lab and not wheels and (not simulated or walks)",
+    "simulated and not walks and not lab and not wheels",
     "lab and not kernels",
     "kernels",
 )
 LAB_SHARES = SHARES[2:]
+# Folders whose tests go through a whole life of a service or a driver on a simulated platform; marked `walks`.
+WALKS = frozenset({"conformance", "platforms", "demo"})
 
 
 def tier_of(item: pytest.Item) -> str:

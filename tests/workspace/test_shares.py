@@ -18,10 +18,10 @@ def _selects(expression: str, marks: dict[str, bool]) -> bool:
 
 
 def test_every_test_is_in_one_share() -> None:
-    for lab, kernels, wheels, simulated in product((True, False), repeat=4):
+    for lab, kernels, wheels, simulated, walks in product((True, False), repeat=5):
         if (kernels and not lab) or (lab and wheels):
             continue  # nodes with kernels of their own are of the lab; wheels are not
-        marks = {"lab": lab, "kernels": kernels, "wheels": wheels, "simulated": simulated}
+        marks = {"lab": lab, "kernels": kernels, "wheels": wheels, "simulated": simulated, "walks": walks}
         chosen = sum(_selects(share, marks) for share in SHARES)
         if not wheels:
             assert chosen == 1, marks
