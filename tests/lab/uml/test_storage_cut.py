@@ -84,7 +84,7 @@ def test_a_node_killed_between_register_and_reserve_cannot_write_once_the_next_c
 
 def test_the_next_command_after_a_killed_one_ends_clean(site: Site, osvc_runs: int, osvc_random: random.Random) -> None:
     cases = [*BOUNDARIES, ("stop", HALF_GIVEN_UP), ("start", BETWEEN_REGISTER_AND_RESERVE)]
-    chosen = osvc_random.sample(cases, len(cases) if osvc_runs >= ALL_RUNS else min(osvc_runs, len(cases)))
+    chosen = osvc_random.sample(cases, len(cases) if osvc_runs >= ALL_RUNS else min(2 * osvc_runs, len(cases)))
     for number, (action, fatal) in enumerate(chosen):
         how = osvc_random.choice(["recover", "start", "stop"])
         print(f"{number}: {action} killed at {fatal!r}, then {how}")  # noqa: T201 - what failed, if one does
