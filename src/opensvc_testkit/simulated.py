@@ -424,7 +424,7 @@ class SimulatedCluster:
             kind, pid, began, *rest = ast.literal_eval(line)
             if kind == "begin":
                 found[pid, began] = RecordedCall(rest[0], tuple(rest[2:]), rest[1], pid, began)
-            elif (pid, began) in found:
+            elif kind == "end" and (pid, began) in found:
                 found[pid, began] = evolve(found[pid, began], ended=rest[0], status=rest[1])
         return tuple(
             call
@@ -445,3 +445,12 @@ class SimulatedCluster:
                 raise TimeoutError(f"{len(found)} calls of {command} {' '.join(words)} within {timeout} s, not {count}")
             time.sleep(POLL)
         return found[-1]
+
+    def wait_until_waiting(self, pid: int, timeout: float = 10.0) -> None:
+        """Wait until the call of that process waits for something in the world. Raises TimeoutError."""
+        limit = time.monotonic() + timeout
+        mark = f"('wait', {pid}, "
+        while not any(line.startswith(mark) for line in (self.root / "calls").read_text(errors="replace").splitlines()):
+            if time.monotonic() > limit:
+                raise TimeoutError(f"process {pid} does not wait within {timeout} s")
+            time.sleep(POLL)

@@ -72,12 +72,16 @@ class Call:
         return world["nodes"][self.node]
 
     def wait_while(self, lasts: Callable[[World], bool]) -> None:
-        """Block as long as that is true of the world."""
+        """Block as long as that is true of the world; that it does so is recorded, once it was seen to be true."""
+        is_told = False
         while True:
             with self.store.opened() as world:
                 life.settle(self.store.folder, world, now(world))
                 if not lasts(world):
                     return
+            if not is_told:
+                self.store.record(("wait", os.getpid(), time.time()))
+                is_told = True
             time.sleep(POLL)
 
 
