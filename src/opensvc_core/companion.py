@@ -81,8 +81,27 @@ def take(claimant: Claimant, units: Sequence[LogicalUnit]) -> bool:
         return _rehearse(claimant, units)
     if not claimant.take(units):
         return False
-    record_of(claimant.context).add(unit.identity for unit in units)
+    remember(claimant.context, units, is_held=True)
     return True
+
+
+def remember(context: Context, units: Sequence[LogicalUnit], *, is_held: bool) -> None:
+    """Keep that this boot of this node is registered at units, or is no more.
+
+    A full disk undoes nothing that was done at them: the next start registers anew where that is not known.
+    """
+    record = record_of(context)
+    identities = [unit.identity for unit in units]
+    try:
+        if is_held:
+            record.add(identities)
+        else:
+            record.remove(identities)
+    except OSError as error:
+        text = (
+            f"{record.path} cannot be written ({error.strerror}): a status may tell the registration of an earlier boot"
+        )
+        context.note(text, "record_unwritten", Severity.WARNING)
 
 
 def _rehearse(claimant: Claimant, units: Sequence[LogicalUnit]) -> bool:

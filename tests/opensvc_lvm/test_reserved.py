@@ -109,6 +109,14 @@ def test_what_no_backend_can_tell_of_is_not_written(group: ReservedGroup) -> Non
     assert group.lvm.calls("vgchange") == []
 
 
+def test_a_record_that_cannot_be_written_undoes_no_reservation(group: ReservedGroup) -> None:
+    # As on a full disk: the file cannot be put in its place.
+    (group.var / "var" / "registrations.json").mkdir(parents=True)
+    assert group.stop() == (True, ["record_unwritten"])
+    assert group.lvm.tags() == {"web"}
+    assert group.target.holder == HERE
+
+
 def test_a_dry_run_shows_the_reservation_before_the_tag(group: ReservedGroup) -> None:
     context = group.context(is_dry=True)
     group.lvm.driver.stop(RESERVED, context)

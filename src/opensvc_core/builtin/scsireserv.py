@@ -19,7 +19,7 @@ from opensvc_core.api import (
     Veto,
     hookimpl,
 )
-from opensvc_core.companion import claimant_for, names_of, record_of, take, units_of
+from opensvc_core.companion import claimant_for, names_of, record_of, remember, take, units_of
 from opensvc_core.fanout import side_by_side
 from opensvc_core.prkey import exposed_keys, format_key, own_key
 from opensvc_core.reservation import Claimant, judge, view
@@ -93,7 +93,7 @@ class ScsiReservation:
                 context.reservations.change("unregister", unit, context, key=claimant.key)
             return Outcome.changed()
         changed = claimant.give_up(units)
-        record_of(context).remove(unit.identity for unit in units)
+        remember(context, units, is_held=False)
         return Outcome.changed("given up") if changed else Outcome.unchanged("not held by this node")
 
 
@@ -110,7 +110,7 @@ def _clear(claimant: Claimant, units: Sequence[LogicalUnit]) -> Outcome:
         claimant.backends.change("register", unit, context, key=claimant.key)
         claimant.backends.change("clear", unit, context, key=claimant.key)
     if not context.is_dry_run:
-        record_of(context).remove(unit.identity for unit in units)
+        remember(context, units, is_held=False)
     return Outcome.changed(f"{len(units)} disks are free of registrations")
 
 
