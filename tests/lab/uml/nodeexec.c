@@ -85,7 +85,11 @@ int main(int count, char **words) {
   int node = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
   struct timeval limit = {CONNECT_SECONDS, 0}, ever = {0, 0};
   setsockopt(node, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-  if (connect(node, (void *)&address, sizeof address)) return give_up("no connection");
+  // A node that has just booted on a busy machine may be too slow to tell its hardware address: it is asked again.
+  int failed, tries = 3;
+  do failed = connect(node, (void *)&address, sizeof address);
+  while (failed && errno == EHOSTUNREACH && --tries);
+  if (failed) return give_up("no connection");
   setsockopt(node, SOL_SOCKET, SO_SNDTIMEO, &ever, sizeof ever);
   setsockopt(node, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   if (ask(node, count, words)) return give_up("cannot ask");
