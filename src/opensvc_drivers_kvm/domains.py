@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from attrs import evolve
+
 from opensvc_core.api import (
     ActionError,
     CommandResult,
@@ -32,6 +34,8 @@ DEFINITION_LIMIT = 4 << 20
 """Bytes of the largest definition that is read."""
 DUMPED_TOGETHER = 50
 """Definitions that one virsh is asked for."""
+AGENT_GONE = "End of file from agent socket"
+"""What virsh says, with status 1, where the guest lost its power before its agent's answer came (seen, libvirt 9.0)."""
 
 
 class LibvirtPlatform:
@@ -110,6 +114,8 @@ class LibvirtPlatform:
             else:
                 if asked.rc == 0:
                     return asked
+                if AGENT_GONE in asked.stderr:
+                    return evolve(asked, rc=0)
                 context.note(f"the guest agent of {name} does not shut it down", "agent_refused")
         return virsh.attempt("shutdown", "--mode", "acpi", name, timeout=limit)
 

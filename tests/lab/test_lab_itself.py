@@ -249,7 +249,9 @@ def test_the_guest_agent_answers_and_shuts_down(clean_hypervisor: Hypervisor) ->
     clean_hypervisor.wait_booted("agent")
     done = clean_hypervisor.virsh("qemu-agent-command", "agent", '{"execute": "guest-ping"}')
     assert done.stdout.strip() == '{"return":{}}', done.stderr
-    clean_hypervisor.virsh("shutdown", "agent", "--mode", "agent", check=True)
+    asked = clean_hypervisor.virsh("shutdown", "agent", "--mode", "agent")
+    # A guest that is quick has no power any more before libvirt hears its answer (seen with libvirt 9.0).
+    assert asked.returncode == 0 or "End of file from agent socket" in asked.stderr, asked.stderr
     clean_hypervisor.wait_state("agent", "shut off")
 
 

@@ -12,6 +12,7 @@ from attrs import define
 from opensvc_core.api import ActionError, CommandFailed, CommandTimeout, Resource, Status, StatusReport
 from opensvc_core.host.local import LocalHost
 from opensvc_drivers_kvm import KvmContainer
+from opensvc_drivers_kvm.domains import LibvirtPlatform
 from opensvc_testkit.faults import FaultKind, Libvirtd
 from opensvc_testkit.simulated import SimulatedCluster
 from opensvc_testkit.simulated_node import SimulatedNode
@@ -224,6 +225,17 @@ def test_the_guest_agent_is_asked_before_the_power_button(kvm: SimulatedKvm) -> 
     kvm.cluster.set_fault("virsh", FaultKind.FAIL, words=["agent"], text="error: no agent\n")
     assert kvm.stop(vm1)
     assert [call.arguments[4] for call in kvm.cluster.calls("virsh", "shutdown")] == ["agent", "acpi"]
+
+
+def test_a_guest_that_is_gone_before_its_agent_answers_was_asked(kvm: SimulatedKvm) -> None:
+    kvm.cluster.define_guest("vm1", nodes=["node1"], has_agent=True, boot_time=0, shell_delay=0)
+    vm1 = kvm_resource(qga=True)
+    kvm.start(vm1)
+    words = "error: Failed to shutdown domain 'vm1'\nerror: internal error: End of file from agent socket\n"
+    kvm.cluster.set_fault("virsh", FaultKind.FAIL, words=["agent"], text=words)
+    asked = LibvirtPlatform().stop_softly(vm1, 5, context_on(LocalHost("node1", kvm.path), vm1))
+    assert asked.rc == 0
+    assert [call.arguments[4] for call in kvm.cluster.calls("virsh", "shutdown")] == ["agent"]
 
 
 @pytest.mark.parametrize("name", ["5", "-v"])
