@@ -1,4 +1,4 @@
-"""The other nodes of a service: their locks and their word. The cluster's distribution brings the real ones."""
+"""The other nodes of a service: their locks, their word, what they do for a run."""
 
 from __future__ import annotations
 
@@ -11,32 +11,64 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from opensvc_core.clock import Cancel
+    from opensvc_core.cluster.link import Link
     from opensvc_core.lock import Holder
 
 
 class Peers(Protocol):
-    """How a run reaches the other nodes of its services."""
+    """How a run reaches the other nodes of its services: one session a peer, opened when it is first needed."""
 
     @property
     def asks(self) -> bool:
         """Whether it asks anybody at all."""
         ...
 
+    def link(self, node: str) -> Link:
+        """The session with a peer, opened if it is not yet.
+
+        Raises:
+            PeerError: there is none; a peer that was not reached once is not tried again by this run.
+        """
+        ...
+
     def hold_lock(
         self, service: Service, node: str, holder: Holder, *, wait: float, cancel: Cancel
     ) -> AbstractContextManager[None]:
-        """Hold the lock of a service on another node. Raises Locked if that node says that it is held."""
+        """Hold the lock of a service on another node; one that cannot be reached holds none, and says so when asked.
+
+        The session that is lost while it holds a lock sets `cancel`: the run ends before its next step.
+
+        Raises:
+            Locked: that node says that it is held.
+        """
         ...
 
     def ask(self, service: Service, nodes: Sequence[str]) -> tuple[Evidence, ...]:
-        """Ask the other nodes, disaster-recovery ones too, whether the service is up there."""
+        """Ask the other nodes side by side, disaster-recovery ones too, whether the service is up there.
+
+        One piece of evidence a node: up, down, or unknown with the reason. Raises nothing.
+        """
+        ...
+
+    def close(self) -> None:
+        """End every session."""
         ...
 
 
 class NoPeers:
-    """Nobody is asked: what this version has until nodes can reach one another."""
+    """Nobody is asked: a node that trusts no other, and what a library user gets who hands in no peers."""
 
     asks = False
+
+    def link(self, node: str) -> Link:
+        """There is none. Raises PeerError."""
+        from opensvc_core.cluster.link import PeerError
+
+        raise PeerError(
+            f"{node} cannot be reached: this agent was opened without peers",
+            code="peer_unreachable",
+            hint="hand `peers` to `open_agent`",
+        )
 
     def hold_lock(
         self, service: Service, node: str, holder: Holder, *, wait: float, cancel: Cancel
@@ -49,3 +81,6 @@ class NoPeers:
         """Every node is ``unasked``."""
         del service
         return tuple(Evidence(node, NodeState.UNASKED, "nobody") for node in nodes)
+
+    def close(self) -> None:
+        """There is nothing to end."""

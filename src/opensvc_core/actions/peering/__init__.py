@@ -1,0 +1,1 @@
+"""What a node does for its peers: the operations behind `osvc peer`."""

@@ -1,0 +1,1 @@
+"""Tests of sessions between nodes and of what goes over them."""
