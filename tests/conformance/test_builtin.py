@@ -144,7 +144,7 @@ class TestReservation(DriverContract):
     )
 
 
-REPLICATION = "it has nothing to start and stop: its status is that of its stamps, and what it sends is tested on real nodes"
+REPLICATION = "nothing to start and stop: its status is that of its stamps, and what it sends is tested on real nodes"
 
 
 class TestRsync(DriverContract):
