@@ -159,5 +159,5 @@ def service_text(nodes: Sequence[str], drpnodes: Sequence[str] = (), *, more: st
     drp = f"drpnodes = {' '.join(drpnodes)}\n" if drpnodes else ""
     return (
         f"[default]\nservice_type = PRD\nnodes = {' '.join(nodes)}\n{drp}autostart_node = {nodes[0]}\n{more}\n"
-        "[container#0]\ntype = lxc\nstart_timeout = 20\nstop_timeout = 10\n\n[app#0]\ntype = launchers\n"
+        "[container#0]\ntype = lxc\nstart_timeout = 6\nstop_timeout = 10\n\n[app#0]\ntype = launchers\n"
     )
