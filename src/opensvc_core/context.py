@@ -113,6 +113,11 @@ def _silent(note: Note) -> None:
     """Notes that nobody listens to are still kept in ``context.notes``."""
 
 
+def _nobody(text: str) -> None:
+    """Nobody wants to know how far it is."""
+    del text
+
+
 @define
 class Memory:
     """Answers that one status call asks for once, however many resources need them."""
@@ -150,6 +155,7 @@ class Context:
         reservations: the installed reservation backends.
         permits: codes of vetoes that the operator lifts: a step that looks again does not refuse what they allow.
         on_note: told each note as it comes.
+        on_progress: told how far a long command is.
         notes: notes given so far.
         memory: of one status call; a run asks anew every time.
     """
@@ -171,6 +177,7 @@ class Context:
     reservations: Backends = field(factory=_no_backends)
     permits: frozenset[str] = frozenset()
     on_note: Callable[[Note], None] = _silent
+    on_progress: Callable[[str], None] = _nobody
     notes: list[Note] = field(factory=list)
     memory: Memory = field(factory=Memory)
     _lost_change: list[str] = field(factory=list)
@@ -190,6 +197,10 @@ class Context:
         note = Note(text, code, severity)
         self.notes.append(note)
         self.on_note(note)
+
+    def tell_progress(self, text: str) -> None:
+        """Tell how far the step is, for whoever watches: nothing keeps it."""
+        self.on_progress(text)
 
     def query(
         self,
@@ -237,6 +248,7 @@ class Context:
         env: Mapping[str, str] | None = None,
         leaves_daemons: bool = False,
         has_secrets: bool = False,
+        heard: Callable[[str], None] | None = None,
     ) -> CommandResult:
         """Run a command that changes something; a dry run records it and gives a result that is not made.
 
@@ -248,6 +260,7 @@ class Context:
             env: variables to set.
             leaves_daemons: it may leave processes behind on purpose.
             has_secrets: as for ``query``.
+            heard: told what it prints on standard output while it runs.
 
         Raises:
             CommandFailed, CommandTimeout, CommandNotFound, Cancelled: as they say. After a CommandTimeout the change
@@ -264,6 +277,7 @@ class Context:
             changes=True,
             leaves_daemons=leaves_daemons,
             has_secrets=has_secrets,
+            heard=heard,
         )
         return self._execute(command, check=check)
 
@@ -394,6 +408,7 @@ class Context:
             reservations=self.reservations,
             permits=self.permits,
             on_note=self.on_note,
+            on_progress=self.on_progress,
             notes=self.notes,
             memory=self.memory,
         )

@@ -25,11 +25,13 @@ from opensvc_core.model import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from opensvc_core.context import Context
     from opensvc_core.events import Event
     from opensvc_core.host import Host
     from opensvc_core.registry import Registry
+    from opensvc_core.replication import Copy, Transfer
 
 REQUIRED_HOOKS = ("start", "stop", "status")
 
@@ -222,6 +224,37 @@ class Dispatcher(Plugins):
             return None
         given = self.hook("update_disks", resource.driver)(resource=resource, context=context)
         return check_outcome("update_disks", resource, given)
+
+    def list_files(self, resource: Resource, context: Context) -> tuple[Path, ...]:
+        """Configuration files of a resource; none if its driver lists none. Raises what it raises, and DriverError."""
+        from pathlib import Path
+
+        hook = self.hook("list_files", resource.driver)
+        return collect(resource.driver, "list_files", Path, lambda: hook(resource=resource, context=context))
+
+    def file_roots(self, resource: Resource, context: Context) -> tuple[str, ...]:
+        """Folders that a driver says its ``list_files`` may name (class attribute ``file_roots``). Raises DriverError.
+
+        ``{var}`` in one is the node's own ``var/``.
+        """
+        roots = getattr(self.driver(resource.driver), "file_roots", ())
+        return tuple(str(root).replace("{var}", str(context.node.folders.var)) for root in roots)
+
+    def describe_copy(self, resource: Resource, context: Context) -> Copy:
+        """What a replication copies. Raises ActionError for a driver that replicates nothing, and DriverError."""
+        from opensvc_core.replication import Copy
+
+        given = self.hook("describe_copy", resource.driver)(resource=resource, context=context)
+        if given is None:
+            raise ActionError(f"{resource.id}: its driver {resource.driver} replicates nothing", code="no_replication")
+        if not isinstance(given, Copy):
+            raise DriverContractError(f"driver {resource.driver}: `describe_copy` gave {given!r} where a Copy is due")
+        return given
+
+    def replicate(self, resource: Resource, transfer: Transfer, context: Context) -> Outcome:
+        """Call ``replicate``. Raises what the driver raises, and DriverContractError if it gives no Outcome."""
+        given = self.hook("replicate", resource.driver)(resource=resource, transfer=transfer, context=context)
+        return check_outcome("replicate", resource, given)
 
     def observe(self, event: Event) -> None:
         """Tell observers; what one raises changes nothing."""

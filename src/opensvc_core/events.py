@@ -15,6 +15,8 @@ class EventKind(Enum):
     STEP_BEGIN = "step_begin"
     COMMAND_BEGIN = "command_begin"
     COMMAND_END = "command_end"
+    STEP_PROGRESS = "step_progress"
+    """How far a long step is, in words."""
     NOTE = "note"
     STEP_END = "step_end"
     """Also of a step that never began, `skipped` or `kept`: then no STEP_BEGIN came before."""

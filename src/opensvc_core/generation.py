@@ -71,9 +71,11 @@ class Generation:
         """Where it was begun, empty for 0."""
         return self.marks[-1].node if self.marks else ""
 
-    def next(self, node: str, mark_id: str) -> Generation:
-        """The generation that begins when ``node`` begins to write now."""
-        return Generation((*self.marks, Mark(self.number + 1, mark_id, node))[-KEPT_MARKS:])
+    def next(self, node: str, mark_id: str, others: Iterable[Generation] = ()) -> Generation:
+        """The generation that begins when ``node`` begins to write now: it descends from this one, and from others."""
+        past = sorted({*self.marks, *(mark for other in others for mark in other.marks)})
+        number = past[-1].number if past else 0
+        return Generation((*past, Mark(number + 1, mark_id, node))[-KEPT_MARKS:])
 
     def __str__(self) -> str:
         """For an operator: ``generation 7 of node1``."""
@@ -114,19 +116,9 @@ def _descends(later: Generation, earlier: Generation) -> bool:
     return is_beyond_memory or earlier.marks[-1] in later.marks
 
 
-def adopt(mine: Generation, others: Iterable[Generation], sharers: Collection[str]) -> Generation:
-    """The generation of data that lie on disks which several nodes share: the newest that any of them began.
-
-    Args:
-        mine: what this node knows of it.
-        others: what other nodes know, whichever they are.
-        sharers: the nodes that share the disks; what another one began is another copy's.
-    """
-    newest = mine
-    for other in others:
-        if other.node in sharers and compare(other, newest) in {Order.AHEAD, Order.DIVERGED}:
-            newest = max(newest, other, key=lambda each: each.number)
-    return newest
+def shared(others: Iterable[Generation], sharers: Collection[str]) -> tuple[Generation, ...]:
+    """Of what nodes tell, that of the very data that these nodes share on disks: what another one began is a copy's."""
+    return tuple(other for other in others if other.node in sharers)
 
 
 # -- documents --------------------------------------------------------------------------------------------------------
@@ -141,7 +133,7 @@ def generation_in(document: Any) -> Generation:
     """From JSON. Raises ValueError, TypeError for what is none."""
     marks = tuple(Mark(_whole(number), _text(mark_id), _text(node)) for number, mark_id, node in document)
     numbers = [mark.number for mark in marks]
-    if numbers and (numbers[0] < 1 or numbers != list(range(numbers[0], numbers[0] + len(numbers)))):
+    if numbers and (numbers[0] < 1 or numbers != sorted(numbers) or numbers[-1] in numbers[:-1]):
         raise ValueError("numbers that do not follow one another")
     if not all(mark.id for mark in marks):
         raise ValueError("a mark without an id")
@@ -224,7 +216,7 @@ def raise_data(
     with _turn(folders, service):
         copy = read_data(folders, service)
         if copy.generation.id != mark_id:
-            raised = adopt(copy.generation, others, sharers).next(node, mark_id)
+            raised = copy.generation.next(node, mark_id, shared(others, sharers))
             # What was cut is the copy now: whoever starts it has been told so.
             copy = DataCopy(raised)
             _write_data(folders, service, copy)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         StatusReport,
         Veto,
     )
+    from opensvc_core.replication import Copy, Transfer
 
 hookspec = HookspecMarker("opensvc")
 
@@ -77,6 +78,17 @@ class DriverHooks:
 
         Asked on every node; where the resource is not in use it is ``Outcome.unchanged``, and what was written before
         stays. Changes nothing but those files. Raises ActionError if that cannot be told, the old files still there.
+        """
+
+    @hookspec(firstresult=True)
+    def describe_copy(self, resource: Resource, context: Context) -> Copy | None:
+        """What a replication copies, to whom, and how old it may be; asked of the sender and of the receiver alike."""
+
+    @hookspec(firstresult=True)
+    def replicate(self, resource: Resource, transfer: Transfer, context: Context) -> Outcome | None:
+        """Copy data to one peer, or from it, by the way that ``transfer`` names: the peer has agreed to it.
+
+        Whatever goes wrong on the way must leave the copy such that a repetition mends it. Raises ActionError.
         """
 
     @hookspec

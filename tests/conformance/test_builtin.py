@@ -142,3 +142,24 @@ class TestReservation(DriverContract):
     exempt: ClassVar = exempt_but(
         *CLASS, reason="its commands are those of its backends, which have tests of their own"
     )
+
+
+REPLICATION = "nothing to start and stop: its status is that of its stamps, and what it sends is tested on real nodes"
+
+
+class TestRsync(DriverContract):
+    driver = "sync.rsync"
+    source = "opensvc_core.builtin"
+    exempt: ClassVar = exempt_but(*CLASS, reason=REPLICATION)
+
+
+class TestServiceFiles(DriverContract):
+    driver = "sync.service_files"
+    source = "opensvc_core.builtin"
+    exempt: ClassVar = exempt_but(*CLASS, reason=REPLICATION)
+
+
+class TestSystemFiles(DriverContract):
+    driver = "sync.system_files"
+    source = "opensvc_core.builtin"
+    exempt: ClassVar = exempt_but(*CLASS, reason=REPLICATION)

@@ -17,7 +17,6 @@ from opensvc_core.generation import (
     Generation,
     GenerationError,
     Order,
-    adopt,
     begin_receiving,
     compare,
     data_file,
@@ -31,6 +30,7 @@ from opensvc_core.generation import (
     raise_data,
     read_config,
     read_data,
+    shared,
 )
 from opensvc_core.node import Folders
 
@@ -93,16 +93,17 @@ def test_what_is_older_than_all_that_is_kept_is_older() -> None:
     assert compare(first, late) is Order.BEHIND
 
 
-def test_nodes_that_share_disks_take_over_what_each_other_began() -> None:
-    known_here, of_the_peer = history("a@n1"), history("a@n1", "b@n2")
-    assert adopt(known_here, [of_the_peer], {"n1", "n2"}) == of_the_peer
-    assert adopt(of_the_peer, [known_here], {"n1", "n2"}) == of_the_peer
+def test_nodes_that_share_disks_go_on_from_what_each_other_began() -> None:
+    mine, of_the_peer = history("a@n1", "b@n1"), history("a@n1", "c@n2")
+    assert shared([of_the_peer], {"n1", "n2"}) == (of_the_peer,)
+    after = mine.next("n1", "d", [of_the_peer])
+    assert compare(after, mine) is compare(after, of_the_peer) is Order.AHEAD
+    assert after.number == 3
 
 
 def test_a_disaster_recovery_node_tells_what_production_began_but_not_its_own() -> None:
-    known_here, told = history("a@n1"), history("a@n1", "b@n2")
-    assert adopt(known_here, [told], {"n1", "n2"}) == told
-    assert adopt(known_here, [history("a@n1", "d@vm5")], {"n1", "n2"}) == known_here
+    told, its_own = history("a@n1", "b@n2"), history("a@n1", "d@vm5")
+    assert shared([told, its_own], {"n1", "n2"}) == (told,)
 
 
 @given(forks())
@@ -121,7 +122,7 @@ def test_documents_come_back(fork: tuple[Generation, Generation, Order]) -> None
         [[True, "a", "n1"]],
         [[1, "", "n1"]],
         [[1, "a", None]],
-        [[1, "a", "n1"], [3, "b", "n1"]],
+        [[1, "a", "n1"], [1, "b", "n1"]],
         [[2, "a", "n1"], [1, "b", "n1"]],
     ],
 )

@@ -72,7 +72,15 @@ def test_loading_one_driver_imports_its_module_and_no_other(site: Path, install:
 
 def test_built_in_drivers_come_through_the_same_door() -> None:
     built_in = {each.id for each in Registry().listings() if each.distribution == "opensvc-core"}
-    assert built_in == {"disk.vmdg", "disk.scsireserv", "ip.guest", "app.launchers"}
+    assert built_in == {
+        "disk.vmdg",
+        "disk.scsireserv",
+        "ip.guest",
+        "app.launchers",
+        "sync.rsync",
+        "sync.service_files",
+        "sync.system_files",
+    }
 
 
 def test_a_driver_of_ours_that_is_missing_names_the_distribution_to_install() -> None:

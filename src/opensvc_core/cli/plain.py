@@ -107,8 +107,9 @@ def event_text(event: Event) -> str:
             return f"{about}: {state}{took}{text}"
         case "note":
             return f"{about or 'run'}: {data.get('severity', 'info')}: {event.text}"
-        case "command_begin":
-            return f"{about}: runs `{shlex.join(data.get('argv', ()))}`"
+        case "step_progress" | "command_begin":
+            command = shlex.join(data.get("argv", ()))
+            return f"{about}: {event.text or f'runs `{command}`'}"
         case "rollback_begin":
             return f"{event.service}: way back begins: {event.text}"
         case "run_begin":

@@ -105,6 +105,8 @@ def _after(row: StepRow, event: Event) -> StepRow:
             return evolve(row, state="running", began=event.at)
         case EventKind.COMMAND_BEGIN:
             return evolve(row, text=_short_command(event.data.get("argv", ())))
+        case EventKind.STEP_PROGRESS:
+            return evolve(row, text=event.text)
         case EventKind.NOTE if event.data.get("severity") in {"warning", "error"}:
             return evolve(row, notes=(*row.notes, event.text))
         case EventKind.STEP_END:

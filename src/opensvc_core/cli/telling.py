@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from opensvc_core.plan import Plan
 
 
+_LOUD = {EventKind.COMMAND_BEGIN, EventKind.COMMAND_END, EventKind.STEP_PROGRESS}
+"""Told only to those who want to know every command."""
 WAITING = "waiting: another run holds a lock (`osvc log` tells which), or the platform is slow to answer"
 
 
@@ -87,7 +89,7 @@ def telling_of_waits(teller: Teller, patience: float = 2.0) -> Iterator[Teller]:
 def _tell_line(event: Event, *, has_commands: bool) -> None:
     from opensvc_core.cli.plain import event_line
 
-    if event.kind in {EventKind.COMMAND_BEGIN, EventKind.COMMAND_END} and not has_commands:
+    if event.kind in _LOUD and not has_commands:
         return
     line = event_line(event)
     if line:

@@ -94,9 +94,6 @@ WITHOUT_EFFECT: Final = frozenset(
     {
         "drp_type",
         "drnoaction",
-        "bwlimit",
-        "sync_min_delay",
-        "sync_max_delay",
         "presnap_trigger",
         "postsnap_trigger",
         "containerize",

@@ -25,6 +25,8 @@ DISTRIBUTIONS: Final = {
     "ip.host": "opensvc-drivers-linux",
     "ip.zone": "opensvc-drivers-solaris",
     "sync.rsync": "opensvc-core",
+    "sync.service_files": "opensvc-core",
+    "sync.system_files": "opensvc-core",
 }
 """Distribution by driver id."""
 

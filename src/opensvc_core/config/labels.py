@@ -10,6 +10,7 @@ _NAMING: Final = {
     "fs": ("dev", "mnt"),
     "sync": ("src", "target"),
 }
+_IMPLIED: Final = {"sync.service_files": "service files", "sync.system_files": "system files"}
 _DISK_NAMES: Final = ("vgname", "poolname", "file", "res", "name")
 
 
@@ -19,6 +20,8 @@ def label_of(driver: str, options: Mapping[str, Any]) -> str:
     if group == "disk":
         name = next((_text(options, each) for each in _DISK_NAMES if _text(options, each)), "")
         return f"{type_name} {name}".rstrip()
+    if driver in _IMPLIED:
+        return _IMPLIED[driver]
     if group == "container":
         return f"{type_name} {_text(options, 'name')}".rstrip()
     first, second = _NAMING.get(group, ("name", ""))

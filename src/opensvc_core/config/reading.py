@@ -99,6 +99,7 @@ def read_service(
     reader = SectionReader(name, node.os_name, defaults, Drivers(describe), problems)
     drafts = _read_resources(reader, resources, defaults, problems)
     drafts += _implied_launchers(reader, drafts, defaults, node.folders.etc / f"{name}.d")
+    drafts += _implied_replications(reader, defaults)
     settle_subsets(drafts, subsets)
     settle_reservations(drafts, defaults, problems)
     check_guests(drafts, defaults, problems)
@@ -227,3 +228,12 @@ def _implied_launchers(reader: SectionReader, drafts: list[Draft], defaults: Def
     if containers:
         launchers.container = containers[0].rid
     return [launchers]
+
+
+def _implied_replications(reader: SectionReader, defaults: Defaults) -> list[Draft]:
+    """A service of several nodes has its own files on all of them, and a disaster-recovery node those of the system."""
+    nodes, drpnodes = defaults.scopes.nodes, defaults.scopes.drpnodes
+    implied = [("sync#i0", "sync.service_files")] if len({*nodes, *drpnodes}) > 1 else []
+    if drpnodes:
+        implied.append(("sync#i1", "sync.system_files"))
+    return [reader.read(Section(rid, defaults.line), driver, is_implied=True) for rid, driver in implied]

@@ -25,6 +25,7 @@ class Command:
         grace: seconds between SIGTERM and SIGKILL when it is ended.
         leaves_daemons: it may leave children that keep its output open (a launcher): done when it has exited.
         has_secrets: its standard output holds secrets: it is neither kept in a journal nor quoted in an error.
+        heard: told what it prints on standard output while it runs, piece by piece.
     """
 
     argv: tuple[str, ...]
@@ -35,6 +36,7 @@ class Command:
     grace: float = 2.0
     leaves_daemons: bool = False
     has_secrets: bool = False
+    heard: Callable[[str], None] | None = field(default=None, eq=False, repr=False)
 
 
 @frozen

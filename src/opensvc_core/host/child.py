@@ -37,13 +37,16 @@ class Ending(Enum):
 class Head:
     """The first bytes of a stream and how many more there were: a chatty tool must not eat the memory."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, heard: Callable[[str], None] | None = None) -> None:
         self._limit = limit
+        self._heard = heard
         self._kept = bytearray()
         self._lost = 0
 
     def add(self, data: bytes) -> None:
-        """Take what was read."""
+        """Take what was read, and tell whoever listens."""
+        if self._heard is not None:
+            self._heard(data.decode("utf-8", "replace"))
         room = self._limit - len(self._kept)
         self._kept += data[:room]
         self._lost += max(0, len(data) - room)
@@ -68,6 +71,7 @@ class Child:
         keep: bytes to keep of each stream.
         clock: source of time.
         signal_group: sends a signal to a group; raises ProcessLookupError if there is none.
+        heard: told what it prints on standard output, as it comes.
     """
 
     def __init__(
@@ -78,9 +82,10 @@ class Child:
         keep: int,
         clock: Clock,
         signal_group: Callable[[int, int], None],
+        heard: Callable[[str], None] | None = None,
     ) -> None:
         self.pid: int = process.pid
-        self.stdout, self.stderr = Head(keep), Head(keep)
+        self.stdout, self.stderr = Head(keep, heard), Head(keep)
         self._process = process
         self._data = memoryview(data or b"")
         self._files = files

@@ -210,7 +210,7 @@ class LocalHost:
             if isinstance(error, (OSError, ValueError)):
                 raise self._not_started(command, program, error) from error
             raise
-        return Child(process, command.input, files, self._keep, self._clock, self._signal_group)
+        return Child(process, command.input, files, self._keep, self._clock, self._signal_group, command.heard)
 
     def _find(self, command: Command) -> str:
         if not command.argv or not command.argv[0]:

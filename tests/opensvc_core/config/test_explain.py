@@ -17,11 +17,13 @@ def explained(text: str) -> dict[tuple[str, str], Setting]:
 
 
 def test_each_value_has_its_origin_line_and_scope() -> None:
-    text = COOKBOOK.replace("hpvm", "kvm") + "[ip#2]\nipname = b\nipdev@Nodes = lan1\ndisable = true\nbwlimit = 1\n"
-    text = text.replace("bwlimit = 1\n", "").replace("app = ERP", "bwlimit = 10")
+    text = COOKBOOK.replace("hpvm", "kvm") + "[ip#2]\nipname = b\nipdev@Nodes = lan1\ndisable = true\n"
+    text = text.replace("app = ERP", "container_cpus = 0-2")
     found = explained(text)
     assert found["default", "vm_name"] == Setting("default", "vm_name", "vm188", Origin.FILE, 2)
-    assert found["default", "bwlimit"] == Setting("default", "bwlimit", 10, Origin.FILE, 3, note=NO_EFFECT)
+    assert found["default", "container_cpus"] == Setting(
+        "default", "container_cpus", "0-2", Origin.FILE, 3, note=NO_EFFECT
+    )
     assert found["default", "scsireserv"] == Setting("default", "scsireserv", False, Origin.DEFAULT)
     assert ("default", "presnap_trigger") not in found
     assert found["container#0", "driver"] == Setting("container#0", "driver", "container.kvm", Origin.IMPLIED)

@@ -22,7 +22,7 @@ def test_the_file_of_the_cookbook_loads_as_printed_without_its_driver(tmp_path: 
     assert service.drpnodes == ()
     assert service.options["comment"] == "recette gen db #2"
     assert service.options["autostart_node"] == ("node109",)
-    assert [resource.rid for resource in service.resources] == ["ip#1", "vmdg", "container#0", "app#0"]
+    assert [resource.rid for resource in service.resources] == ["ip#1", "vmdg", "container#0", "app#0", "sync#i0"]
     container = service.resource("container#0")
     assert container.driver == "container.hpvm"
     assert container.problem == "driver container.hpvm is not installed"
@@ -40,9 +40,10 @@ def test_the_same_file_in_mode_kvm_has_a_driver_for_everything() -> None:
         ("vmdg", "disk.vmdg", "container#0"),
         ("container#0", "container.kvm", ""),
         ("app#0", "app.launchers", "container#0"),
+        ("sync#i0", "sync.service_files", ""),
     ]
-    assert [resource.problem for resource in service.resources] == [""] * 4
-    assert [resource.line for resource in service.resources] == [12, 16, 0, 0]
+    assert [resource.problem for resource in service.resources[:4]] == [""] * 4
+    assert [resource.line for resource in service.resources] == [12, 16, 0, 0, 0]
     address = service.resource("ip#1")
     assert address.text("ipname") == "vm188"
     assert address.seconds("start_timeout") == 60.0

@@ -1,0 +1,138 @@
+"""LVM snapshots as the source of a replication: made, mounted read-only, and gone again, whatever happens between."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from opensvc_core.api import ActionError, Severity
+from opensvc_core.clock import Cancel, Deadline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from opensvc_core.api import Context
+
+PREFIX = "osvcsync_"
+"""What begins the name of every snapshot that is made here, and of no other volume."""
+LIMIT = 60.0
+"""Seconds for one command of LVM or mount."""
+TIDY_LIMIT = 120.0
+"""Seconds to take snapshots away, also where the run was cancelled."""
+
+
+@frozen
+class _Volume:
+    """The logical volume that paths lie on, and where it is mounted."""
+
+    group: str
+    name: str
+    mount_point: str
+    file_system: str
+
+
+@contextmanager
+def snapshots_of(sources: Sequence[str], owner: str, size: int | None, context: Context) -> Iterator[tuple[str, ...]]:
+    """The same paths in snapshots of the volumes that they lie on.
+
+    What a cut run of the same owner left is taken away first.
+
+    Args:
+        sources: absolute paths.
+        owner: what names the snapshots: resource and peer.
+        size: bytes that may change meanwhile; by default a tenth of the volume.
+        context: of the step.
+
+    Raises:
+        ActionError: a source does not lie on a logical volume, or a command failed; nothing is left behind.
+    """
+    mounts: dict[_Volume, Path] = {}
+    frozen_sources = []
+    made: list[tuple[_Volume, str, Path]] = []
+    try:
+        for source in sources:
+            volume = _volume_of(source, context)
+            if volume not in mounts:
+                name = PREFIX + hashlib.sha256(f"{owner} {volume.name}".encode()).hexdigest()[:16]
+                point = context.node.folders.tmp / name
+                _remove(volume.group, name, point, context)
+                made.append((volume, name, point))
+                _make(volume, name, point, size, context)
+                mounts[volume] = point
+            below = Path(source).relative_to(volume.mount_point)
+            slash = "/" if source.endswith("/") else ""
+            frozen_sources.append(f"{mounts[volume] / below}{slash}")
+        yield tuple(frozen_sources)
+    finally:
+        if made and not context.is_dry_run:
+            tidying = _beyond_cancel(context)
+            for volume, name, point in made:
+                _remove(volume.group, name, point, tidying)
+
+
+def _volume_of(source: str, context: Context) -> _Volume:
+    found = context.query(
+        "findmnt", "--noheadings", "--raw", "--output", "SOURCE,TARGET,FSTYPE", "--target", source, timeout=LIMIT
+    )
+    words = found.stdout.split()
+    if len(words) != 3 or not words[0].startswith("/dev/"):
+        raise ActionError(
+            f"snap: {source} lies on no block device: {found.stdout.strip()[:100]!r}", code="sync_snapshot"
+        )
+    listed = context.query(
+        "lvs", "--noheadings", "--separator", "/", "--options", "vg_name,lv_name", words[0], timeout=LIMIT, check=False
+    )
+    group, _, name = listed.stdout.strip().partition("/")
+    if listed.rc != 0 or not group or not name or "/" in name or "\n" in name:
+        raise ActionError(
+            f"snap: {words[0]}, that {source} lies on, is no logical volume",
+            code="sync_snapshot",
+            hint="say `snap = false`, or put the data on a logical volume",
+        )
+    # --raw writes what could be taken for a separator as \x20.
+    return _Volume(group, name, re.sub(r"\\x([0-9a-f]{2})", lambda found: chr(int(found[1], 16)), words[1]), words[2])
+
+
+def _make(volume: _Volume, name: str, point: Path, size: int | None, context: Context) -> None:
+    extent = ("--size", f"{size}b") if size else ("--extents", "10%ORIGIN")
+    context.run(
+        "lvcreate", "--snapshot", "--yes", *extent, "--name", name, f"{volume.group}/{volume.name}", timeout=LIMIT
+    )
+    if not context.is_dry_run:
+        point.mkdir(0o700, parents=True, exist_ok=True)
+    # The twin has the same uuid, which XFS refuses to mount beside the first; and a journal, which nobody may replay.
+    options = {"xfs": "ro,nouuid,norecovery", "ext4": "ro,noload", "ext3": "ro,noload"}.get(volume.file_system, "ro")
+    context.run(
+        "mount", "-t", volume.file_system, "-o", options, f"/dev/{volume.group}/{name}", str(point), timeout=LIMIT
+    )
+
+
+def _remove(group: str, name: str, point: Path, context: Context) -> None:
+    """Take one snapshot away, as far as it is there; what cannot be is a note, as the next sync tries again."""
+    if context.is_dry_run:
+        return
+    try:
+        if point.is_mount():
+            context.run("umount", str(point), timeout=LIMIT)
+        with suppress(OSError):
+            point.rmdir()
+        listed = context.query(
+            "lvs", "--noheadings", "--options", "lv_name", "--select", f"lv_name={name}", group, timeout=LIMIT
+        )
+        if name in listed.stdout.split():
+            context.run("lvremove", "--yes", f"{group}/{name}", timeout=LIMIT)
+    except ActionError as error:
+        context.note(f"the snapshot {group}/{name} is still there: {error.message}", "sync_snapshot", Severity.WARNING)
+
+
+def _beyond_cancel(context: Context) -> Context:
+    """The same context without its cancel and its limit: what was made is taken away in any case."""
+    twin = context.within(TIDY_LIMIT, "taking snapshots away")
+    twin.cancel = Cancel()
+    twin.deadline = Deadline.after(TIDY_LIMIT, context.clock, "taking snapshots away")
+    return twin
