@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from opensvc_core.errors import OpenSVCError, ReservationError
 from opensvc_core.fanout import side_by_side
@@ -113,8 +113,8 @@ class Claimant:
     def _register(self, units: Sequence[LogicalUnit]) -> None:
         self._each(units, lambda unit: self._change("register", unit, key=self.key))
 
-    def _acquire(self, unit: LogicalUnit) -> None:
-        """Become the holder of one unit, or raise.
+    def _acquire(self, unit: LogicalUnit, victim: int | None = None) -> None:
+        """Become the holder of one unit, in place of a victim where one is named, or raise.
 
         Units are asked for in the order of their identities: of two nodes that want the same ones the first decides.
         """
@@ -123,7 +123,7 @@ class Claimant:
             return
         if holder is None:
             self._change_or_conflict("reserve", unit, key=self.key)
-        elif self.may_preempt(holder):
+        elif holder == victim or self.may_preempt(holder):
             self._change_or_conflict("preempt", unit, key=self.key, victim=holder)
         else:
             raise self.conflict(unit, holder)
@@ -372,9 +372,8 @@ class Claimant:
                 raise self.conflict(each.unit, each.reservation.key or 0)
         if all(self._is_mine(each) and victim not in each.registrations.keys for each in views):
             return False
-        successor = evolve(self, may_preempt=lambda key: key == victim)
         for unit in units:
-            successor._acquire(unit)
+            self._acquire(unit, victim)
         for each in self._look(units):
             if victim in each.registrations.keys:
                 self._preempt(each.unit, victim)
