@@ -250,7 +250,7 @@ def _host_mode(agent: Agent, service: Service, notes: list[Note]) -> Iterable[Ve
     veto = refuse_start(service_type, mode, is_drpnode=is_only_drpnode(service, node.name))
     if veto is not None:
         yield evolve(veto, subject=service.name)
-    elif mode is None and len(service.all_nodes) > 1:
+    elif mode is None and agent.peers.asks and len(service.all_nodes) > 1:
         text = f"{service.name}: the host mode of {node.name} is not set, so that of the service counts"
         notes.append(Note(f"{text}: osvc node host-mode {service_type or 'DEV'}", "host_mode_unset", Severity.WARNING))
 
