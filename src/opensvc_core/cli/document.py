@@ -213,6 +213,7 @@ def record_document(record: RunRecord) -> Document:
         "service": record.service,
         "action": record.action,
         "user": record.user,
+        "node": record.node,
         "pid": record.pid,
         "argv": list(record.argv),
         "began": moment(record.began),
@@ -227,6 +228,7 @@ def record_document(record: RunRecord) -> Document:
                 "ended": moment(step.ended),
                 "text": step.text,
                 "is_way_back": step.is_way_back,
+                "node": step.node,
             }
             for step in record.steps
         ],

@@ -75,18 +75,18 @@ def _other_word(other: Other) -> str:
 
 
 def plan_lines(document: Document) -> str:
-    """``step id after…`` a step, ``command id host words`` a command, ``rest``, ``veto`` and ``note`` lines."""
+    """``step id state after node`` a step, ``command id host words`` a command, ``rest``, ``veto``, ``note`` lines."""
     lines = [line("note", note["severity"], note["code"], note["text"]) for note in document["notes"]]
     lines += [line("veto", veto["code"], veto["subject"], veto["reason"]) for veto in document["vetoes"]]
     for step in document["steps"]:
-        lines.append(line("step", step["id"], step.get("status", ""), ",".join(step["requires"])))
+        lines.append(line("step", step["id"], step.get("status", ""), ",".join(step["requires"]), step["node"]))
         lines += [line("command", step["id"], c["host"], c["shell"]) for c in step.get("commands", ())]
         lines += [line(word, step["id"], step[word]) for word in ("undetermined", "error") if step.get(word)]
     return "".join(lines)
 
 
 def run_lines(run: Run) -> str:
-    """``step id state seconds text`` a step, ``back …`` a step of the way back, then ``run id service outcome``."""
+    """``step id state seconds text node`` a step, ``back …`` one of the way back, then ``run id service outcome``."""
     lines = [_result("step", result) for result in run.results]
     lines += [_result("back", result) for result in run.rollback]
     lines += [line("note", note.severity.value, note.code, note.text) for note in run.notes]
@@ -95,7 +95,7 @@ def run_lines(run: Run) -> str:
 
 
 def _result(word: str, result: StepResult) -> str:
-    return line(word, result.step.id, result.state.value, f"{result.seconds:.3f}", result.text)
+    return line(word, result.step.id, result.state.value, f"{result.seconds:.3f}", result.text, result.step.node)
 
 
 def log_lines(records: Sequence[RunRecord]) -> str:
