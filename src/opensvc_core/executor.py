@@ -278,7 +278,7 @@ class Executor:
 
     def _conclude(self, plan: Plan, forward: Walk) -> dict[str, RunOutcome]:
         for step in forward.unconcluded:
-            if step.kind.can_start:
+            if step.action == "start":
                 # What it stands on, perhaps another service, did not come up.
                 self._ending.setdefault(step.resource.id.service, "")
         for walk in (forward, *self._back.values()):
