@@ -113,7 +113,7 @@ class Cluster:
 
     def status(self, node: Node, name: str) -> dict[str, Any]:
         """The status of a service as a node has it, asked of its own platforms only."""
-        found: dict[str, Any] = self.document(node, "status", name)["services"][name]
+        found: dict[str, Any] = self.document(node, "status", name, "--local")["services"][name]
         return found
 
     def last_run(self, node: Node, name: str) -> dict[str, Any] | None:
