@@ -76,21 +76,6 @@ class Folders:
         return self.var / "journal.db"
 
     @property
-    def ssh(self) -> Path:
-        """The agent's own ssh: its key, and the host keys of the nodes that it trusts."""
-        return self.etc / "ssh"
-
-    @property
-    def ssh_key(self) -> Path:
-        """The agent's private key; ``.pub`` beside it is the public one."""
-        return self.ssh / "id_ed25519"
-
-    @property
-    def ssh_known_hosts(self) -> Path:
-        """Pinned host keys of the other nodes, each under the node's name, not its address."""
-        return self.ssh / "known_hosts"
-
-    @property
     def ssh_sockets(self) -> Path:
         """Control sockets of shared ssh connections."""
         return self.var / "ssh"
