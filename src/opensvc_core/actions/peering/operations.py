@@ -18,6 +18,7 @@ OPERATIONS: Mapping[str, str] = {
     "evidence": "facts:evidence",
     "lock": "locks:lock",
     "unlock": "locks:unlock",
+    "way_back": "way_back:way_back",
     "graph": "graphs:graph",
     "check": "runs:check",
     "begin": "runs:begin",
