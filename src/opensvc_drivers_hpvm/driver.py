@@ -11,6 +11,7 @@ from opensvc_drivers_hpvm.guests import HpvmPlatform
 class HpvmContainer(ContainerLifeCycle):
     """A guest of HP Integrity VM."""
 
+    file_roots: ClassVar[tuple[str, ...]] = ("/var/opt/hpvm/guests/{name}", "/var/opt/hpvm/uuids", "{var}/vg_{service}_*")
     platform: ClassVar[HpvmPlatform] = HpvmPlatform()
     commands: ClassVar[tuple[str, ...]] = ("hpvmstatus", "hpvmstart", "hpvmstop", "hpvmmodify", "hpvmdevmgmt")
     keywords: ClassVar[tuple[Keyword, ...]] = LIFE_CYCLE_KEYWORDS

@@ -11,6 +11,7 @@ from opensvc_drivers_kvm.domains import SYSTEM_URI, LibvirtPlatform
 class KvmContainer(ContainerLifeCycle):
     """A KVM guest, run by libvirt."""
 
+    file_roots: ClassVar[tuple[str, ...]] = ("/etc/libvirt/qemu/{name}.xml", "/var/lib/libvirt/qemu/nvram/{name}*")
     platform: ClassVar[ContainerPlatform] = LibvirtPlatform()
     commands: ClassVar[tuple[str, ...]] = ("virsh",)
     keywords: ClassVar[tuple[Keyword, ...]] = (
