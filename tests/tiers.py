@@ -29,7 +29,8 @@ SHARES = (
     "not lab and not wheels and (not simulated or walks)",
     "simulated and not walks and not lab and not wheels",
     "lab and not kernels",
-    "kernels",
+    "kernels and not storage",
+    "storage",
 )
 LAB_SHARES = SHARES[2:]
 # Folders whose tests go through a whole life of a service or a driver on a simulated platform; marked `walks`.

@@ -10,11 +10,12 @@ from attrs import Factory, define, field, frozen
 
 from opensvc_core.attempt import Attempt, Authority, OperatorAuthority, Perform, RunLog, StepLimit, Verify
 from opensvc_core.clock import Cancel, Clock, Deadline
-from opensvc_core.errors import ActionError, Cancelled, CommandTimeout, JournalError, OpenSVCError, WaitTimeout
+from opensvc_core.errors import JournalError, WaitTimeout
 from opensvc_core.events import Event, EventKind
-from opensvc_core.model import Note, ResourceId, Severity, Status
-from opensvc_core.plan import MAX_PARALLEL, Plan, Step
+from opensvc_core.model import Note, Severity
+from opensvc_core.plan import MAX_PARALLEL, Place, Plan, Step
 from opensvc_core.run import Run, RunOutcome, StepResult, StepState
+from opensvc_core.trying import try_step
 from opensvc_core.verdict import Verdict
 from opensvc_core.walk import Walk
 from opensvc_core.wayback import way_back_steps
@@ -54,8 +55,8 @@ class Executor:
         max_parallel: steps at once.
         deadline: of the way forward.
         run_id: name of the run, for events.
-        up_before: resources that were not seen down before the first step.
-        unsettled: resources whose start was cut in an earlier run and may still take effect.
+        up_before: what was not seen down before the first step, on any of the nodes.
+        unsettled: what had its start cut in an earlier run that may still take effect.
     """
 
     perform: Perform
@@ -69,8 +70,8 @@ class Executor:
     max_parallel: int = MAX_PARALLEL
     deadline: Deadline | None = None
     run_id: str = ""
-    up_before: frozenset[ResourceId] = frozenset()
-    unsettled: frozenset[ResourceId] = frozenset()
+    up_before: frozenset[Place] = frozenset()
+    unsettled: frozenset[Place] = frozenset()
     _verdict: Verdict = field(init=False)
     _notes: list[Note] = Factory(list)
     _finished: queue.SimpleQueue[tuple[Walk, StepResult]] = Factory(queue.SimpleQueue)
@@ -156,7 +157,7 @@ class Executor:
             self.log.begin_step(step, is_way_back=walk.is_way_back)
         except JournalError as error:
             self._say_journal_is_broken(error)
-            if step.action == "start":
+            if step.kind.can_start:
                 self._ending.setdefault(service, f"the journal cannot be written: {error}")
                 return False
         limit = self.step_limit(step)
@@ -170,7 +171,6 @@ class Executor:
 
     def _work(self, walk: Walk, step: Step, deadline: Deadline) -> None:
         """In a thread of its own: do the step, report how it ended."""
-        began = self.clock.monotonic()
         notes: list[Note] = []
 
         def on_note(note: Note) -> None:
@@ -180,51 +180,7 @@ class Executor:
         # The way back is walked to its end: what ends the way forward must not end it.
         cancel = Cancel() if walk.is_way_back else self.cancel
         attempt = Attempt(step, cancel, deadline, walk.is_way_back, on_note, self._verdict.is_start_lost(step))
-        state, text, failure = StepState.FAILED, "", None
-        try:
-            outcome = self.perform(attempt)
-            state = StepState.DONE if outcome.is_changed else StepState.UNCHANGED
-            text = outcome.text
-            notes.extend(note for note in outcome.notes if note not in notes)
-        except OpenSVCError as error:
-            failure, text = error, error.message
-            if isinstance(error, Cancelled) or (cancel.is_set and isinstance(error, (CommandTimeout, WaitTimeout))):
-                state = StepState.CANCELLED
-            elif isinstance(error, (CommandTimeout, WaitTimeout)):
-                state = StepState.TIMEOUT
-        except Exception as error:  # noqa: BLE001 - a driver's bug must not end what others do
-            failure = ActionError(f"{step.resource.driver}: {type(error).__name__}: {error}", code="driver_bug")
-            failure.__cause__ = error
-            text = failure.message
-        if failure is not None and step.action == "stop":
-            state, text = self._verify_stop(step, state, text, on_note)
-        self._finished.put(
-            (
-                walk,
-                StepResult(
-                    step,
-                    state,
-                    text,
-                    tuple(notes),
-                    self.clock.monotonic() - began,
-                    failure,
-                    tuple(attempt.lost_changes),
-                ),
-            )
-        )
-
-    def _verify_stop(
-        self, step: Step, state: StepState, text: str, on_note: Callable[[Note], None]
-    ) -> tuple[StepState, str]:
-        """A stop that failed may have brought the resource down all the same: ask."""
-        try:
-            status = self.verify(step)
-        except Exception:  # noqa: BLE001 - whatever went wrong, it could not be told
-            status = Status.UNDEF
-        if status.is_down:
-            on_note(Note(f"the stop failed, and it is down all the same: {text}", "stop_failed", Severity.WARNING))
-            return StepState.DONE, f"verified down after: {text}"
-        return state, f"{text} (it is {status.value})"
+        self._finished.put((walk, try_step(attempt, self.perform, self.verify, self.clock, notes)))
 
     def _take_one(self) -> None:
         """Wait for the end of a step, or give up one that outlives its limit."""
@@ -267,7 +223,7 @@ class Executor:
         if result.state.is_good:
             if not self._verdict.is_unsettled(result):
                 walk.release(step.id)
-        elif step.action == "start":
+        elif not step.kind.is_down:
             if step.resource.is_optional and result.state is not StepState.CANCELLED:
                 walk.release(step.id)
             else:
@@ -289,7 +245,8 @@ class Executor:
         for service, reason in self._ending.items():
             if service in busy or service in self._back or service in self._no_way_back:
                 continue
-            steps = way_back_steps(plan.graphs[service], forward.results.values(), self.up_before)
+            may_restore = self._verdict.may_restore(service)
+            steps = way_back_steps(plan, service, forward.results.values(), self.up_before, may_restore=may_restore)
             if not steps:
                 self._no_way_back.add(service)
                 continue

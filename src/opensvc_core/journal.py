@@ -40,6 +40,11 @@ _RUNS = (
     " s.ended, s.outcome, s.recovered_by FROM run r JOIN run_service s ON s.run_id=r.id"
 )
 
+_STEPS = (
+    "SELECT service, rid, action, way_back, state, began, ended, text, notes, lost, {} FROM step"
+    " WHERE run_id=? AND service=? ORDER BY way_back, COALESCE(began, ended), rowid"
+)
+
 
 @define
 class Journal:
@@ -88,25 +93,20 @@ class Journal:
         """Write down a step before it begins. Raises JournalError."""
         with self.database.writing() as db:
             db.execute(
-                "INSERT OR REPLACE INTO step (run_id, service, rid, action, way_back, began, state)"
-                " VALUES (?,?,?,?,?,?, 'running')",
-                (run_id, step.resource.id.service, step.resource.rid, step.action, is_way_back, self.clock.now()),
+                "INSERT OR REPLACE INTO step (run_id, service, rid, action, way_back, node, began, state)"
+                " VALUES (?,?,?,?,?,?,?, 'running')",
+                (*_key(run_id, step, is_way_back=is_way_back), self.clock.now()),
             )
 
     def end_step(self, run_id: str, result: StepResult, *, is_way_back: bool) -> None:
         """Write down how a step ended, or that it will never begin. Raises JournalError."""
-        step = result.step
         with self.database.writing() as db:
             db.execute(
-                "INSERT INTO step (run_id, service, rid, action, way_back, ended, state, text, notes, lost)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET ended=excluded.ended, state=excluded.state,"
+                "INSERT INTO step (run_id, service, rid, action, way_back, node, ended, state, text, notes, lost)"
+                " VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET ended=excluded.ended, state=excluded.state,"
                 " text=excluded.text, notes=excluded.notes, lost=excluded.lost",
                 (
-                    run_id,
-                    step.resource.id.service,
-                    step.resource.rid,
-                    step.action,
-                    is_way_back,
+                    *_key(run_id, result.step, is_way_back=is_way_back),
                     self.clock.now(),
                     result.state.value,
                     result.text,
@@ -243,7 +243,7 @@ class Journal:
             return [
                 RunRecord(
                     r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], tuple(json.loads(r[8])), r[9], r[10], r[11] or 0.0,
-                    r[12] or "", r[13] or "", self._steps(db, r[0], r[1]),
+                    r[12] or "", r[13] or "", self._steps(db, r[0], r[1], r[5]),
                 )
                 for r in rows
             ]  # fmt: skip
@@ -251,20 +251,26 @@ class Journal:
         return self.database.reading(read, [])
 
     @staticmethod
-    def _steps(db: sqlite3.Connection, run_id: str, service: str) -> tuple[StepRecord, ...]:
-        rows = db.execute(
-            "SELECT service, rid, action, way_back, state, began, ended, text, notes, lost FROM step"
-            " WHERE run_id=? AND service=? ORDER BY way_back, COALESCE(began, ended), rowid",
-            (run_id, service),
-        )
+    def _steps(db: sqlite3.Connection, run_id: str, service: str, node: str) -> tuple[StepRecord, ...]:
+        rows = db.execute(_STEPS.format(_node_column(db)), (run_id, service))
         return tuple(
             StepRecord(
                 r[0], r[1], r[2], bool(r[3]), r[4], r[5] or 0.0, r[6] or 0.0, r[7],
                 tuple(Note(text, code, Severity(severity)) for text, code, severity in json.loads(r[8])),
-                tuple(json.loads(r[9])),
+                tuple(json.loads(r[9])), r[10] or node, r[10] not in {"", node},
             )
             for r in rows
         )  # fmt: skip
+
+
+def _node_column(db: sqlite3.Connection) -> str:
+    """Where a step was done. A journal of version 1 is made anew by whoever writes to it first: until then, nowhere."""
+    return "node" if db.execute("PRAGMA user_version").fetchone()[0] > 1 else "''"
+
+
+def _key(run_id: str, step: Step, *, is_way_back: bool) -> tuple[Any, ...]:
+    """What names a step in the journal."""
+    return run_id, step.resource.id.service, step.resource.rid, step.action, is_way_back, step.node
 
 
 @define

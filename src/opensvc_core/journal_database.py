@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from opensvc_core.clock import Clock
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE run (
     id TEXT PRIMARY KEY, action TEXT NOT NULL, user TEXT NOT NULL, pid INTEGER NOT NULL, node TEXT NOT NULL,
@@ -30,11 +30,6 @@ CREATE TABLE run_service (
     recovered_by TEXT, PRIMARY KEY (run_id, service)
 );
 CREATE INDEX run_service_by_name ON run_service(service);
-CREATE TABLE step (
-    run_id TEXT NOT NULL, service TEXT NOT NULL, rid TEXT NOT NULL, action TEXT NOT NULL, way_back INTEGER NOT NULL,
-    began REAL, ended REAL, state TEXT NOT NULL, text TEXT NOT NULL DEFAULT '', notes TEXT NOT NULL DEFAULT '[]',
-    lost TEXT NOT NULL DEFAULT '[]', PRIMARY KEY (run_id, service, rid, action, way_back)
-);
 CREATE TABLE command (
     id TEXT PRIMARY KEY, run_id TEXT NOT NULL, service TEXT NOT NULL, rid TEXT NOT NULL, host TEXT NOT NULL,
     argv TEXT NOT NULL, changes INTEGER NOT NULL, time_limit REAL NOT NULL, began REAL NOT NULL,
@@ -43,6 +38,26 @@ CREATE TABLE command (
 CREATE INDEX command_by_run ON command(run_id, service);
 CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+_STEP = """
+CREATE TABLE step (
+    run_id TEXT NOT NULL, service TEXT NOT NULL, rid TEXT NOT NULL, action TEXT NOT NULL, way_back INTEGER NOT NULL,
+    began REAL, ended REAL, state TEXT NOT NULL, text TEXT NOT NULL DEFAULT '', notes TEXT NOT NULL DEFAULT '[]',
+    lost TEXT NOT NULL DEFAULT '[]', node TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (run_id, service, rid, action, way_back, node)
+);
+"""
+_STEPS_OF_1 = """
+INSERT INTO step (run_id, service, rid, action, way_back, began, ended, state, text, notes, lost, node)
+    SELECT s.run_id, s.service, s.rid, s.action, s.way_back, s.began, s.ended, s.state, s.text, s.notes, s.lost, r.node
+    FROM step_1 s JOIN run r ON r.id=s.run_id;
+DROP TABLE step_1;
+"""
+_UPGRADES = {
+    0: (_SCHEMA, _STEP),
+    # Until then a run's steps were all done on its own node.
+    1: ("ALTER TABLE step RENAME TO step_1;", _STEP, _STEPS_OF_1),
+}
+"""What makes the tables of this version from those of another; 0 is an empty file."""
 
 _T = TypeVar("_T")
 
@@ -129,8 +144,8 @@ class Database:
             db.execute("PRAGMA synchronous=FULL")
             db.execute("BEGIN IMMEDIATE")
             version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                for statement in _SCHEMA.split(";"):
+            if version in _UPGRADES:
+                for statement in "".join(_UPGRADES[version]).split(";"):
                     db.execute(statement)
                 db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
             elif version > SCHEMA_VERSION:

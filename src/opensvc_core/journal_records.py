@@ -32,7 +32,12 @@ class RunHeader:
 
 @frozen
 class StepRecord:
-    """A step as the journal knows it; ``ended`` is 0 for one that was never seen to end."""
+    """A step as the journal knows it; ``ended`` is 0 for one that was never seen to end.
+
+    Attributes:
+        node: where it was done.
+        is_elsewhere: whether that is another node than the one whose journal this is.
+    """
 
     service: str
     rid: str
@@ -44,11 +49,13 @@ class StepRecord:
     text: str = ""
     notes: tuple[Note, ...] = ()
     lost_changes: tuple[str, ...] = ()
+    node: str = ""
+    is_elsewhere: bool = False
 
     @property
     def step(self) -> str:
-        """``start vm188/container#0``."""
-        return f"{self.action} {self.service}/{self.rid}"
+        """``start vm188/container#0``, and ``on node2`` if it was done elsewhere."""
+        return f"{self.action} {self.service}/{self.rid}" + (f" on {self.node}" if self.is_elsewhere else "")
 
 
 @frozen

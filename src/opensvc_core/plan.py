@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 from opensvc_core.errors import PlanError
+from opensvc_core.kinds import kind_of
 from opensvc_core.model import Note, Phase, Resource, ResourceId, Service, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from opensvc_core.graph import Edges, ServiceGraph
+    from opensvc_core.kinds import StepKind
 
 MAX_PARALLEL = 16
 """Steps side by side where nobody says otherwise."""
@@ -45,16 +47,25 @@ class Selection:
         return not alternatives or any(set(part.split("+")) <= resource.tags for part in alternatives)
 
 
+@frozen(order=True)
+class Place:
+    """One resource on one node: the same service has the same resources on each of its nodes."""
+
+    node: str
+    id: ResourceId
+
+
 @frozen
 class Step:
     """One action on one resource on one node.
 
     Attributes:
-        id: ``start vm188/container#0``.
-        action: ``start`` or ``stop``.
-        resource: what it acts on.
+        id: ``start vm188/container#0``; ``start vm188/container#0 on node2`` on another node than the run's.
+        action: a key of ``kinds.KINDS``: ``start``, ``stop``.
+        resource: what it acts on, as its node describes it.
         node: where it is done.
         requires: ids of the steps that must have ended well before.
+        is_elsewhere: whether that is another node than the one that drives the run.
     """
 
     id: str
@@ -62,6 +73,17 @@ class Step:
     resource: Resource
     node: str
     requires: tuple[str, ...] = ()
+    is_elsewhere: bool = False
+
+    @property
+    def place(self) -> Place:
+        """What it acts on, and where."""
+        return Place(self.node, self.resource.id)
+
+    @property
+    def kind(self) -> StepKind:
+        """What it means for the walk."""
+        return kind_of(self.action)
 
 
 @frozen
@@ -69,12 +91,15 @@ class Plan:
     """The graph of steps of an action.
 
     Attributes:
-        action: ``start``, ``stop``, ``restart``, or ``recover``.
+        action: ``start``, ``stop``, ``restart``, ``recover``, ``switch``, …
         services: what it is about.
-        graphs: by service name.
+        graphs: by service name, as this node has them.
         steps: in an order that respects every edge.
         selection: what it was made for.
         notes: what an operator should know before it runs.
+        elsewhere: graphs of other nodes where steps are done, by node and service name.
+        is_restoring: whether a failure starts again what the run had stopped.
+        may_be_up: nodes where parts of the services may be up before it begins, besides those where it stops them.
     """
 
     action: str
@@ -83,6 +108,9 @@ class Plan:
     steps: tuple[Step, ...]
     selection: Selection = Selection()
     notes: tuple[Note, ...] = ()
+    elsewhere: Mapping[tuple[str, str], ServiceGraph] = field(factory=dict, hash=False)
+    is_restoring: bool = False
+    may_be_up: frozenset[str] = frozenset()
 
     def step(self, step_id: str) -> Step:
         """The step of that id. Raises KeyError."""
@@ -94,12 +122,35 @@ class Plan:
     @property
     def can_start(self) -> bool:
         """Whether it can bring anything up."""
-        return any(step.action == "start" for step in self.steps)
+        return any(step.kind.can_start for step in self.steps)
+
+    @property
+    def other_nodes(self) -> tuple[str, ...]:
+        """Other nodes where steps are done, or could be on a way back; sorted."""
+        return tuple(sorted({node for node, _ in self.elsewhere} | {s.node for s in self.steps if s.is_elsewhere}))
+
+    def graph_at(self, node: str, service: str) -> ServiceGraph:
+        """The graph of a service as that node has it. Raises KeyError."""
+        found = self.elsewhere.get((node, service))
+        return self.graphs[service] if found is None else found
+
+    def sources(self, service: str, node: str) -> frozenset[str]:
+        """The nodes where this plan stops a service before it starts it on ``node``."""
+        steps = [step for step in self.steps if step.resource.id.service == service]
+        if not any(step.action == "start" and step.node == node for step in steps):
+            return frozenset()
+        return frozenset(step.node for step in steps if step.action == "stop") - {node}
 
 
-def step_id(action: str, resource_id: ResourceId) -> str:
-    """Name of a step; unique in a plan."""
-    return f"{action} {resource_id}"
+def step_id(action: str, resource_id: ResourceId, elsewhere: str = "") -> str:
+    """Name of a step; unique in a plan.
+
+    Args:
+        action: of the step.
+        resource_id: what it acts on.
+        elsewhere: the node, if it is not the one that drives the run.
+    """
+    return f"{action} {resource_id} on {elsewhere}" if elsewhere else f"{action} {resource_id}"
 
 
 def make_plan(
@@ -128,11 +179,10 @@ def make_plan(
     for graph in graphs:
         stops: list[Step] = []
         if action in {"stop", "restart"}:
-            stops = _stop_steps(graph, selection, node, notes)
+            stops = stop_steps(graph, selection, node, notes)
         steps += stops
         if action in {"start", "restart"}:
-            chosen = {r.id for r in graph.resources if _acts(r) and selection.has(r)}
-            steps += _steps("start", graph, chosen, graph.start_edges, node, after=[step.id for step in stops])
+            steps += start_steps(graph, selection, node, after=[step.id for step in stops])
         if not asks_peers:
             notes += _peer_notes(action, graph.service, node)
     return Plan(
@@ -145,22 +195,52 @@ def make_plan(
     )
 
 
-def plan_way_back(graph: ServiceGraph, changed: Collection[ResourceId], node: str) -> tuple[Step, ...]:
+def plan_way_back(
+    graph: ServiceGraph, changed: Collection[ResourceId], node: str, *, is_elsewhere: bool = False
+) -> tuple[Step, ...]:
     """Stops for what a run brought up, or perhaps did, in the exact reverse of the order of a start.
 
     Args:
-        graph: of the service.
+        graph: of the service, as that node has it.
         changed: resources to bring down.
-        node: name of this node.
+        node: where.
+        is_elsewhere: whether that is another node than the one that drives the run.
     """
-    return tuple(_steps("stop", graph, set(changed), graph.stop_edges, node))
+    return tuple(_steps("stop", graph, set(changed), graph.stop_edges, node, is_elsewhere=is_elsewhere))
+
+
+def start_steps(
+    graph: ServiceGraph, selection: Selection, node: str, *, after: Sequence[str] = (), is_elsewhere: bool = False
+) -> list[Step]:
+    """Starts of every chosen resource that is not disabled.
+
+    Args:
+        graph: of the service, as that node has it.
+        selection: which resources.
+        node: where.
+        after: ids of steps that each of them waits for.
+        is_elsewhere: whether that is another node than the one that drives the run.
+    """
+    chosen = {resource.id for resource in graph.resources if _acts(resource) and selection.has(resource)}
+    return _steps("start", graph, chosen, graph.start_edges, node, after, is_elsewhere=is_elsewhere)
 
 
 def _acts(resource: Resource) -> bool:
     return not resource.is_disabled and resource.phase is not Phase.REPLICATION
 
 
-def _stop_steps(graph: ServiceGraph, selection: Selection, node: str, notes: list[Note]) -> list[Step]:
+def stop_steps(
+    graph: ServiceGraph, selection: Selection, node: str, notes: list[Note], *, is_elsewhere: bool = False
+) -> list[Step]:
+    """Stops of every chosen resource but standby ones and what these stand on, of which a note tells.
+
+    Args:
+        graph: of the service, as that node has it.
+        selection: which resources.
+        node: where.
+        notes: added to.
+        is_elsewhere: whether that is another node than the one that drives the run.
+    """
     left_up: set[ResourceId] = set()
     for resource in graph.resources:
         if resource.is_standby and not resource.is_disabled:
@@ -172,19 +252,28 @@ def _stop_steps(graph: ServiceGraph, selection: Selection, node: str, notes: lis
         notes.append(
             Note(f"{graph.service.name}: standby resources stay up, with what they stand on: {names}", "standby")
         )
-    return _steps("stop", graph, chosen - left_up, graph.stop_edges, node)
+    return _steps("stop", graph, chosen - left_up, graph.stop_edges, node, is_elsewhere=is_elsewhere)
 
 
 def _steps(
-    action: str, graph: ServiceGraph, chosen: set[ResourceId], edges: Edges, node: str, after: Sequence[str] = ()
+    action: str,
+    graph: ServiceGraph,
+    chosen: set[ResourceId],
+    edges: Edges,
+    node: str,
+    after: Sequence[str] = (),
+    *,
+    is_elsewhere: bool = False,
 ) -> list[Step]:
     """Steps for the chosen resources; an edge that runs through one that is not chosen is kept."""
+    where = node if is_elsewhere else ""
     order = graph.resources if action == "start" else _topological(graph.resources, edges)
     steps = []
     for resource in order:
         if resource.id in chosen:
-            waits = sorted(step_id(action, other) for other in _nearest_chosen(resource.id, chosen, edges))
-            steps.append(Step(step_id(action, resource.id), action, resource, node, (*after, *waits)))
+            waits = sorted(step_id(action, other, where) for other in _nearest_chosen(resource.id, chosen, edges))
+            name = step_id(action, resource.id, where)
+            steps.append(Step(name, action, resource, node, (*after, *waits), is_elsewhere))
     return steps
 
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from opensvc_core.kinds import KINDS
+from opensvc_core.plan import step_id
 from opensvc_core.run import RunOutcome, StepResult, StepState
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from opensvc_core.model import ResourceId
-    from opensvc_core.plan import Step
+    from opensvc_core.plan import Place, Step
 
 
 @frozen
@@ -21,20 +22,27 @@ class Verdict:
 
     Attributes:
         forward: results of the way forward by step id, as they come.
-        unsettled: resources whose start was cut in an earlier run and may still take effect.
+        unsettled: what had its start cut in an earlier run that may still take effect.
     """
 
     forward: Mapping[str, StepResult]
-    unsettled: frozenset[ResourceId]
+    unsettled: frozenset[Place]
 
     def is_start_lost(self, step: Step) -> bool:
-        """Whether a start of what a step stops, in this run or an earlier one, was cut and may still come."""
-        start = self.forward.get(f"start {step.resource.id}")
-        return (
-            step.action == "stop"
-            and step.resource.has_own_state
-            and (step.resource.id in self.unsettled or (start is not None and bool(start.lost_changes)))
-        )
+        """Whether a start of what a step brings down, in this run or an earlier one, was cut and may still come."""
+        if not step.kind.is_down or not step.resource.has_own_state:
+            return False
+        if step.place in self.unsettled:
+            return True
+        # By their names, as steps end while this is asked.
+        where = step.node if step.is_elsewhere else ""
+        ups = (step_id(action, step.resource.id, where) for action, kind in KINDS.items() if not kind.is_down)
+        return any((result := self.forward.get(name)) is not None and result.lost_changes for name in ups)
+
+    def may_restore(self, service: str) -> bool:
+        """Whether everything that was to be brought down is: only then is anything started again on a way back."""
+        stops = [r for r in self.forward.values() if r.step.resource.id.service == service and r.step.kind.is_down]
+        return all(r.state in {StepState.DONE, StepState.UNCHANGED} and not self.is_unsettled(r) for r in stops)
 
     def is_unsettled(self, result: StepResult) -> bool:
         """Whether a stop found nothing to stop while a start may still come: then nothing below may be let go."""
@@ -51,7 +59,7 @@ class Verdict:
         before = [results[other] for other in step.requires if other in results]
         blockers = [r.step for r in before if not r.state.is_good or self.is_unsettled(r)]
         names = ", ".join(blocker.id for blocker in blockers)
-        if step.action == "stop" and blockers and all(blocker.action == "stop" for blocker in blockers):
+        if step.kind.is_down and blockers and all(blocker.kind.is_down for blocker in blockers):
             return StepResult(step, StepState.KEPT, f"left as it is: not verified down: {names}")
         return StepResult(step, StepState.SKIPPED, reason or f"waits for {names}")
 
@@ -66,15 +74,22 @@ class Verdict:
             has_failed: whether its way forward ended before its end.
             is_cancelled: whether the run was cancelled.
         """
-        results = [r for r in self.forward.values() if r.step.resource.id.service == service]
-        for result in (*results, *(back or ())):
-            is_stop = result.step.action == "stop"
-            if is_stop and (result.state.is_perhaps_done or result.state is StepState.KEPT):
+        for result in self.forward.values():
+            if result.step.resource.id.service == service and self._is_open(result, has_back=back is not None):
                 return RunOutcome.UNKNOWN
-            if is_stop and self.is_unsettled(result):
+        for result in back or ():
+            is_missed = not result.state.is_good and not (
+                result.step.kind.can_start and result.step.resource.is_optional
+            )
+            if is_missed or self.is_unsettled(result):
                 return RunOutcome.UNKNOWN
-            if not is_stop and result.lost_changes and back is None and not result.state.is_good:
-                return RunOutcome.UNKNOWN  # an optional one that failed: nothing took it back
         if not has_failed:
             return RunOutcome.DONE
         return RunOutcome.CANCELLED if is_cancelled else RunOutcome.FAILED
+
+    def _is_open(self, result: StepResult, *, has_back: bool) -> bool:
+        """Whether nobody knows what a step of the way forward left behind."""
+        if result.step.kind.is_down:
+            return result.state.is_perhaps_done or result.state is StepState.KEPT or self.is_unsettled(result)
+        # An optional one that failed: nothing took it back.
+        return bool(result.lost_changes) and not has_back and not result.state.is_good

@@ -21,6 +21,8 @@ from tests.lab.uml.lab import KernelLab
 NODES = 2
 ON_KERNELS = frozenset({"test_scsi_sg_maps.py"})
 """Files outside `uml/` whose tests run on nodes with their own kernels."""
+SCENARIOS = "test_storage_"
+"""How the names of files of `uml/` begin that are a share of their own."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -31,6 +33,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.lab)
             if "uml" in item.path.parts or item.path.name in ON_KERNELS:
                 item.add_marker(pytest.mark.kernels)
+                if item.path.name.startswith(SCENARIOS):
+                    item.add_marker(pytest.mark.storage)
 
 
 @pytest.fixture(scope="session", autouse=True)

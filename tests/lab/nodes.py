@@ -16,12 +16,13 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.lab import cgroups, processes
 from tests.lab.leftovers import LabFolder, sweep
 from tests.lab.network import SEGMENTS, SWITCH_NUMBER, Switch
 from tests.lab.processes import NodeProcess
-from tests.lab.specification import environment, host_files, node_specification
+from tests.lab.specification import environment, host_files, node_specification, small_disk
 
 BOOT_SECONDS = 20.0
 OFF_SECONDS = 20.0
@@ -40,9 +41,21 @@ class Node:
         number: the last number of its addresses.
     """
 
-    def __init__(self, lab: Lab, number: int) -> None:
+    def __init__(
+        self, lab: Lab, number: int, *, is_bare: bool = False, small: Mapping[str, int] = MappingProxyType({})
+    ) -> None:
+        """A node that was never on.
+
+        Args:
+            lab: to which it belongs.
+            number: the last number of its addresses.
+            is_bare: whether it has keys of its own, enters nobody and lets nobody in, until somebody sets that up.
+            small: folders of the node that are file systems of their own, and their sizes in MiB: those can be filled.
+        """
         self.name = f"node{number}"
         self.number = number
+        self._is_bare = is_bare
+        self._small = small
         self._lab = lab
         self._disk = lab.folder.disk / self.name
         self._unshare: subprocess.Popen[bytes] | None = None
@@ -70,8 +83,22 @@ class Node:
             return
         for name in ("upper", "work", "root"):
             (self._disk / name).mkdir(parents=True, exist_ok=True)
+        for path, size in self._small.items():
+            folder = small_disk(self._lab.folder.disk, self.name, path)
+            if not folder.exists():
+                folder.mkdir(parents=True)
+                line = ["mount", "-t", "tmpfs", "-o", f"mode=755,size={size}m", self.name, str(folder)]
+                subprocess.run(line, check=True, timeout=10)
         specification = self._disk / "boot.json"
-        specification.write_text(json.dumps(node_specification(self.name, self.number, self._lab.folder.disk)))
+        described = node_specification(
+            self.name,
+            self.number,
+            self._lab.folder.disk,
+            is_bare=self._is_bare,
+            is_new=not specification.exists(),
+            binds=tuple(self._small),
+        )
+        specification.write_text(json.dumps(described))
         self._lifeline, theirs = socket.socketpair()
         self._lifeline.settimeout(BOOT_SECONDS)
         group = f"{self._lab.folder.path.name}-{self.name}"
@@ -127,6 +154,36 @@ class Node:
             # One answer, or five seconds: the kernel needs up to one to see that the carrier is back.
             address = f"{SEGMENTS[name]}.{SWITCH_NUMBER}"
             self.exec(["ping", "-q", "-i", "0.05", "-c", "1", "-w", "5", address], check=True)
+
+    def lose(self, other: Node) -> None:
+        """Let nothing that `other` sends reach this node, in any segment; what this node sends arrives there."""
+        self._hear(other, "-A")
+
+    def hear(self, other: Node) -> None:
+        """Undo one `lose`."""
+        self._hear(other, "-D")
+
+    def _hear(self, other: Node, change: str) -> None:
+        for prefix in SEGMENTS.values():
+            source = f"{prefix}.{other.number}"
+            self.exec(["iptables", "-w", change, "INPUT", "-s", source, "-j", "DROP"], check=True)
+
+    def freeze_sshd(self) -> None:
+        """Stop its sshd in its tracks, with every session: connections are taken, and nobody answers."""
+        self.exec(["pkill", "-STOP", "-x", "sshd"], check=True)
+
+    def thaw_sshd(self) -> None:
+        """Let its sshd go on."""
+        self.exec(["pkill", "-CONT", "-x", "sshd"], check=True)
+
+    def seen(self, path: str) -> Path:
+        """A file of the node as this machine sees it, as long as the node is on; links are not to be followed."""
+        return Path(f"/proc/{self._pid}/root") / path.lstrip("/")
+
+    @property
+    def control_groups(self) -> list[Path]:
+        """Its groups in every hierarchy, as this machine sees them; empty when it was never on."""
+        return [door.parent for door in self._groups]
 
     def popen(
         self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: str = "/", has_input: bool = False
@@ -198,8 +255,11 @@ class Lab:
         folder: where the lab keeps its files.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_bare: bool = False, small: Mapping[str, int] = MappingProxyType({})) -> None:
+        """A lab without a node. `is_bare` and `small` are of its nodes, see `Node`."""
         sweep()
+        self._is_bare = is_bare
+        self._small = small
         self.folder = LabFolder.create()
         self.nodes: list[Node] = []
         host_files(self.folder.disk)
@@ -208,9 +268,9 @@ class Lab:
         self.folder.note_process(self.switch.pid)
 
     @classmethod
-    def up(cls, count: int) -> Lab:
+    def up(cls, count: int, *, is_bare: bool = False, small: Mapping[str, int] = MappingProxyType({})) -> Lab:
         """A lab with `count` nodes, all on. Labs of sessions that are no more are swept away first."""
-        lab = cls()
+        lab = cls(is_bare=is_bare, small=small)
         try:
             for _ in range(count):
                 lab.add()
@@ -221,7 +281,7 @@ class Lab:
 
     def add(self) -> Node:
         """One more node, on."""
-        node = Node(self, len(self.nodes) + 1)
+        node = Node(self, len(self.nodes) + 1, is_bare=self._is_bare, small=self._small)
         self.nodes.append(node)
         node.on()
         return node

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.lab import cgroups
@@ -18,13 +19,16 @@ _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _HIDDEN = ("/tmp", "/run", "/dev/shm")
 """Where a node has an empty file system of its own."""
 
+TOOLS = "/srv/tools"
+"""Where a node of the lab looks for commands first, under sshd too: what stands there stands before the real one."""
+
 _SSHD = """\
 HostKey /etc/ssh/lab_hostkey
 PidFile /run/sshd.pid
 UsePAM no
 UseDNS no
 PermitRootLogin yes
-StrictModes no
+StrictModes {strict}
 PasswordAuthentication no
 KexAlgorithms curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256
 PrintMotd no
@@ -58,19 +62,39 @@ def make_keys(disk: Path) -> None:
         subprocess.run(line, check=True, timeout=20, stdin=subprocess.DEVNULL)
 
 
-def node_specification(name: str, number: int, disk: Path) -> dict[str, object]:
-    """All that `pid1.py` needs to boot the node `name`, in JSON's types."""
+def node_specification(
+    name: str, number: int, disk: Path, *, is_bare: bool = False, is_new: bool = True, binds: Sequence[str] = ()
+) -> dict[str, object]:
+    """All that `pid1.py` needs to boot the node `name`, in JSON's types.
+
+    Args:
+        name: of the node.
+        number: the last number of its addresses.
+        disk: the lab's folder.
+        is_bare: whether it has keys of its own, enters nobody and lets nobody in.
+        is_new: whether it boots for the first time; what a bare node was taught since lies on its disk.
+        binds: folders of the node that are file systems of their own, `small_disk` of them.
+    """
     own = disk / name
+    if is_bare:
+        own.joinpath("keys").mkdir(exist_ok=True)
+        if is_new:
+            make_keys(own / "keys")
     return {
         "hostname": name,
         "root": str(own / "root"),
         "upper": str(own / "upper"),
         "work": str(own / "work"),
-        "mounts": _mounts(disk),
+        "mounts": [*_mounts(disk), *(["bind", str(small_disk(disk, name, path)), "", path] for path in binds)],
         "file_binds": [["/dev/pts/ptmx", "/dev/ptmx"], ["/run/boot_id", "/proc/sys/kernel/random/boot_id"]],
-        "files": _files(name, disk),
+        "files": _files(name, disk, is_bare=is_bare, is_new=is_new),
         "commands": _network(number),
     }
+
+
+def small_disk(disk: Path, name: str, path: str) -> Path:
+    """Where this machine has the file system that a node sees at `path`: it outlives a power cut."""
+    return disk / name / "small" / path.strip("/").replace("/", "-")
 
 
 def _mounts(disk: Path) -> list[list[str]]:
@@ -104,14 +128,15 @@ def code_folders() -> list[str]:
     return [str(path) for path in folders if not any(above in folders for above in path.parents)]
 
 
-def _files(name: str, disk: Path) -> dict[str, tuple[str, int]]:
+def _files(name: str, disk: Path, *, is_bare: bool, is_new: bool) -> dict[str, tuple[str, int]]:
     names = ",".join(f"{prefix}.{number}" for prefix in SEGMENTS.values() for number in range(1, MAX_NODES + 1))
     aliases = ",".join(f"node{number},node{number}-hb" for number in range(1, MAX_NODES + 1))
+    login = login_files(disk / name / "keys") if is_bare else login_files(disk, f"{aliases},{names}")
     return {
         "/etc/hostname": (f"{name}\n", 0o644),
         "/etc/hosts": ((disk / "hosts").read_text(), 0o644),
         "/etc/machine-id": (f"{machine_id(name)}\n", 0o444),
-        **login_files(disk, f"{aliases},{names}"),
+        **(login if is_new or not is_bare else {}),
         "/run/boot_id": (f"{uuid.UUID(bytes=os.urandom(16), version=4)}\n", 0o444),
         "/run/sshd/.keep": ("", 0o644),
         "/run/lock/.keep": ("", 0o644),
@@ -123,17 +148,24 @@ def machine_id(name: str) -> str:
     return uuid.uuid5(uuid.NAMESPACE_DNS, name).hex
 
 
-def login_files(disk: Path, known: str) -> dict[str, tuple[str, int]]:
-    """Files, with their modes, by which root of one node enters another; `known` are the names and addresses of all."""
+def login_files(disk: Path, known: str = "") -> dict[str, tuple[str, int]]:
+    """Files, with their modes, by which root of one node enters another.
+
+    Args:
+        disk: where the keys are, made by `make_keys`.
+        known: names and addresses of all; without them the node knows nobody and lets nobody in, and its sshd is as
+            strict as it comes.
+    """
     host_key = " ".join((disk / "hostkey.pub").read_text().split()[:2])
     private = 0o600
+    sshd = _SSHD.format(path=f"{TOOLS}:{environment()['PATH']}", strict="no" if known else "yes")
     return {
         "/etc/ssh/lab_hostkey": ((disk / "hostkey").read_text(), private),
-        "/etc/ssh/lab_sshd": (_SSHD.format(path=environment()["PATH"]), 0o644),
+        "/etc/ssh/lab_sshd": (sshd, 0o644),
         "/root/.ssh/id_ed25519": ((disk / "id").read_text(), private),
-        "/root/.ssh/authorized_keys": ((disk / "id.pub").read_text(), private),
+        "/root/.ssh/authorized_keys": ((disk / "id.pub").read_text() if known else "", private),
         # Nodes know each other. They do not know guests: to pin those is the business of what is tested.
-        "/root/.ssh/known_hosts": (f"{known} {host_key}\n", private),
+        "/root/.ssh/known_hosts": (f"{known} {host_key}\n" if known else "", private),
         "/root/.ssh/config": ("", private),
         # bash reads .bashrc under sshd too; what a developer keeps in there is not part of the lab.
         "/root/.bashrc": ("", 0o644),
@@ -147,10 +179,12 @@ def _network(number: int) -> list[list[str]]:
     return [
         ["sysctl", "-qw", *settings, "net.ipv4.conf.all.arp_notify=1"],
         ["ip", "link", "set", "lo", "up"],
-        ["ip", "link", "add", "br0", "type", "bridge", "forward_delay", "0"],
+        # Cards that a machine keeps: after a power cut its neighbours still know it.
+        ["ip", "link", "add", "br0", "address", f"02:4f:53:56:43:{number:02x}", "type", "bridge", "forward_delay", "0"],
         ["ip", "link", "set", "eth0", "master", "br0", "up"],
         ["ip", "link", "set", "br0", "up"],
         ["ip", "address", "add", f"{SEGMENTS['pub']}.{number}/24", "dev", "br0"],
+        ["ip", "link", "set", "eth1", "address", f"02:4f:53:56:48:{number:02x}"],
         ["ip", "link", "set", "eth1", "up"],
         ["ip", "address", "add", f"{SEGMENTS['hb']}.{number}/24", "dev", "eth1"],
     ]

@@ -18,7 +18,7 @@ from opensvc_core.events import Event, EventKind
 from opensvc_core.executor import Executor
 from opensvc_core.graph import build_graph
 from opensvc_core.model import Outcome, ResourceId, Service, Status
-from opensvc_core.plan import Plan, Selection, Step, make_plan
+from opensvc_core.plan import Place, Plan, Selection, Step, make_plan
 from opensvc_core.run import Run, RunOutcome, StepResult, StepState
 from tests.opensvc_core.services import make_resource, make_service, services
 
@@ -99,7 +99,11 @@ class Log:
 
 def run(platform: Platform, plan: Plan, **options: object) -> Run:
     """Walk a plan on the platform; what is up now counts as up before."""
-    settings: dict[str, object] = {"up_before": frozenset(platform.up), "log": Log(), **options}
+    settings: dict[str, object] = {
+        "up_before": frozenset(Place("n1", each) for each in platform.up),
+        "log": Log(),
+        **options,
+    }
     executor = Executor(
         perform=platform.perform,
         verify=platform.verify,
@@ -295,7 +299,9 @@ def test_a_start_that_timed_out_and_came_before_the_way_back_is_settled() -> Non
 def test_a_later_stop_does_not_let_the_disk_go_while_a_lost_start_may_still_come() -> None:
     service = stack("disk#1", "container#0")
     platform = Platform(up=ids(service, "disk#1"))
-    report = run(platform, plan_for(service, action="stop"), unsettled=frozenset({ResourceId("svc", "container#0")}))
+    report = run(
+        platform, plan_for(service, action="stop"), unsettled=frozenset({Place("n1", ResourceId("svc", "container#0"))})
+    )
     assert ResourceId("svc", "disk#1") in platform.up
     assert report.outcomes["svc"] is RunOutcome.UNKNOWN
 

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import sqlite3
+from contextlib import closing
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
@@ -183,3 +184,38 @@ def test_what_is_on_disk_is_on_disk(journal: Journal) -> None:
     assert setting(journal, "journal_mode") == "wal"
     assert setting(journal, "synchronous") == 2
     assert json.loads(journal.history()[0].selection) == {}
+
+
+VERSION_1 = """
+CREATE TABLE run (
+    id TEXT PRIMARY KEY, action TEXT NOT NULL, user TEXT NOT NULL, pid INTEGER NOT NULL, node TEXT NOT NULL,
+    process TEXT NOT NULL, boot_id TEXT NOT NULL, argv TEXT NOT NULL, selection TEXT NOT NULL, began REAL NOT NULL
+);
+CREATE TABLE run_service (
+    run_id TEXT NOT NULL REFERENCES run(id), service TEXT NOT NULL, ended REAL, outcome TEXT,
+    recovered_by TEXT, PRIMARY KEY (run_id, service)
+);
+CREATE TABLE step (
+    run_id TEXT NOT NULL, service TEXT NOT NULL, rid TEXT NOT NULL, action TEXT NOT NULL, way_back INTEGER NOT NULL,
+    began REAL, ended REAL, state TEXT NOT NULL, text TEXT NOT NULL DEFAULT '', notes TEXT NOT NULL DEFAULT '[]',
+    lost TEXT NOT NULL DEFAULT '[]', PRIMARY KEY (run_id, service, rid, action, way_back)
+);
+CREATE TABLE command (id TEXT PRIMARY KEY, run_id TEXT, service TEXT, rid TEXT);
+CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+INSERT INTO run VALUES ('r1', 'start', 'ann', 1, 'n1', '', 'b', '[]', '{}', 1.0);
+INSERT INTO run_service VALUES ('r1', 'svc', NULL, 'interrupted', NULL);
+INSERT INTO step VALUES ('r1', 'svc', 'disk#1', 'start', 0, 1.0, 2.0, 'done', 'ok', '[]', '[]');
+PRAGMA user_version=1;
+"""
+
+
+def test_a_journal_of_the_version_before_is_read_as_it_is_and_made_anew_by_the_first_write(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(VERSION_1)
+    journal = Journal(path, SystemClock())
+    before = journal.unrecovered(["svc"])["svc"]
+    assert [(step.step, step.node, step.state) for step in before.steps] == [("start svc/disk#1", "n1", "done")]
+    journal.end_service("r1", "svc", "unknown")
+    after = Journal(path, SystemClock()).unrecovered(["svc"])["svc"]
+    assert (after.steps, after.outcome) == (before.steps, "unknown")

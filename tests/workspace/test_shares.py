@@ -1,4 +1,4 @@
-"""`make test` runs four shares at once: together they hold every test but the wheels', and no test twice."""
+"""`make test` runs five shares at once: together they hold every test but the wheels', and no test twice."""
 
 from __future__ import annotations
 
@@ -18,17 +18,20 @@ def _selects(expression: str, marks: dict[str, bool]) -> bool:
 
 
 def test_every_test_is_in_one_share() -> None:
-    for lab, kernels, wheels, simulated, walks in product((True, False), repeat=5):
-        if (kernels and not lab) or (lab and wheels):
-            continue  # nodes with kernels of their own are of the lab; wheels are not
-        marks = {"lab": lab, "kernels": kernels, "wheels": wheels, "simulated": simulated, "walks": walks}
+    names = ("lab", "kernels", "storage", "wheels", "simulated", "walks")
+    for said in product((True, False), repeat=len(names)):
+        marks = dict(zip(names, said, strict=True))
+        if (marks["storage"] and not marks["kernels"]) or (marks["kernels"] and not marks["lab"]):
+            continue  # scenarios of storage run on nodes with kernels of their own, and those are of the lab
+        if marks["lab"] and marks["wheels"]:
+            continue
         chosen = sum(_selects(share, marks) for share in SHARES)
-        if not wheels:
+        if not marks["wheels"]:
             assert chosen == 1, marks
 
 
 def test_the_makefile_runs_these_shares() -> None:
     assert (
-        tuple(re.findall(r'^(?:KERNELS|LAB|SIMULATED|PURE) := "(.*)"$', MAKEFILE.read_text(), re.MULTILINE))
+        tuple(re.findall(r'^(?:STORAGE|KERNELS|LAB|SIMULATED|PURE) := "(.*)"$', MAKEFILE.read_text(), re.MULTILINE))
         == SHARES[::-1]
     )

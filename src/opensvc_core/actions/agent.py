@@ -144,6 +144,24 @@ class Agent:
         chosen = selection or Selection()
         return make_plan(action, self.graphs(services), chosen, self.node.name, asks_peers=self.peers.asks)
 
+    def plan_move(self, verb: str, services: Sequence[Service], to: str = "", *, dead: Collection[str] = ()) -> Plan:
+        """What ``switch``, ``takeover``, ``giveback`` or ``failover`` would do: one plan over two nodes.
+
+        Args:
+            verb: which of them.
+            services: what is to be moved.
+            to: the node to move to, for ``switch`` and ``failover``.
+            dead: nodes that the operator declares dead.
+
+        Raises:
+            PlanError: no such node, or nothing to move.
+            PeerError: a node of the plan cannot be asked.
+            Vetoed: a fail-over on the disaster-recovery node, while a production node cannot be asked.
+        """
+        from opensvc_core.actions.move import move_plan
+
+        return move_plan(self, verb, services, to, dead)
+
     def preview(self, plan: Plan, *, evidence: Sequence[Evidence] = ()) -> Preview:
         """Walk a plan without changing anything: vetoes, and the commands that would change something."""
         from opensvc_core.actions.preview import preview

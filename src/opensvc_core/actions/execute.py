@@ -11,27 +11,31 @@ from typing import TYPE_CHECKING
 
 from attrs import Factory, asdict, define, evolve, frozen
 
+from opensvc_core.actions.elsewhere import Elsewhere
+from opensvc_core.actions.evidence import evidence_for, gather_evidence
 from opensvc_core.actions.freeze import refuse_frozen
 from opensvc_core.actions.leftovers import Leftovers, tidy
 from opensvc_core.actions.perform import Performer
-from opensvc_core.actions.preflight import check, refused
+from opensvc_core.actions.preflight import check_everywhere, is_verified_down, refused
 from opensvc_core.actions.status import ask
 from opensvc_core.attempt import Authority, OperatorAuthority
 from opensvc_core.clock import Cancel, Deadline
-from opensvc_core.errors import JournalError, Vetoed
+from opensvc_core.errors import JournalError, OpenSVCError, Vetoed
 from opensvc_core.executor import Executor
 from opensvc_core.host.processes import process_start_time
 from opensvc_core.journal import JournalledRun, RunHeader
 from opensvc_core.lock import Holder, hold_lock
 from opensvc_core.model import Evidence, Note, Severity, StatusReport
+from opensvc_core.plan import Place
 from opensvc_core.run import Run, RunOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from opensvc_core.actions.agent import Agent
     from opensvc_core.events import Event
-    from opensvc_core.plan import Plan
+    from opensvc_core.model import ResourceId
+    from opensvc_core.plan import Plan, Step
 
 
 @define
@@ -76,15 +80,22 @@ def run_plan(agent: Agent, plan: Plan, options: RunOptions, remember: Mapping[st
     with hold_locks(agent, plan, run_id, wait=options.wait, cancel=options.cancel):
         leftovers = _tidy_all(agent, plan, run_id, options)
         statuses = ask(agent, list(plan.graphs.values()))
-        known = gather_evidence(agent, plan, options.evidence)
-        performer = Performer(agent, plan, statuses, run_id, told, known, options.permits)
-        checked = check(agent, plan, statuses, known, performer.reading_context(plan.action))
+        known = gather_evidence(agent, plan, options.evidence, statuses)
+        elsewhere = Elsewhere(agent, plan, run_id, told)
+        evidence = {node: evidence_for(plan, known, node) for node in (agent.node.name, *plan.other_nodes)}
+        elsewhere.check(evidence, options.permits, wait=options.wait)
+        performer = Performer(
+            agent, plan, statuses, run_id, told, evidence[agent.node.name], options.permits, elsewhere
+        )
+        context = performer.reading_context(plan.action)
+        checked = check_everywhere(agent, plan, statuses, known, context, elsewhere)
         standing = refused(checked.vetoes, options.permits)
         if standing:
             raise Vetoed(standing)
         notes = [note for found in leftovers.values() for note in found.notes] + list(checked.notes)
         notes += [note for note in plan.notes if note not in notes]
-        _begin(agent, plan, run_id, remember, notes)
+        about = {**asdict(plan.selection), **_moves(plan, statuses, elsewhere), **(remember or {})}
+        _begin(agent, plan, run_id, about, notes, elsewhere)
         limit = options.time_limit
         executor = Executor(
             perform=performer.perform,
@@ -98,33 +109,28 @@ def run_plan(agent: Agent, plan: Plan, options: RunOptions, remember: Mapping[st
             max_parallel=options.max_parallel or agent.limits.max_parallel,
             deadline=Deadline.after(limit, agent.clock, "the run") if limit else None,
             run_id=run_id,
-            up_before=frozenset(key for key, report in statuses.items() if _may_be_up(report)),
-            unsettled=frozenset().union(*(found.unsettled for found in leftovers.values())),
+            up_before=_up_before(agent.node.name, statuses, elsewhere),
+            unsettled=_unsettled(agent.node.name, leftovers, elsewhere),
         )
         run = executor.run(plan)
         _settle_past(agent, plan, run)
+        notes += elsewhere.end(run)
         return evolve(run, notes=(*notes, *run.notes))
 
 
-def gather_evidence(agent: Agent, plan: Plan, given: Sequence[Evidence]) -> dict[str, list[Evidence]]:
-    """By service, what its other nodes say, and what whoever started the run knows of those that do not answer."""
-    known: dict[str, list[Evidence]] = {}
-    if not plan.can_start:
-        return known
-    for service in plan.services:
-        others = [node for node in service.all_nodes if node != agent.node.name]
-        answers = {answer.node: answer for answer in agent.peers.ask(service, others)} if others else {}
-        for extra in given:
-            # An answer of the node itself that it is up is never overruled.
-            if extra.node in others and (extra.node not in answers or answers[extra.node].state.value != "up"):
-                answers[extra.node] = extra
-        known[service.name] = list(answers.values())
-    return known
-
-
 @contextmanager
-def hold_locks(agent: Agent, plan: Plan, run_id: str, *, wait: float, cancel: Cancel) -> Iterator[None]:
+def hold_locks(
+    agent: Agent, plan: Plan, run_id: str, *, wait: float, cancel: Cancel, is_everywhere: bool = False
+) -> Iterator[None]:
     """Hold the locks of all services: by service name, and for what can start by node name, this one in its turn.
+
+    Args:
+        agent: this node's.
+        plan: of the run.
+        run_id: of the run.
+        wait: seconds to wait for another holder.
+        cancel: ends the waiting; set when the session is lost that holds a lock.
+        is_everywhere: whether all nodes are locked, whatever the plan does.
 
     Raises:
         Locked: somebody else holds one.
@@ -133,7 +139,8 @@ def hold_locks(agent: Agent, plan: Plan, run_id: str, *, wait: float, cancel: Ca
     holder = Holder(os.getpid(), agent.user, plan.action, agent.clock.now(), run_id)
     with ExitStack() as stack:
         for service in sorted(plan.services, key=lambda service: service.name):
-            nodes = {agent.node.name, *(service.all_nodes if plan.can_start else ())}
+            is_wide = plan.can_start or is_everywhere
+            nodes = {agent.node.name, *plan.other_nodes, *(service.all_nodes if is_wide else ())}
             for node in sorted(nodes):
                 if node == agent.node.name:
                     lock = hold_lock(
@@ -157,10 +164,25 @@ def _tidy_all(agent: Agent, plan: Plan, run_id: str, options: RunOptions) -> dic
     return found
 
 
-def _begin(agent: Agent, plan: Plan, run_id: str, remember: Mapping[str, object] | None, notes: list[Note]) -> None:
-    """Write the run down. Raises JournalError for what could start something; a stop goes on and says so."""
+def _begin(
+    agent: Agent, plan: Plan, run_id: str, about: Mapping[str, object], notes: list[Note], elsewhere: Elsewhere
+) -> None:
+    """Write the run down, elsewhere first: what fails there leaves nothing here.
+
+    Raises:
+        JournalError: it could start something; a stop goes on and says so.
+        PeerError: another node of the plan is gone.
+    """
+    try:
+        elsewhere.begin(about)
+        _begin_here(agent, plan, run_id, about, notes)
+    except OpenSVCError:
+        elsewhere.abort()
+        raise
+
+
+def _begin_here(agent: Agent, plan: Plan, run_id: str, about: Mapping[str, object], notes: list[Note]) -> None:
     pid = os.getpid()
-    about = {**asdict(plan.selection), **(remember or {})}
     header = RunHeader(
         run_id,
         plan.action,
@@ -190,6 +212,40 @@ def _settle_past(agent: Agent, plan: Plan, run: Run) -> None:
         if outcome is RunOutcome.DONE:
             with suppress(JournalError):
                 agent.journal.mark_recovered(name, run.id)
+
+
+def _moves(plan: Plan, statuses: Mapping[ResourceId, StatusReport], elsewhere: Elsewhere) -> dict[str, object]:
+    """What a recovery must know of a run that spans nodes: whence, whereto, whether it was up there before."""
+    moves = {}
+    for service in plan.services if plan.other_nodes else ():
+        name = service.name
+        mine = [step for step in plan.steps if step.resource.id.service == name]
+        stops = [step for step in mine if step.kind.is_down]
+        source = stops[0].node if stops else ""
+        destination = next((step.node for step in mine if step.node != source), "")
+        reports = [_report_of(step, statuses, elsewhere) for step in stops if step.resource.has_own_state]
+        was_up = any(report is None or not is_verified_down(report) for report in reports)
+        moves[name] = {"source": source, "destination": destination, "was_up": was_up}
+    return {"moves": moves} if moves else {}
+
+
+def _report_of(step: Step, statuses: Mapping[ResourceId, StatusReport], elsewhere: Elsewhere) -> StatusReport | None:
+    return (elsewhere.found[step.node].reports if step.is_elsewhere else statuses).get(step.resource.id)
+
+
+def _up_before(here: str, statuses: Mapping[ResourceId, StatusReport], elsewhere: Elsewhere) -> frozenset[Place]:
+    everywhere = {here: statuses, **{node: found.reports for node, found in elsewhere.found.items()}}
+    return frozenset(
+        Place(node, key)
+        for node, reports in everywhere.items()
+        for key, report in reports.items()
+        if _may_be_up(report)
+    )
+
+
+def _unsettled(here: str, leftovers: Mapping[str, Leftovers], elsewhere: Elsewhere) -> frozenset[Place]:
+    mine = {Place(here, each) for found in leftovers.values() for each in found.unsettled}
+    return frozenset(mine | {Place(node, each) for node, found in elsewhere.found.items() for each in found.unsettled})
 
 
 def _may_be_up(report: StatusReport) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from opensvc_core.actions.status import ask
+from opensvc_core.actions.step_hooks import STEP_HOOKS
 from opensvc_core.clock import Cancel, Deadline
 from opensvc_core.context import Context, Recording
 from opensvc_core.errors import JournalError, WaitTimeout
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from opensvc_core.actions.agent import Agent
+    from opensvc_core.actions.elsewhere import Elsewhere
     from opensvc_core.attempt import Attempt
     from opensvc_core.host import Command, CommandResult, Spawned
     from opensvc_core.plan import Plan, Step
@@ -27,6 +29,8 @@ STEP_LIMIT = 300.0
 """Seconds for a step of a resource that has no limit of its own."""
 MARGIN = 30.0
 """Seconds that a step has beyond the limits of what it does, so that these strike first and say more."""
+WORDS = 10.0
+"""Seconds that a step on another node has beyond its limit there, so that its words arrive."""
 
 
 @define
@@ -75,7 +79,7 @@ class _CommandJournal:
 
 @define
 class Performer:
-    """Performs the steps of one plan on this node."""
+    """Performs the steps of one plan: those of this node itself, the others through their nodes' agents."""
 
     agent: Agent
     plan: Plan
@@ -84,21 +88,22 @@ class Performer:
     on_event: Callable[[Event], None]
     evidence: Mapping[str, Sequence[Evidence]] = field(factory=dict)
     permits: frozenset[str] = frozenset()
+    elsewhere: Elsewhere | None = None
     _numbers: itertools.count[int] = field(factory=itertools.count)
 
     def perform(self, attempt: Attempt) -> Outcome:
         """Do a step. Raises what its driver raises."""
         step = attempt.step
+        if step.is_elsewhere and self.elsewhere is not None:
+            return self.elsewhere.perform(attempt)
         context = self._context(step.action, attempt.cancel, attempt.deadline)
-        strict = step.action == "start" and not attempt.is_way_back
+        strict = step.kind.can_start and not attempt.is_way_back
         context.command_log = _CommandJournal(self.agent, step, self.run_id, strict, self.on_event, self._numbers)
         context.on_note = attempt.on_note
         try:
-            if step.action == "start":
-                return self.agent.dispatcher.start(step.resource, context)
             if attempt.start_was_lost:
                 self._await_late_start(step, context)
-            return self.agent.dispatcher.stop(step.resource, context)
+            return STEP_HOOKS[step.action](self.agent.dispatcher, step.resource, context)
         finally:
             attempt.lost_changes.extend(context.lost_changes)
 
@@ -117,18 +122,19 @@ class Performer:
         context = self._context(step.action, Cancel(), self._deadline(step))
         context.statuses = statuses
         context.recording = recording
-        hook = self.agent.dispatcher.start if step.action == "start" else self.agent.dispatcher.stop
-        return hook(step.resource, context)
+        return STEP_HOOKS[step.action](self.agent.dispatcher, step.resource, context)
 
     def verify(self, step: Step) -> Status:
-        """Ask for the state of a step's resource, now."""
+        """Ask for the state of a step's resource, now. Raises PeerError where its node does not answer."""
+        if step.is_elsewhere and self.elsewhere is not None:
+            return self.elsewhere.verify(step)
         graph = self.plan.graphs[step.resource.id.service]
         reports = ask(self.agent, [graph], only=[step.resource.id], known=self.statuses)
         return reports[step.resource.id].status
 
     def step_limit(self, step: Step) -> float:
         """Seconds for a step: what its resource asks for, and a margin."""
-        return step_limit(step.resource, step.action)
+        return step_limit(step.resource, step.action) + (WORDS if step.is_elsewhere else 0.0)
 
     def reading_context(self, action: str) -> Context:
         """For the drivers' checks before the first step."""
@@ -159,8 +165,8 @@ class Performer:
 
 def step_limit(resource: Resource, action: str) -> float:
     """Seconds for a step of a resource: its ``start_timeout``, or twice its ``stop_timeout``, and a margin."""
-    keyword = "start_timeout" if action == "start" else "stop_timeout"
-    own = resource.options.get(keyword)
+    is_stop = action == "stop"
+    own = resource.options.get("stop_timeout" if is_stop else "start_timeout")
     if own is None:
         return STEP_LIMIT + MARGIN
-    return float(own) * (1 if action == "start" else 2) + MARGIN
+    return float(own) * (2 if is_stop else 1) + MARGIN

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from opensvc_core.errors import JournalError
+from opensvc_core.errors import JournalError, OpenSVCError
 from opensvc_core.model import (
+    Device,
     Evidence,
     NodeState,
     Note,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from opensvc_core.actions.agent import Agent
+    from opensvc_core.actions.elsewhere import Elsewhere
     from opensvc_core.context import Context
     from opensvc_core.graph import ServiceGraph
     from opensvc_core.plan import Plan
@@ -34,11 +36,13 @@ HOLDING = frozenset({Phase.RESERVATION, Phase.DISK, Phase.FILESYSTEM, Phase.READ
 
 PERMIT_CODES = {
     "duplicate_address": "An address of the guest answers while the guest is down.",
-    "peer_unknown": "A node of the service was asked and cannot tell whether it runs there.",
     "preflight_failed": "A driver's own check could not be made.",
     "requirement_down": "With --rid or --tags: something that a chosen resource stands on is not up.",
 }
 """Vetoes that ``--permit`` lifts; drivers may add codes of their own."""
+EXPLAINED_BY_SOURCE = frozenset({"reserved_elsewhere", "duplicate_address"})
+"""Vetoes of a destination that mean nothing while the same resource is up at the source: the run stops it there first,
+verified, and the step itself looks again."""
 FINAL_CODES = {
     "up_elsewhere": "The service runs on another node.",
     "driver_missing": "The driver of a resource that is to be acted on is not installed, or broken.",
@@ -46,6 +50,7 @@ FINAL_CODES = {
     "in_use": "Something that stands on a disk, filesystem or reservation is not verified down.",
     "scsireserv_unavailable": "scsireserv is set and no reservation backend is installed.",
     "journal": "The journal cannot be read, and something would be started.",
+    "peer_unknown": "A node of the service cannot be asked, or cannot tell whether it runs there.",
     "past_unknown": "A broken journal was set aside and the service was not recovered since.",
 }
 """Vetoes that nothing lifts."""
@@ -65,8 +70,10 @@ def check(
     statuses: Mapping[ResourceId, StatusReport],
     evidence: Mapping[str, Sequence[Evidence]],
     context: Context,
+    *,
+    reserved: Collection[str] = (),
 ) -> Checked:
-    """Ask everything that may forbid a plan.
+    """Ask everything that may forbid the steps of a plan that are done on this node.
 
     Args:
         agent: this node's.
@@ -74,16 +81,18 @@ def check(
         statuses: what every resource of the services answered in this run.
         evidence: by service, what is known of its other nodes.
         context: for the drivers' own checks.
+        reserved: services all of whose writable disks the run will reserve.
     """
     vetoes: list[Veto] = []
     notes: list[Note] = []
     for graph in plan.graphs.values():
-        mine = [step for step in plan.steps if step.resource.id.service == graph.service.name]
+        mine = [s for s in plan.steps if s.resource.id.service == graph.service.name and not s.is_elsewhere]
         starts = {step.resource.id for step in mine if step.action == "start"}
         stops = {step.resource.id for step in mine if step.action == "stop"}
         vetoes += _missing_drivers(step.resource for step in mine)
+        if any(step.kind.can_start and step.resource.id.service == graph.service.name for step in plan.steps):
+            vetoes += _elsewhere(plan, graph.service.name, evidence.get(graph.service.name, ()), reserved, notes)
         if starts:
-            vetoes += _elsewhere(graph.service.name, evidence.get(graph.service.name, ()), notes)
             vetoes += _start_vetoes(agent, graph, starts, stops, statuses)
         vetoes += _in_use(graph, stops, statuses)
         for step in mine:
@@ -91,6 +100,51 @@ def check(
                 vetoes += agent.dispatcher.preflight(step.resource, step.action, context)
     unique = {(veto.code, veto.subject): veto for veto in reversed(vetoes)}
     return Checked(tuple(reversed(unique.values())), tuple(notes))
+
+
+def check_everywhere(
+    agent: Agent,
+    plan: Plan,
+    statuses: Mapping[ResourceId, StatusReport],
+    evidence: Mapping[str, Sequence[Evidence]],
+    context: Context,
+    elsewhere: Elsewhere,
+) -> Checked:
+    """Everything that may forbid a plan, here and on the other nodes of the plan, which were asked before.
+
+    What another node, or this one, objects to only because the service is still up where this run is going to stop it
+    is no veto.
+
+    Args:
+        agent: this node's.
+        plan: what is to be run.
+        statuses: what every resource of the services answered here in this run.
+        evidence: by service, what is known of all nodes but the one that it is told to.
+        context: for the drivers' own checks.
+        elsewhere: what the other nodes found.
+    """
+    reserved = {name for found in elsewhere.found.values() for name in found.reserving}
+    reserved |= reserving(agent, plan, evidence, context)
+    here = check(agent, plan, statuses, evidence, context, reserved=reserved)
+    reports = {agent.node.name: statuses, **{node: found.reports for node, found in elsewhere.found.items()}}
+    by_node = [(agent.node.name, here.vetoes), *((node, found.vetoes) for node, found in elsewhere.found.items())]
+    vetoes = []
+    for node, given in by_node:
+        for veto in given:
+            if not _is_explained(veto, plan, node, reports):
+                is_here = node == agent.node.name
+                vetoes.append(veto if is_here else evolve(veto, subject=f"{veto.subject} on {node}"))
+    notes = [*here.notes, *(note for found in elsewhere.found.values() for note in found.notes)]
+    return Checked(tuple(vetoes), tuple(notes))
+
+
+def _is_explained(veto: Veto, plan: Plan, node: str, reports: Mapping[str, Mapping[ResourceId, StatusReport]]) -> bool:
+    """Whether a destination objects to what the same resource at the source, still up, accounts for."""
+    service, _, rid = veto.subject.partition("/")
+    if veto.code not in EXPLAINED_BY_SOURCE or not rid:
+        return False
+    at_sources = (reports.get(source, {}).get(ResourceId(service, rid)) for source in plan.sources(service, node))
+    return any(report is not None and report.status.is_up for report in at_sources)
 
 
 def refused(vetoes: Iterable[Veto], permits: Collection[str]) -> tuple[Veto, ...]:
@@ -104,8 +158,52 @@ def _missing_drivers(resources: Iterable[Resource]) -> Iterable[Veto]:
             yield Veto("driver_missing", resource.problem, str(resource.id), resource.hint, is_liftable=False)
 
 
-def _elsewhere(service: str, evidence: Sequence[Evidence], notes: list[Note]) -> Iterable[Veto]:
+def reserving(agent: Agent, plan: Plan, evidence: Mapping[str, Sequence[Evidence]], context: Context) -> frozenset[str]:
+    """Services all of whose writable disks this node will reserve in this run, of those where some node cannot tell.
+
+    Every resource of the node that writes to disks must be one whose disks are reserved, or write to nothing else.
+    """
+    names = [name for name, known in evidence.items() if any(each.state is NodeState.UNKNOWN for each in known)]
+    return frozenset(name for name in names if name in plan.graphs and _reserves_all(agent, plan, name, context))
+
+
+def _reserves_all(agent: Agent, plan: Plan, name: str, context: Context) -> bool:
+    graph = plan.graphs[name]
+    starts = [s.resource for s in plan.steps if s.action == "start" and not s.is_elsewhere]
+    taken = {r.companion_of for r in starts if r.phase is Phase.RESERVATION and r.id.service == name}
+    covered: set[str] = set()
+    others: list[tuple[Resource, tuple[Device, ...]]] = []
+    for resource in graph.resources:
+        if resource.phase not in {Phase.DISK, Phase.FILESYSTEM, Phase.CONTAINER} or resource.problem:
+            if resource.problem:
+                return False
+            continue
+        try:
+            devices = tuple(each for each in agent.dispatcher.list_devices(resource, context) if each.is_writable)
+        except OpenSVCError:
+            return False
+        if resource.rid in taken and devices:
+            covered |= {each.path for each in devices} | {each.identity for each in devices if each.identity}
+            covered.add(resource.rid)
+        else:
+            others.append((resource, devices))
+    stands = {r.id: {below.rid for below in graph.requirements(r.id)} for r, _ in others}
+    return bool(taken) and all(
+        all(each.path in covered or (each.identity and each.identity in covered) for each in devices)
+        if devices
+        else bool(stands[resource.id] & taken & covered)
+        for resource, devices in others
+    )
+
+
+def _elsewhere(
+    plan: Plan, service: str, evidence: Sequence[Evidence], reserved: Collection[str], notes: list[Note]
+) -> Iterable[Veto]:
+    starting = {s.node for s in plan.steps if s.kind.can_start and s.resource.id.service == service}
+    may_be_up = plan.may_be_up | {node for start in starting for node in plan.sources(service, start)}
     for known in evidence:
+        if known.node in may_be_up and known.state in {NodeState.UP, NodeState.UNKNOWN}:
+            continue  # this run brings it down there, verified, before it starts anything; or the step itself looks
         if known.state is NodeState.UP:
             yield Veto(
                 "up_elsewhere",
@@ -115,11 +213,18 @@ def _elsewhere(service: str, evidence: Sequence[Evidence], notes: list[Note]) ->
                 is_liftable=False,
             )
         elif known.state is NodeState.UNKNOWN:
+            text = f"{known.node} cannot tell whether it runs there{': ' + known.text if known.text else ''}"
+            if service in reserved:
+                notes.append(
+                    Note(f"{service}: {text}; this run reserves all of its disks", "peer_unknown", Severity.WARNING)
+                )
+                continue
             yield Veto(
                 "peer_unknown",
-                f"{known.node} cannot tell whether it runs there{': ' + known.text if known.text else ''}",
+                text,
                 service,
-                "mend the way to that node, or prove that it is off",
+                f"mend the way to {known.node}; or, if it is off for certain: --declare-dead {known.node}",
+                is_liftable=False,
             )
     unasked = [known.node for known in evidence if known.state is NodeState.UNASKED]
     if unasked:

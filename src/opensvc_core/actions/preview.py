@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from opensvc_core.actions.execute import gather_evidence, ignore_event
+from opensvc_core.actions.elsewhere import Elsewhere
+from opensvc_core.actions.evidence import evidence_for, gather_evidence
+from opensvc_core.actions.execute import ignore_event
 from opensvc_core.actions.perform import Performer
-from opensvc_core.actions.preflight import check
+from opensvc_core.actions.preflight import check_everywhere
 from opensvc_core.actions.status import ask
+from opensvc_core.cluster import wire
 from opensvc_core.context import CommandLine, Recording
 from opensvc_core.errors import OpenSVCError, Undetermined
+from opensvc_core.model import Phase, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from opensvc_core.actions.agent import Agent
-    from opensvc_core.model import Evidence, Note, ResourceId, Status, StatusReport, Veto
+    from opensvc_core.model import Evidence, Note, ResourceId, StatusReport, Veto
     from opensvc_core.plan import Plan, Step
 
 
@@ -41,6 +45,15 @@ class StepPreview:
     error: str = ""
     is_unchanged: bool = False
 
+    def document(self) -> dict[str, Any]:
+        """As JSON, for the node that drives the run."""
+        return {
+            "commands": [[command.host, list(command.argv)] for command in self.commands],
+            "undetermined": self.undetermined,
+            "error": self.error,
+            "is_unchanged": self.is_unchanged,
+        }
+
 
 @frozen
 class Preview:
@@ -62,26 +75,50 @@ class Preview:
 
 
 def preview(agent: Agent, plan: Plan, evidence: Sequence[Evidence]) -> Preview:
-    """See ``Agent.preview``. Takes no lock and writes no journal."""
+    """See ``Agent.preview``. Takes no lock and writes no journal, here or elsewhere."""
     statuses = ask(agent, list(plan.graphs.values()))
-    known = gather_evidence(agent, plan, evidence)
-    performer = Performer(agent, plan, statuses, "", ignore_event, known)
-    checked = check(agent, plan, statuses, known, performer.reading_context(plan.action))
-    steps = tuple(_rehearse(performer, step, statuses, plan) for step in plan.steps)
+    known = gather_evidence(agent, plan, evidence, statuses)
+    elsewhere = Elsewhere(agent, plan, "", ignore_event)
+    elsewhere.check({node: evidence_for(plan, known, node) for node in plan.other_nodes}, is_dry=True)
+    performer = Performer(agent, plan, statuses, "", ignore_event, evidence_for(plan, known, agent.node.name))
+    checked = check_everywhere(agent, plan, statuses, known, performer.reading_context(plan.action), elsewhere)
+    steps = tuple(_preview(performer, step, statuses, elsewhere) for step in plan.steps)
     notes = list(checked.notes) + [note for note in plan.notes if note not in checked.notes]
     return Preview(plan, statuses, checked.vetoes, steps, tuple(notes))
 
 
-def _rehearse(performer: Performer, step: Step, statuses: Mapping[ResourceId, StatusReport], plan: Plan) -> StepPreview:
+def _preview(
+    performer: Performer, step: Step, statuses: Mapping[ResourceId, StatusReport], elsewhere: Elsewhere
+) -> StepPreview:
+    is_after_stop = step.action == "start" and any(name.startswith("stop ") for name in step.requires)
+    stops_first = [name for name in step.requires if name.startswith("stop ")] if is_after_stop else []
+    if step.is_elsewhere:
+        found = elsewhere.found[step.node]
+        report = found.reports.get(step.resource.id)
+        status = report.status if report else Status.UNDEF
+        shown = wire.reading(
+            "a preview", found.previews.get(step.id), lambda document: _read_preview(step, status, document)
+        )
+    elif stops_first and performer.plan.sources(step.resource.id.service, step.node) == frozenset():
+        # A restart: what is to be done depends on the stop of the very same resource.
+        shown = StepPreview(step, statuses[step.resource.id].status)
+        return evolve(shown, undetermined=f"the rest depends on {', '.join(stops_first)}", error=step.resource.problem)
+    else:
+        shown = rehearse(performer, step, statuses)
+    if stops_first and step.resource.phase is Phase.RESERVATION and not shown.error:
+        # The source holds the disks now: what a rehearsal would do to them is not what will be done.
+        return evolve(shown, commands=(), undetermined=f"the rest depends on {', '.join(stops_first)}")
+    return shown
+
+
+def rehearse(performer: Performer, step: Step, statuses: Mapping[ResourceId, StatusReport]) -> StepPreview:
+    """What a step of this node would do, by asking its driver; changes nothing."""
     status = statuses[step.resource.id].status
     recording = Recording()
     undetermined = error = ""
     is_unchanged = False
-    stops_first = [other for other in step.requires if step.action == "start" and other.startswith("stop ")]
     if step.resource.problem:
         return StepPreview(step, status, error=step.resource.problem)
-    if stops_first and plan.action == "restart":
-        return StepPreview(step, status, undetermined=f"the rest depends on {', '.join(stops_first)}")
     try:
         is_unchanged = not performer.rehearse(step, recording, statuses).is_changed
     except Undetermined as unclear:
@@ -89,3 +126,15 @@ def _rehearse(performer: Performer, step: Step, statuses: Mapping[ResourceId, St
     except OpenSVCError as failure:
         error = failure.message
     return StepPreview(step, status, tuple(recording.commands), undetermined, error, is_unchanged)
+
+
+def _read_preview(step: Step, status: Status, document: Any) -> StepPreview:
+    """A preview that another node made."""
+    return StepPreview(
+        step,
+        status,
+        tuple(CommandLine(str(host), tuple(str(word) for word in argv)) for host, argv in document["commands"]),
+        str(document["undetermined"]),
+        str(document["error"]),
+        document["is_unchanged"] is True,
+    )

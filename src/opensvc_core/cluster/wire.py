@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from opensvc_core import errors
 from opensvc_core.errors import ActionError, CommandError, OpenSVCError, Vetoed
@@ -24,8 +24,9 @@ from opensvc_core.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+Value = TypeVar("Value")
 LIMITS = ("start_timeout", "stop_timeout")
 """Options of a resource that another node needs: it waits for the resource's steps."""
 
@@ -36,7 +37,7 @@ class WireError(ActionError):
     code = "peer_garbage"
 
 
-def reading(what: str, document: Any, read: Any) -> Any:
+def reading(what: str, document: Any, read: Callable[[Any], Value]) -> Value:
     """Read a document of a peer. Raises WireError for whatever is wrong with it."""
     try:
         return read(document)

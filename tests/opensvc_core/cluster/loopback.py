@@ -5,17 +5,24 @@ from __future__ import annotations
 import json
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 from attrs import Factory, define, field
 
 from opensvc_core.actions.agent import Agent
+from opensvc_core.actions.evidence import evidence_here
 from opensvc_core.actions.peering.operations import Call, Visit, find
+from opensvc_core.actions.status import ask
 from opensvc_core.clock import Cancel, Deadline
 from opensvc_core.cluster.link import PeerError
 from opensvc_core.cluster.wire import error_in, error_out
 from opensvc_core.errors import OpenSVCError
+from opensvc_core.lock import Holder, hold_lock
+from opensvc_core.model import Evidence, NodeState, Service
+from tests.opensvc_core.actions.files_platform import open_files_agent, up
 
 
 def _through_json(document: Any) -> Any:
@@ -31,6 +38,7 @@ class LoopbackLink:
     is_open: bool = True
     fail: dict[str, OpenSVCError] = Factory(dict)
     asked: list[tuple[str, Mapping[str, Any]]] = Factory(list)
+    on_lost: list[Callable[[], None]] = Factory(list)
     _visit: Visit = field(init=False)
     _calls: list[Cancel] = Factory(list)
 
@@ -94,8 +102,105 @@ class LoopbackLink:
         self.is_open = False
         for each in self._calls:
             each.set("the session was lost")
+        for tell in self.on_lost:
+            tell()
         self._visit.holds.close()
 
     def close(self) -> None:
         if self.is_open:
             self.cut()
+
+
+@define
+class LoopbackPeers:
+    """The other nodes of one agent of a cluster in this process: a session each, while the way to it is open."""
+
+    cluster: Cluster
+    origin: str
+    links: dict[str, LoopbackLink] = Factory(dict)
+    asks: bool = True
+
+    def link(self, node: str) -> LoopbackLink:
+        if node in self.cluster.silent or self.origin in self.cluster.silent:
+            raise PeerError(f"{node}: no route", code="peer_unreachable", hint="plug it in")
+        if node not in self.links:
+            self.links[node] = LoopbackLink(self.cluster.agents[node], self.origin)
+        return self.links[node]
+
+    @contextmanager
+    def hold_lock(self, service: Service, node: str, holder: Holder, *, wait: float, cancel: Cancel) -> Iterator[None]:
+        try:
+            link = self.link(node)
+        except PeerError:
+            yield
+            return
+        agent = self.cluster.agents[node]
+        lock = hold_lock(agent.node.folders.lock, service.name, holder, wait=wait, clock=agent.clock, cancel=cancel)
+        with ExitStack() as stack:
+            stack.enter_context(lock)
+            # It is let go with the session, whichever ends first.
+            link._visit.holds.push(stack.pop_all())
+        link.on_lost.append(lambda: cancel.set(f"the session with {node} was lost"))
+        yield
+
+    def ask(self, service: Service, nodes: Sequence[str]) -> tuple[Evidence, ...]:
+        return tuple(self._ask(service, node) for node in nodes)
+
+    def _ask(self, service: Service, node: str) -> Evidence:
+        try:
+            agent = self.link(node).agent
+            graph = agent.graph(agent.load(service.name))
+        except OpenSVCError as error:
+            return Evidence(node, NodeState.UNKNOWN, self.origin, text=error.message)
+        return evidence_here(agent, graph, ask(agent, [graph]))
+
+    def close(self) -> None:
+        for link in self.links.values():
+            link.close()
+        self.links.clear()
+
+
+@define
+class Cluster:
+    """Nodes in one process, each with a root of its own below one folder, whose platforms are files.
+
+    Attributes:
+        folder: the roots lie below it.
+        agents: by node.
+        silent: nodes that nobody reaches.
+    """
+
+    folder: Path
+    agents: dict[str, Agent] = Factory(dict)
+    silent: set[str] = Factory(set)
+
+    @classmethod
+    def of(cls, folder: Path, text: str, *nodes: str, name: str = "svc") -> Cluster:
+        """Agents with one service file."""
+        cluster = cls(folder)
+        for node in nodes:
+            (folder / node / "etc").mkdir(parents=True)
+            (folder / node / "etc" / f"{name}.env").write_text(text)
+            cluster.open(node)
+        return cluster
+
+    def open(self, node: str) -> Agent:
+        """The agent of a node, anew: as a process that has just begun, with sessions of its own."""
+        old = self.agents.get(node)
+        if old is not None:
+            old.peers.close()
+        self.agents[node] = open_files_agent(self.folder / node, node, peers=LoopbackPeers(self, node))
+        return self.agents[node]
+
+    def up(self, node: str) -> set[str]:
+        """What is up there: ``svc.disk#1``."""
+        return up(self.folder / node)
+
+    def cut(self, *nodes: str) -> None:
+        """Lose every session with one of the nodes, from both sides."""
+        for agent in self.agents.values():
+            peers = agent.peers
+            assert isinstance(peers, LoopbackPeers)
+            for node, link in list(peers.links.items()):
+                if {peers.origin, node} & set(nodes) and link.is_open:
+                    link.cut()

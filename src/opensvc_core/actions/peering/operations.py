@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from opensvc_core.actions.agent import Agent
     from opensvc_core.clock import Cancel, Deadline
 
-OPERATIONS: Mapping[str, str] = {}
+OPERATIONS: Mapping[str, str] = {
+    "graph": "graphs:graph",
+    "check": "runs:check",
+    "begin": "runs:begin",
+    "step": "runs:step",
+    "verify": "runs:verify",
+    "end": "runs:end",
+}
 """Name of an operation to ``module:function``, in this package. What is not here does not exist for a peer."""
 
 
