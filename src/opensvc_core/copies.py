@@ -75,7 +75,9 @@ def not_verified_up(graph: ServiceGraph, reports: Mapping[ResourceId, StatusRepo
     return "" if is_any_up else "nothing of it has a state that says so"
 
 
-def not_verified_down(graph: ServiceGraph, reports: Mapping[ResourceId, StatusReport], *, on_ground: bool = False) -> str:
+def not_verified_down(
+    graph: ServiceGraph, reports: Mapping[ResourceId, StatusReport], *, on_ground: bool = False
+) -> str:
     """Why a service does not count as verified down here, so that its copy may be replaced; empty if it does.
 
     Disabled resources count. What is kept up on standby may be: a copy is written to a file system that is mounted.
@@ -86,7 +88,8 @@ def not_verified_down(graph: ServiceGraph, reports: Mapping[ResourceId, StatusRe
         on_ground: whether its disks and file systems may be up.
     """
     for resource in graph.resources:
-        if not resource.has_own_state or (resource.phase in {*GROUND, Phase.RESERVATION} and _is_free(resource, on_ground)):
+        is_ground = resource.phase in {*GROUND, Phase.RESERVATION}
+        if not resource.has_own_state or (is_ground and _is_free(resource, on_ground)):
             continue
         report = reports.get(resource.id)
         state = Status.UNDEF if report is None else report.status

@@ -247,9 +247,10 @@ class Dispatcher(Plugins):
         }
         roots = []
         for root in getattr(self.driver(resource.driver), "file_roots", ()):
+            path = str(root)
             for word, value in words.items():
-                root = str(root).replace(word, value)
-            roots.append(root)
+                path = path.replace(word, value)
+            roots.append(path)
         return tuple(roots)
 
     def describe_copy(self, resource: Resource, context: Context) -> Copy:

@@ -29,6 +29,8 @@ class StepKind:
 KINDS: dict[str, StepKind] = {
     "start": StepKind(taken_back_by="stop"),
     "stop": StepKind(restored_by="start", is_down=True, can_start=False),
+    # Replications: one leaves what it replaces whole or incomplete, and a repetition mends it.
+    "sync": StepKind(can_start=False),
 }
 """By action."""
 

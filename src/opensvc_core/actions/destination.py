@@ -46,7 +46,8 @@ def destination_of(node: Node, service: Service, resource: Resource, copy: Copy,
         return folder
     path = copy.destination
     own = str(node.folders.root)
-    if not any(is_below(path, root) for root in roots(node)) or path == own or is_below(path, own) or is_below(own, path):
+    is_own = path == own or is_below(path, own) or is_below(own, path)
+    if is_own or not any(is_below(path, root) for root in roots(node)):
         raise ActionError(
             f"{node.name} receives nothing into {path}: it does not lie below {', '.join(roots(node))}, or holds {own}",
             code="sync_root",
@@ -73,9 +74,9 @@ def refuse_unmounted(node: Node, service: Service, path: str, filesystem: str) -
     points = [filesystem] if filesystem else []
     for resource in service.resources:
         mount_point = str(resource.options.get("mnt") or "")
-        if resource.phase is Phase.FILESYSTEM and not resource.container and mount_point.startswith("/"):
-            if path == mount_point or is_below(path, mount_point):
-                points.append(mount_point)
+        is_mount = resource.phase is Phase.FILESYSTEM and not resource.container and mount_point.startswith("/")
+        if is_mount and (path == mount_point or is_below(path, mount_point)):
+            points.append(mount_point)
     for point in points:
         if not is_mounted(point):
             raise ActionError(
@@ -88,7 +89,7 @@ def refuse_unmounted(node: Node, service: Service, path: str, filesystem: str) -
 def is_mounted(point: str) -> bool:
     """Whether a file system is mounted at exactly this folder. Raises OSError if that cannot be told."""
     try:
-        own, above = os.stat(point), os.stat(os.path.join(point, ".."))
+        own, above = Path(point).stat(), Path(point, "..").stat()
     except (FileNotFoundError, NotADirectoryError):
         return False
     if own.st_dev != above.st_dev or own.st_ino == above.st_ino:

@@ -13,6 +13,7 @@ from opensvc_core.generation import (
     Order,
     compare,
     generation_in,
+    generation_out,
     raise_data,
     read_data,
     shared,
@@ -74,6 +75,34 @@ def ask_generations(agent: Agent, services: Sequence[Service]) -> Told:
     return told
 
 
+def know_generations(agent: Agent, plan: Plan) -> Told:
+    """What other nodes have, and what this one has, of the services that a plan starts somewhere; else nothing."""
+    starts = {step.resource.id.service for step in plan.steps if step.action == "start"}
+    told = ask_generations(agent, [service for service in plan.services if service.name in starts])
+    for name, nodes in told.items():
+        try:
+            nodes[agent.node.name] = read_data(agent.node.folders, name).generation
+        except GenerationError:
+            continue
+    return told
+
+
+def told_out(told: Told) -> dict[str, dict[str, list[list[Any]]]]:
+    """What nodes have, as JSON."""
+    return {name: {node: generation_out(each) for node, each in nodes.items()} for name, nodes in told.items()}
+
+
+def told_in(document: Any) -> Told:
+    """What nodes have, from JSON; what cannot be read is left out."""
+    try:
+        return {
+            str(name): {str(node): generation_in(each) for node, each in nodes.items()}
+            for name, nodes in document.items()
+        }
+    except (AttributeError, TypeError, ValueError):
+        return {}
+
+
 def starting_here(plan: Plan, statuses: Mapping[ResourceId, StatusReport], node: str) -> list[Service]:
     """The services that a plan begins to write to on this node: something with a state of its own comes up."""
     found = []
@@ -126,6 +155,8 @@ def _stale(agent: Agent, service: Service, copy: DataCopy, told: Mapping[str, Ge
     mine = copy.generation
     known = mine.next(here, "start", shared(told.values(), same_data))
     for node, other in sorted(told.items()):
+        if node == here:
+            continue
         if compare(known, other) is Order.AHEAD or other.id == mine.id:
             continue
         yield Veto(

@@ -6,7 +6,7 @@ import threading
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, evolve, field, frozen
+from attrs import Factory, define, evolve, field, frozen
 
 from opensvc_core.actions.freeze import refuse_frozen
 from opensvc_core.actions.perform import MARGIN, Performer
@@ -90,7 +90,7 @@ class Replications:
     graphs: Mapping[str, ServiceGraph] = field(hash=False)
     ways: tuple[Way, ...]
     notes: tuple[Note, ...] = ()
-    selection: Selection = Selection()
+    selection: Selection = Factory(Selection)
 
     def plan(self) -> Plan:
         """The same as steps: one a way; those of one node wait for the service's own files there."""
@@ -181,9 +181,7 @@ def sync_vetoes(
     return vetoes
 
 
-def _data_vetoes(
-    agent: Agent, graph: ServiceGraph, statuses: Mapping[ResourceId, StatusReport]
-) -> list[Veto]:
+def _data_vetoes(agent: Agent, graph: ServiceGraph, statuses: Mapping[ResourceId, StatusReport]) -> list[Veto]:
     name, here = graph.service.name, agent.node.name
     vetoes = []
     if why := not_verified_up(graph, statuses):
@@ -339,7 +337,12 @@ def send_copy(agent: Agent, way: Way, context: Context) -> tuple[Outcome, int]:
     """
     generation = read_data(agent.node.folders, way.service.name).generation if way.copy.carries_data else Generation()
     link = agent.peers.link(way.target)
-    about = {"service": way.service.name, "rid": way.resource.rid, "is_pull": False, "marks": generation_out(generation)}
+    about = {
+        "service": way.service.name,
+        "rid": way.resource.rid,
+        "is_pull": False,
+        "marks": generation_out(generation),
+    }
     answer = link.request("receive", about, timeout=AGREE_LIMIT, cancel=context.cancel)
     is_good = False
     try:
@@ -368,4 +371,3 @@ def transfer_to(agent: Agent, node: str, answer: Mapping[str, Any], resource: Re
     shell, address = agent.peers.remote_shell(node)
     bandwidth = resource.options.get("bwlimit")
     return Transfer(node, shell, address, f"osvc peer receive {ticket}", path, int(bandwidth or 0))
-

@@ -82,7 +82,7 @@ class ServiceFile:
         except (KeyError, TypeError, ValueError, binascii.Error) as error:
             raise _refused(f"a peer sent a file that is none: {error}") from error
         parts = file.path.split("/")
-        is_odd = any(part in {"", ".", ".."} for part in parts) or not all(c.isprintable() for c in file.path + file.target)
+        is_odd = any(part in {"", ".", ".."} for part in parts) or not (file.path + file.target).isprintable()
         if file.place not in {"etc", "var", "/"} or file.kind not in {"file", "link", "folder"} or is_odd:
             raise _refused(f"a peer sent a file with a path that no file of ours has: {file.place} {file.path!r}")
         if len(file.content) > LARGEST_FILE:
@@ -152,11 +152,11 @@ def _add(node: Node, path: Path, found: dict[Path, ServiceFile], notes: list[Not
     place, below = _place(node, path)
     mode = stat.S_IMODE(about.st_mode) & 0o777
     if stat.S_ISLNK(about.st_mode):
-        found[path] = ServiceFile(place, below, "link", 0o777, b"", os.readlink(path))
+        found[path] = ServiceFile(place, below, "link", 0o777, b"", str(path.readlink()))
     elif stat.S_ISDIR(about.st_mode):
         found[path] = ServiceFile(place, below, "folder", mode)
-        for name in sorted(os.listdir(path)):
-            _add(node, path / name, found, notes)
+        for each in sorted(path.iterdir()):
+            _add(node, each, found, notes)
     elif stat.S_ISREG(about.st_mode):
         if about.st_size > LARGEST_FILE:
             notes.append(Note(f"{path} is not replicated: it is too large", "file_too_large", Severity.WARNING))
@@ -245,7 +245,9 @@ def _refuse_links_above(path: Path, ground: Path) -> None:
         if parent == ground:
             return
         if parent.is_symlink():
-            raise _refused(f"{parent} is a link here: nothing is put behind it", f"replace the link {parent} by a folder")
+            raise _refused(
+                f"{parent} is a link here: nothing is put behind it", f"replace the link {parent} by a folder"
+            )
 
 
 def _may_name(path: str, root: str) -> bool:
@@ -297,11 +299,11 @@ def _put(node: Node, file: ServiceFile, kept: Path) -> bool:
         path.mkdir(file.mode & 0o755 | 0o700)
         return True
     if file.kind == "link":
-        if path.is_symlink() and os.readlink(path) == file.target:
+        if path.is_symlink() and str(path.readlink()) == file.target:
             return False
-    elif path.is_file() and not path.is_symlink():
-        if path.read_bytes() == file.content and stat.S_IMODE(path.stat().st_mode) == file.mode & 0o755:
-            return False
+    elif path.is_file() and not path.is_symlink() and path.read_bytes() == file.content:
+        path.chmod(file.mode & 0o755)
+        return False
     make_folder(path.parent)
     scratch = path.with_name(f".{path.name}.osvc-new")
     with suppress(FileNotFoundError):
@@ -324,7 +326,7 @@ def _put(node: Node, file: ServiceFile, kept: Path) -> bool:
 
 
 def _keep(node: Node, path: Path, kept: Path, *, is_replaced: bool = False) -> None:
-    """Keep one older version of what is there; of what is about to be replaced a second name, so that it is never gone."""
+    """Keep one older version of what is there; of what is about to be replaced a copy, so that it is never gone."""
     place, below = _place(node, path)
     old = kept / (place if place != "/" else "root") / below
     make_folder(old.parent)
@@ -333,6 +335,6 @@ def _keep(node: Node, path: Path, kept: Path, *, is_replaced: bool = False) -> N
     if is_replaced and not path.is_symlink():
         shutil.copy2(path, old)
     elif is_replaced:
-        old.symlink_to(os.readlink(path))
+        old.symlink_to(path.readlink())
     else:
         shutil.move(path, old)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from opensvc_core.actions.find import service_file
@@ -137,10 +138,8 @@ def _refuse_stranger(visit: Visit, service: Service, name: str) -> None:
     """The peer is a production node of the service: by the file that is here, and by the one that it sends."""
     here = visit.agent.node.name
     known = [service]
-    try:
+    with suppress(ServiceNotFound, ConfigError):
         known.append(visit.agent.load(name))
-    except (ServiceNotFound, ConfigError):
-        pass
     for each in known:
         if visit.peer not in each.nodes or visit.peer in each.drpnodes:
             raise ActionError(f"{visit.peer} is no production node of {name}", code="not_a_peer")
