@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from attrs import evolve
+
 from opensvc_core.actions.execute import RunOptions, hold_locks, run_plan
 from opensvc_core.actions.leftovers import tidy
+from opensvc_core.actions.recover_move import CutRun, Decision, Recovery, Word, ask_all, tell_recovered
 from opensvc_core.actions.status import ask
-from opensvc_core.model import Note, ResourceId
+from opensvc_core.model import Note, ResourceId, Severity
 from opensvc_core.plan import Plan, Selection, make_plan, plan_way_back
 from opensvc_core.run import Run, RunOutcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from opensvc_core.actions.agent import Agent
     from opensvc_core.graph import ServiceGraph
     from opensvc_core.journal import RunRecord
@@ -22,28 +27,73 @@ def recover(agent: Agent, name: str, options: RunOptions) -> Run:
     """See ``Agent.recover``.
 
     A stop that was cut is finished. A start that was cut on its way forward is finished too; one that was on its way
-    back, or ended unknown, is undone: what it had brought up is brought down.
+    back, or ended unknown, is undone: what it had brought up is brought down. A run that spanned nodes is finished at
+    its destination, or undone there and started again at its source, from any node that can ask both.
     """
     service = agent.load(name)
     graph = agent.graph(service)
     nothing = Plan("recover", (service,), {name: graph}, ())
-    with hold_locks(agent, nothing, "", wait=options.wait, cancel=options.cancel):
+    spans = agent.peers.asks and _may_span(agent, name)
+    words: dict[str, Word] = {}
+    notes: list[Note] = []
+    with hold_locks(agent, nothing, "", wait=options.wait, cancel=options.cancel, is_everywhere=spans):
         tidy(agent, name, "", options.cancel, options.wait)
         agent.journal.settle_past(name)
         record = agent.journal.unrecovered([name]).get(name)
-        if record is None:
+        cut = None if record is None else CutRun.of(record)
+        if spans:
+            words, notes = ask_all(agent, graph, cut.id if cut else "", options.wait)
+            if cut is None and (cut := _newest(words, name)) is not None:
+                words, notes = ask_all(agent, graph, cut.id, options.wait)
+        if cut is None:
             text = f"{name}: no run was interrupted or ended unknown; nothing to recover"
-            return Run("", "recover", (), outcomes={name: RunOutcome.DONE}, notes=(Note(text, "nothing_to_recover"),))
-        plan, remember, text = _decide(agent, graph, record)
-    # The lock is taken anew by the run itself; whoever comes between finds the same journal and the same state.
-    run = run_plan(agent, plan, options, remember)
+            found = (Note(text, "nothing_to_recover"), *notes, *_cut_there(words, name))
+            return Run("", "recover", (), outcomes={name: RunOutcome.DONE}, notes=found)
+        if cut.move_of(name) is None and record is not None:
+            decision = _decide(agent, graph, record)
+        else:
+            decision = _recovery(agent, graph, cut, words, options).decide()
+        told = [Note(decision.text, "recover"), *(note for word in words.values() for note in word.notes)]
+        if decision.plan is None:
+            told += tell_recovered(agent, name, words, decision.by)
+            return Run("", "recover", (), outcomes={name: RunOutcome.DONE}, notes=(*told, *notes))
+    # The locks are taken anew by the run itself; whoever comes between finds the same journals and the same state.
+    run = run_plan(agent, decision.plan, options, decision.remember)
     if run.outcomes.get(name) is RunOutcome.DONE:
-        agent.journal.mark_recovered(name, run.id)
-    return Run(run.id, "recover", run.results, run.rollback, run.outcomes, (Note(text, "recover"), *run.notes))
+        told += tell_recovered(agent, name, words, run.id)
+    return Run(run.id, "recover", run.results, run.rollback, run.outcomes, (*told, *notes, *run.notes))
 
 
-def _decide(agent: Agent, graph: ServiceGraph, record: RunRecord) -> tuple[Plan, dict[str, Any], str]:
-    """The plan that finishes or undoes a run, what to remember of it, and a line for the operator."""
+def _may_span(agent: Agent, name: str) -> bool:
+    """Whether what is to be put right may be a run over several nodes: one of this node alone needs no other's lock."""
+    records = [*agent.journal.open_runs(name), *agent.journal.unrecovered([name]).values()]
+    return not records or CutRun.of(records[0]).move_of(name) is not None
+
+
+def _newest(words: Mapping[str, Word], name: str) -> CutRun | None:
+    """The newest run that was cut by the word of another node, of those that spanned nodes."""
+    cuts = [word.cut for word in words.values() if word.cut is not None and word.cut.move_of(name) is not None]
+    return max(cuts, key=lambda cut: cut.began, default=None)
+
+
+def _cut_there(words: Mapping[str, Word], name: str) -> Iterable[Note]:
+    for node, word in words.items():
+        if word.cut is not None and word.cut.move_of(name) is None:
+            text = f"on {node} the {word.cut.action} by {word.cut.user} was cut: osvc recover {name} there"
+            yield Note(text, "interrupted", Severity.WARNING)
+
+
+def _recovery(
+    agent: Agent, graph: ServiceGraph, cut: CutRun, words: Mapping[str, Word], options: RunOptions
+) -> Recovery:
+    mine = agent.journal.history(graph.service.name, 1, run_id=cut.id)
+    if mine and mine[0].recovered_by:
+        cut = evolve(cut, recovered_by=mine[0].recovered_by)
+    return Recovery(agent, graph, ask(agent, [graph]), cut, words, options)
+
+
+def _decide(agent: Agent, graph: ServiceGraph, record: RunRecord) -> Decision:
+    """How a run of this node alone is finished or undone."""
     about: dict[str, Any] = json.loads(record.selection)
     way = about.get("way") or _way(record)
     what = f"the {record.action} by {record.user} that {record.outcome or 'was interrupted'}"
@@ -53,28 +103,24 @@ def _decide(agent: Agent, graph: ServiceGraph, record: RunRecord) -> tuple[Plan,
         what = f"the {record.action} by {record.user} that was interrupted"
     if way == "undo":
         changed = {ResourceId(record.service, rid) for rid in about.get("undo", _brought_up(record))}
-        plan = _undo_plan(agent, graph, changed)
-        return plan, {"way": "undo", "undo": sorted(item.rid for item in changed)}, f"undoing {what}"
+        remember = {"way": "undo", "undo": sorted(item.rid for item in changed)}
+        return Decision(f"undoing {what}", _undo_plan(agent, graph, changed), remember)
     selection = Selection(tuple(about.get("rids", ())), tuple(about.get("tags", ())))
     plan = make_plan(way, [graph], selection, agent.node.name, asks_peers=agent.peers.asks)
-    return (
-        Plan("recover", plan.services, plan.graphs, plan.steps, selection, plan.notes),
-        {"way": way},
-        f"finishing {what}",
-    )
+    return Decision(f"finishing {what}", evolve(plan, action="recover"), {"way": way})
 
 
 def _way(record: RunRecord) -> str:
-    """``start``, ``stop``, ``restart``, or ``undo``."""
+    """``start``, ``stop``, ``restart``, or ``undo``; a takeover of what ran nowhere was a start."""
     if record.action == "stop":
         return "stop"
     went_back = any(step.is_way_back for step in record.steps)
     failed = any(step.action == "start" and step.state in {"failed", "timeout", "cancelled"} for step in record.steps)
     if record.outcome == "unknown" or went_back or failed:
         return "undo"
-    if record.action == "restart" and any(step.action == "start" and step.began for step in record.steps):
-        return "start"
-    return record.action
+    if record.action == "restart" and not any(step.action == "start" and step.began for step in record.steps):
+        return "restart"
+    return "start"
 
 
 def _brought_up(record: RunRecord) -> set[str]:

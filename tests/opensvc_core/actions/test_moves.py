@@ -1,14 +1,28 @@
-"""Services that go from one node to another: two agents in one process, each with its own root, journal and lock."""
+"""Services that go from one node to another: agents in one process, each with its own root, journal and locks.
+
+Each start writes it down when the same resource is up on another node at that instant.
+"""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
-from opensvc_core.run import RunOutcome
-from tests.opensvc_core.cluster.loopback import Cluster
+import pytest
+
+from opensvc_core.actions.agent import Agent
+from opensvc_core.api import Cancel, Event, EventKind, Evidence, Frozen, Locked, NodeState, PlanError, Vetoed
+from opensvc_core.cluster.link import PeerError
+from opensvc_core.lock import Holder, hold_lock
+from opensvc_core.model import Status
+from opensvc_core.run import Run, RunOutcome, StepState
+from tests.opensvc_core.actions.files_platform import knob
+from tests.opensvc_core.cluster.loopback import Cluster, LoopbackPeers
 
 TEXT = """[default]
 nodes = n1 n2
+drpnodes = d1
 autostart_node = n1
 [disk#1]
 type = file
@@ -16,23 +30,466 @@ type = file
 type = file
 """
 ALL = {"svc.disk#1", "svc.container#0"}
+FORWARD = [
+    "stop svc/container#0",
+    "stop svc/disk#1",
+    "start svc/disk#1",
+    "start svc/container#0",
+]
 
 
-def test_a_switch_stops_here_and_starts_there(tmp_path: Path) -> None:
-    cluster = Cluster.of(tmp_path, TEXT, "n1", "n2")
-    agent = cluster.agents["n1"]
-    service = agent.load("svc")
-    agent.run(agent.plan("start", [service]))
-    agent = cluster.open("n1")
-    plan = agent.plan_move("switch", [service], "n2")
-    assert [step.id for step in plan.steps] == [
-        "stop svc/container#0",
-        "stop svc/disk#1",
-        "start svc/disk#1 on n2",
-        "start svc/container#0 on n2",
+class PowerCutError(BaseException):
+    """The node that drives a run is gone: nothing of its process runs any more."""
+
+
+class Site:
+    """Three nodes with one service that is up on the first."""
+
+    def __init__(self, folder: Path, text: str = TEXT, *, is_up: bool = True) -> None:
+        self.folder = folder
+        self.cluster = Cluster.of(folder, text, "n1", "n2", "d1")
+        for node in self.cluster.agents:
+            others = [other for other in self.cluster.agents if other != node]
+            for name in sorted(ALL):
+                own = folder / node / "tmp/platform" / name
+                there = " || ".join(f"test -e '{folder / other}/tmp/platform/{name}'" for other in others)
+                knob(folder / node, f"{name}.start", "sh", "-c", f"({there}) && touch '{folder}/twice'; touch '{own}'")
+                if is_up and node == "n1":
+                    own.touch()
+
+    def agent(self, node: str) -> Agent:
+        """Of a process that has just begun."""
+        return self.cluster.open(node)
+
+    def move(self, node: str, verb: str = "switch", to: str = "n2", **options: object) -> Run:
+        """One command on one node."""
+        agent = self.agent(node)
+        dead = options.pop("dead", ())
+        plan = agent.plan_move(verb, [agent.load("svc")], to, dead=dead)  # type: ignore[arg-type]
+        evidence = tuple(Evidence(each, NodeState.FENCED, "ann") for each in dead)  # type: ignore[attr-defined]
+        return agent.run(plan, evidence=evidence, wait=0.0, **options)  # type: ignore[arg-type]
+
+    def recover(self, node: str, **options: object) -> Run:
+        """``osvc recover svc`` there."""
+        for each in list(self.cluster.agents):
+            self.agent(each)
+        return self.cluster.agents[node].recover("svc", wait=0.0, **options)  # type: ignore[arg-type]
+
+    @property
+    def places(self) -> dict[str, set[str]]:
+        """Where something is up."""
+        return {node: up for node in self.cluster.agents if (up := self.cluster.up(node))}
+
+    @property
+    def was_twice(self) -> bool:
+        """Whether anything was ever up on two nodes."""
+        return (self.folder / "twice").exists()
+
+    def fails(self, node: str, name: str, action: str) -> None:
+        """Have an action fail there."""
+        knob(self.folder / node, f"{name}.{action}", "ls", "/no/such/place")
+
+    def outcomes(self, node: str) -> list[tuple[str, str]]:
+        """What the journal of a node says, newest first."""
+        return [(record.action, record.outcome) for record in self.cluster.agents[node].history("svc")]
+
+    def is_settled(self) -> bool:
+        """Whether no node knows of a run that was cut."""
+        return not any(agent.journal.unrecovered(["svc"]) for agent in self.cluster.agents.values())
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path)
+
+
+# -- verbs ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_switch_stops_here_and_starts_there_and_both_journals_tell(site: Site) -> None:
+    agent = site.agent("n1")
+    plan = agent.plan_move("switch", [agent.load("svc")], "n2")
+    assert [(step.id, step.node) for step in plan.steps] == [
+        ("stop svc/container#0", "n1"),
+        ("stop svc/disk#1", "n1"),
+        ("start svc/disk#1 on n2", "n2"),
+        ("start svc/container#0 on n2", "n2"),
     ]
-    run = agent.run(plan)
+    run = site.move("n1")
     assert run.outcomes == {"svc": RunOutcome.DONE}
-    assert (cluster.up("n1"), cluster.up("n2")) == (set(), ALL)
-    there = cluster.agents["n2"].history("svc")[0]
-    assert (there.id, there.outcome, there.action) == (run.id, "done", "switch")
+    assert site.places == {"n2": ALL}
+    here, there = (site.cluster.agents[node].history("svc")[0] for node in ("n1", "n2"))
+    assert [step.step for step in here.steps] == [step.id for step in plan.steps]
+    assert [step.step for step in there.steps] == ["start svc/disk#1", "start svc/container#0"]
+    assert (here.id, here.outcome, here.user) == (run.id, "done", "ann")
+    assert (there.id, there.outcome, there.user) == (run.id, "done", "ann on n1")
+    assert site.outcomes("d1") == []
+    # The commands of a step are in the journal of the node that ran them.
+    assert {c.argv[0] for c in site.cluster.agents["n2"].commands(run.id) if c.changes} == {"sh"}
+    assert {c.argv[0] for c in site.cluster.agents["n1"].commands(run.id) if c.changes} == {"rm"}
+
+
+def test_a_takeover_is_driven_from_where_it_goes_and_a_giveback_brings_it_back(site: Site) -> None:
+    assert site.move("n2", "takeover").outcomes == {"svc": RunOutcome.DONE}
+    assert site.places == {"n2": ALL}
+    assert site.move("n2", "giveback").outcomes == {"svc": RunOutcome.DONE}
+    assert site.places == {"n1": ALL}
+    assert not site.was_twice
+
+
+def test_a_third_node_may_drive(site: Site) -> None:
+    text = TEXT.replace("nodes = n1 n2\n", "nodes = n1 n2 d1\n", 1).replace("drpnodes = d1\n", "")
+    for node in site.cluster.agents:
+        (site.folder / node / "etc/svc.env").write_text(text)
+    assert site.move("d1").outcomes == {"svc": RunOutcome.DONE}
+    assert site.places == {"n2": ALL}
+
+
+def test_what_runs_nowhere_is_only_started(tmp_path: Path) -> None:
+    site = Site(tmp_path, is_up=False)
+    assert site.move("n1").outcomes == {"svc": RunOutcome.DONE}
+    assert site.places == {"n2": ALL}
+
+
+def test_a_planned_failover_goes_to_the_disaster_recovery_node(site: Site) -> None:
+    assert site.move("n1", "failover", "").outcomes == {"svc": RunOutcome.DONE}
+    assert site.places == {"d1": ALL}
+
+
+def test_a_failover_there_needs_every_silent_production_node_declared_dead(site: Site) -> None:
+    site.cluster.silent |= {"n1", "n2"}
+    with pytest.raises(Vetoed, match="n2 cannot be asked"):
+        site.move("d1", "failover", "", dead=("n1",))
+    for path in (site.folder / "n1/tmp/platform").glob("svc.*[01]"):
+        path.unlink()  # it is dead indeed
+    run = site.move("d1", "failover", "", dead=("n1", "n2"))
+    assert run.outcomes == {"svc": RunOutcome.DONE}
+    assert site.places == {"d1": ALL}
+
+
+def test_a_failover_is_refused_there_while_a_production_node_answers_that_it_runs_it(site: Site) -> None:
+    site.cluster.silent.add("n2")
+    with pytest.raises(PlanError, match="still runs on n1"):
+        site.move("d1", "failover", "", dead=("n2",))
+
+
+@pytest.mark.parametrize(
+    ("node", "verb", "to", "code"),
+    [
+        ("n1", "switch", "n9", "not_a_node"),
+        ("n1", "switch", "d1", "not_a_node"),
+        ("n1", "failover", "n2", "not_a_node"),
+        ("n1", "switch", "n1", "already_there"),
+        ("n1", "takeover", "", "already_there"),
+    ],
+)
+def test_a_move_that_makes_no_sense_is_no_plan(site: Site, node: str, verb: str, to: str, code: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        site.move(node, verb, to)
+    assert caught.value.code == code
+    assert site.places == {"n1": ALL}
+
+
+def test_a_plan_is_read_before_with_the_commands_of_both_nodes(site: Site) -> None:
+    agent = site.agent("n1")
+    preview = agent.preview(agent.plan_move("switch", [agent.load("svc")], "n2"))
+    shown = {step.step.id: [command.host for command in step.commands] for step in preview.steps}
+    assert shown == {
+        "stop svc/container#0": ["n1"],
+        "stop svc/disk#1": ["n1"],
+        "start svc/disk#1 on n2": ["n2"],
+        "start svc/container#0 on n2": ["n2"],
+    }
+    assert [step.status for step in preview.steps] == [Status.UP, Status.UP, Status.DOWN, Status.DOWN]
+    assert preview.vetoes == ()
+    assert site.outcomes("n2") == []
+    assert site.places == {"n1": ALL}
+
+
+# -- what forbids it --------------------------------------------------------------------------------------------------
+
+
+def test_up_on_a_third_node_is_a_veto(site: Site) -> None:
+    agent = site.agent("n1")
+    plan = agent.plan_move("switch", [agent.load("svc")], "n2")
+    (site.folder / "d1/tmp/platform/svc.disk#1").touch()
+    with pytest.raises(Vetoed, match="runs on d1"):
+        agent.run(plan)
+    assert site.places["n1"] == ALL
+    with pytest.raises(PlanError, match="up on several nodes: d1, n1"):
+        site.move("n1")
+
+
+def test_a_node_that_cannot_be_asked_is_a_veto_that_no_permit_lifts(site: Site) -> None:
+    site.cluster.silent.add("d1")
+    with pytest.raises(Vetoed) as caught:
+        site.move("n1", permits={"peer_unknown"})
+    assert {veto.code for veto in caught.value.vetoes} == {"peer_unknown"}
+    assert "--declare-dead d1" in caught.value.hint
+    assert site.move("n1", dead=("d1",)).outcomes == {"svc": RunOutcome.DONE}
+    assert site.places == {"n2": ALL}
+
+
+def test_a_veto_of_the_destination_refuses_before_the_first_step_and_names_it(site: Site) -> None:
+    (site.folder / "n2/tmp/platform/svc.disk#1.veto-start").write_text("not_today")
+    with pytest.raises(Vetoed, match=r"svc/disk#1 on n2: .*\[not_today\]"):
+        site.move("n1")
+    assert site.places == {"n1": ALL}
+    assert (site.outcomes("n1"), site.outcomes("n2")) == ([], [])
+    assert site.move("n1", permits={"not_today"}).outcomes == {"svc": RunOutcome.DONE}
+
+
+@pytest.mark.parametrize("code", ["reserved_elsewhere", "duplicate_address"])
+def test_what_the_source_accounts_for_is_no_veto_of_the_destination(site: Site, code: str) -> None:
+    (site.folder / "n2/tmp/platform/svc.disk#1.veto-start").write_text(code)
+    assert site.move("n1").outcomes == {"svc": RunOutcome.DONE}
+    (site.folder / "n1/tmp/platform/svc.disk#1.veto-start").write_text(code)
+    (site.folder / "n2/tmp/platform/svc.disk#1").unlink()
+    with pytest.raises(Vetoed, match=code):
+        site.move("n2", "giveback")
+
+
+def test_frozen_there_refuses(site: Site) -> None:
+    site.cluster.agents["n2"].freeze(["svc"])
+    with pytest.raises(Frozen):
+        site.move("n1")
+    assert site.places == {"n1": ALL}
+
+
+def test_locked_there_refuses(site: Site) -> None:
+    there = site.cluster.agents["n2"]
+    holder = Holder(1, "bob", "start", 0.0)
+    agent = site.agent("n1")
+    plan = agent.plan_move("switch", [agent.load("svc")], "n2")
+    lock = hold_lock(there.node.folders.lock, "svc", holder, wait=0, clock=there.clock, cancel=Cancel())
+    with lock, pytest.raises(Locked, match="start by bob"):
+        agent.run(plan, wait=0.0)
+    assert site.places == {"n1": ALL}
+
+
+def test_a_broken_journal_there_refuses(site: Site) -> None:
+    agent = site.agent("n1")
+    plan = agent.plan_move("switch", [agent.load("svc")], "n2")
+    path = site.cluster.agents["n2"].journal.path
+    path.mkdir(parents=True)
+    with pytest.raises(Exception, match="journal"):
+        agent.run(plan)
+    assert site.places == {"n1": ALL}
+
+
+def test_a_peer_that_is_no_node_of_the_service_there_is_refused(site: Site) -> None:
+    path = site.folder / "n2/etc/svc.env"
+    path.write_text(TEXT.replace("nodes = n1 n2", "nodes = n2 n3").replace("autostart_node = n1\n", ""))
+    with pytest.raises(Exception, match="n1 is no node of svc by the service file here"):
+        site.move("n1")
+
+
+# -- what fails -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("node", ["n1", "n2"])
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_a_start_that_fails_there_is_taken_back_and_it_starts_again_at_the_source(
+    site: Site, node: str, name: str
+) -> None:
+    site.fails("n2", name, "start")
+    run = site.move(node, "switch" if node == "n1" else "takeover")
+    assert run.outcomes == {"svc": RunOutcome.FAILED}
+    assert site.places == {"n1": ALL}
+    back = [(result.step.action, result.step.node) for result in run.rollback]
+    assert back[-2:] == [("start", "n1"), ("start", "n1")]
+    assert [result.step.resource.rid for result in run.rollback][-2:] == ["disk#1", "container#0"]
+    assert not site.was_twice
+    assert {outcome for each in ("n1", "n2") for _, outcome in site.outcomes(each)} == {"failed"}
+
+
+def test_nothing_starts_anywhere_while_a_stop_cannot_be_verified(site: Site) -> None:
+    site.fails("n1", "svc.container#0", "stop")
+    run = site.move("n1")
+    assert run.outcomes == {"svc": RunOutcome.UNKNOWN}
+    assert run.result("stop svc/disk#1").state is StepState.KEPT
+    assert {r.state for r in run.results if r.step.action == "start"} == {StepState.SKIPPED}
+    assert run.rollback == ()
+    assert site.places == {"n1": ALL}
+
+
+def test_nothing_starts_again_while_what_came_up_there_is_not_verified_down(site: Site) -> None:
+    site.fails("n2", "svc.container#0", "start")
+    site.fails("n2", "svc.disk#1", "stop")
+    run = site.move("n1")
+    assert run.outcomes == {"svc": RunOutcome.UNKNOWN}
+    assert site.places == {"n2": {"svc.disk#1"}}
+    (site.folder / "n2/tmp/platform/svc.disk#1.stop").unlink()
+    assert site.recover("n1").outcomes == {"svc": RunOutcome.DONE}
+    assert site.places == {"n1": ALL}
+    assert site.is_settled()
+
+
+def test_a_cancel_between_stop_and_start_brings_it_back(site: Site) -> None:
+    cancel = Cancel()
+
+    def listen(event: Event) -> None:
+        if event.kind is EventKind.STEP_END and event.step == "stop svc/disk#1":
+            cancel.set("SIGINT")
+
+    run = site.move("n1", cancel=cancel, on_event=listen)
+    assert run.outcomes == {"svc": RunOutcome.CANCELLED}
+    assert site.places == {"n1": ALL}
+
+
+def test_what_the_other_node_does_is_told_as_it_happens(site: Site) -> None:
+    events: list[Event] = []
+    site.move("n1", on_event=events.append)
+    commands = [event for event in events if event.kind is EventKind.COMMAND_BEGIN and event.data["changes"]]
+    assert [event.step for event in commands] == FORWARD[:2] + [f"{step} on n2" for step in FORWARD[2:]]
+
+
+# -- what is cut ------------------------------------------------------------------------------------------------------
+
+
+def _at(step: str, moment: str, strike: Callable[[], None]) -> Callable[[Event], None]:
+    def listen(event: Event) -> None:
+        if event.kind.value == moment and event.step.startswith(step) and not event.data.get("way_back"):
+            strike()
+
+    return listen
+
+
+def _power_cut() -> None:
+    raise PowerCutError
+
+
+def _cut(site: Site, how: str, peer: str) -> None:
+    """What strikes; nothing of it waits for the step that it strikes in."""
+    if how == "driver dies":
+        raise PowerCutError
+    strike = site.cluster.kill if how == "peer dies" else site.cluster.cut
+    threading.Thread(target=strike, args=(peer,), daemon=True).start()
+    peers = next(a.peers for a in site.cluster.agents.values() if a.peers.links)  # type: ignore[attr-defined]
+    assert isinstance(peers, LoopbackPeers)
+    for _ in range(500):
+        if not peers.links[peer].is_open:
+            return
+        threading.Event().wait(0.01)
+
+
+@pytest.mark.parametrize("how", ["driver dies", "peer dies", "session lost"])
+@pytest.mark.parametrize("moment", ["step_begin", "step_end"])
+@pytest.mark.parametrize("step", FORWARD)
+@pytest.mark.parametrize("verb", ["switch", "takeover"])
+def test_a_move_that_is_cut_at_any_step_is_put_right_from_either_node(
+    tmp_path: Path, verb: str, step: str, moment: str, how: str
+) -> None:
+    site = Site(tmp_path)
+    driver, peer = ("n1", "n2") if verb == "switch" else ("n2", "n1")
+    try:
+        run = site.move(driver, verb, on_event=_at(step, moment, lambda: _cut(site, how, peer)))
+    except PowerCutError:
+        site.cluster.cut(driver)
+        assert site.cluster.agents[driver].journal.open_runs("svc")
+    else:
+        assert how != "driver dies"
+        if run.outcomes["svc"] is RunOutcome.DONE:
+            assert moment == "step_end"  # it was the last one
+    assert not site.was_twice
+    assert len(site.places) <= 1
+    # From the one and from the other node, by turns.
+    where = ("n1", "n2")[(FORWARD.index(step) + (moment == "step_end")) % 2]
+    recovered = site.recover(where)
+    assert recovered.outcomes == {"svc": RunOutcome.DONE}, recovered.notes
+    assert not site.was_twice
+    assert list(site.places.values()) == [ALL]
+    assert site.is_settled()
+    again = site.recover("n2" if where == "n1" else "n1")
+    assert [note.code for note in again.notes] == ["nothing_to_recover"]
+
+
+@pytest.mark.parametrize("moment", ["step_begin", "step_end"])
+@pytest.mark.parametrize(
+    "step", ["stop svc/container#0 on n2", "stop svc/disk#1 on n2", "start svc/disk#1", "start svc/container#0"]
+)
+@pytest.mark.parametrize("where", ["n1", "n2"])
+def test_a_way_back_that_is_cut_goes_back_all_the_way(tmp_path: Path, step: str, moment: str, where: str) -> None:
+    site = Site(tmp_path)
+    site.fails("n2", "svc.container#0", "start")
+
+    def listen(event: Event) -> None:
+        if event.kind.value == moment and event.step == step and event.data.get("way_back"):
+            raise PowerCutError
+
+    with pytest.raises(PowerCutError):
+        site.move("n1", on_event=listen)
+    site.cluster.cut("n1")
+    recovered = site.recover(where)
+    assert recovered.outcomes == {"svc": RunOutcome.DONE}
+    assert "undoing the switch by ann" in recovered.notes[0].text
+    assert site.places == {"n1": ALL}
+    assert not site.was_twice
+    assert site.is_settled()
+
+
+def test_a_recovery_that_is_cut_is_recovered_in_the_same_direction(site: Site) -> None:
+    site.fails("n2", "svc.container#0", "start")
+
+    def on_the_way_back(event: Event) -> None:
+        if event.kind.value == "step_begin" and event.data.get("way_back"):
+            raise PowerCutError
+
+    with pytest.raises(PowerCutError):
+        site.move("n1", on_event=on_the_way_back)
+    site.cluster.cut("n1")
+    with pytest.raises(PowerCutError):
+        site.recover("n2", on_event=_at("start svc/disk#1 on n1", "step_end", _power_cut))
+    site.cluster.cut("n2")
+    assert site.places == {"n1": {"svc.disk#1"}}
+    assert site.recover("n1").outcomes == {"svc": RunOutcome.DONE}
+    assert site.places == {"n1": ALL}
+    assert site.is_settled()
+
+
+@pytest.mark.parametrize(("where", "lost"), [("n1", "n2"), ("n2", "n1")])
+@pytest.mark.parametrize("step", FORWARD)
+def test_recover_starts_nothing_while_the_other_node_is_silent_until_it_is_declared_dead(
+    tmp_path: Path, step: str, where: str, lost: str
+) -> None:
+    site = Site(tmp_path)
+    with pytest.raises(PowerCutError):
+        site.move("n1", on_event=_at(step, "step_end", _power_cut))
+    site.cluster.cut("n1")
+    before = site.places
+    site.cluster.silent.add(lost)
+    with pytest.raises(Vetoed, match=f"{lost}, a node of the run"):
+        site.recover(where)
+    assert site.places == before
+    for path in (site.folder / lost / "tmp/platform").glob("svc.*[01]"):
+        path.unlink()  # it is off
+    dead = (Evidence(lost, NodeState.FENCED, "ann"),)
+    assert site.recover(where, evidence=dead).outcomes == {"svc": RunOutcome.DONE}
+    assert site.places == {where: ALL}
+    # It comes back, and is told that all is well.
+    site.cluster.silent.clear()
+    site.recover(lost)
+    assert site.places == {where: ALL}
+    assert site.is_settled()
+
+
+def test_a_run_that_was_cut_is_left_alone_where_it_runs_on_a_third_node_by_now(site: Site) -> None:
+    with pytest.raises(PowerCutError):
+        site.move("n1", on_event=_at("stop svc/disk#1", "step_end", _power_cut))
+    site.cluster.cut("n1")
+    for name in ALL:
+        (site.folder / "d1/tmp/platform" / name).touch()
+    run = site.recover("n2")
+    assert "runs on d1 now" in run.notes[0].text
+    assert site.places == {"d1": ALL}
+    assert site.is_settled()
+
+
+def test_a_session_that_is_gone_before_the_run_begins_refuses(site: Site) -> None:
+    agent = site.agent("n1")
+    plan = agent.plan_move("switch", [agent.load("svc")], "n2")
+    site.cluster.silent.add("n2")
+    agent.peers.close()
+    with pytest.raises(PeerError):
+        agent.run(plan, evidence=(Evidence("n2", NodeState.FENCED, "ann"),))
+    assert site.places == {"n1": ALL}

@@ -16,6 +16,7 @@ from attrs import Factory, define, field
 from opensvc_core.actions.agent import Agent
 from opensvc_core.actions.evidence import evidence_here
 from opensvc_core.actions.peering.operations import Call, Visit, find
+from opensvc_core.actions.peering.runs import PeerRun
 from opensvc_core.actions.status import ask
 from opensvc_core.clock import Cancel, Deadline
 from opensvc_core.cluster.link import PeerError
@@ -98,6 +99,11 @@ class LoopbackLink:
             raise error_in(_through_json(error_out(answer)), self.node) from None
         return dict(_through_json(answer))
 
+    @property
+    def runs(self) -> list[PeerRun]:
+        """Runs that the peer does steps for in this session."""
+        return [fact for fact in self._visit.facts.values() if isinstance(fact, PeerRun)]
+
     def cut(self) -> None:
         """Lose the session: what runs there is cancelled, what is held there is let go."""
         self.is_open = False
@@ -137,12 +143,15 @@ class LoopbackPeers:
             return
         agent = self.cluster.agents[node]
         lock = hold_lock(agent.node.folders.lock, service.name, holder, wait=wait, clock=agent.clock, cancel=cancel)
-        with ExitStack() as stack:
-            stack.enter_context(lock)
-            # It is let go with the session, whichever ends first.
-            link._visit.holds.push(stack.pop_all())
+        held = ExitStack()
+        held.enter_context(lock)
+        # It is let go with the session, whichever ends first.
+        link._visit.holds.callback(held.close)
         link.on_lost.append(lambda: cancel.set(f"the session with {node} was lost"))
-        yield
+        try:
+            yield
+        finally:
+            held.close()
 
     def remote_shell(self, node: str) -> tuple[tuple[str, ...], str]:
         """A shell that is the gate of that node: it redeems tickets and runs rsync, as `osvc peer` does."""
@@ -202,6 +211,15 @@ class Cluster:
     def up(self, node: str) -> set[str]:
         """What is up there: ``svc.disk#1``."""
         return up(self.folder / node)
+
+    def kill(self, node: str) -> None:
+        """``kill -9`` of all that a node does for its peers: its journal cannot say that it was cut."""
+        for agent in self.agents.values():
+            peers = agent.peers
+            assert isinstance(peers, LoopbackPeers)
+            for run in peers.links[node].runs if node in peers.links else ():
+                run.end()
+        self.cut(node)
 
     def cut(self, *nodes: str) -> None:
         """Lose every session with one of the nodes, from both sides."""
