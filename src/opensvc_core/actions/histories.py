@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from opensvc_core.errors import JournalError, OpenSVCError
@@ -14,7 +15,9 @@ from opensvc_core.generation import (
     compare,
     generation_in,
     generation_out,
+    keep_config,
     raise_data,
+    read_config,
     read_data,
     shared,
 )
@@ -167,6 +170,16 @@ def _stale(agent: Agent, service: Service, copy: DataCopy, told: Mapping[str, Ge
         )
 
 
+def note_config(agent: Agent, service: Service) -> None:
+    """Write down which generation the service file is of, if it was edited since; what cannot be is left for later."""
+    folders, name = agent.node.folders, service.name
+    with suppress(OpenSVCError, OSError):
+        text = service.path.read_bytes()
+        generation = read_config(folders, name, text, agent.node.name)
+        if generation.marks:
+            keep_config(folders, name, generation)
+
+
 def begin_histories(
     agent: Agent, plan: Plan, statuses: Mapping[ResourceId, StatusReport], run_id: str, told: Told | None = None
 ) -> list[Note]:
@@ -191,6 +204,7 @@ def begin_histories(
     for service in starting_here(plan, statuses, agent.node.name):
         if len(service.all_nodes) < 2:
             continue
+        note_config(agent, service)
         same_data = sharers(service, copies_of(agent, service)) if agent.node.name in service.nodes else ()
         try:
             raise_data(

@@ -19,6 +19,7 @@ from opensvc_core.errors import ActionError, ConfigError, ServiceNotFound
 from opensvc_core.generation import (
     NEVER,
     Generation,
+    config_file,
     digest_of,
     generation_out,
     keep_config,
@@ -151,5 +152,8 @@ def _generation_here(agent: Agent, name: str) -> Generation:
     try:
         text = service_file(agent.node, name).read_bytes()
     except ServiceNotFound:
+        return NEVER
+    if not config_file(agent.node.folders, name).exists():
+        # Nothing was ever known of its edits: it gives way, and is kept.
         return NEVER
     return read_config(agent.node.folders, name, text, agent.node.name)
