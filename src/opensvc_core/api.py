@@ -57,6 +57,7 @@ from opensvc_core.model import (
 if TYPE_CHECKING:
     from opensvc_core.actions.agent import Agent, open_agent
     from opensvc_core.container import ContainerLifeCycle
+    from opensvc_core.container_migration import MIGRATION_KEYWORDS, MigratingLifeCycle
     from opensvc_core.container_platform import (
         LIFE_CYCLE_KEYWORDS,
         ContainerPlatform,
@@ -95,6 +96,8 @@ _LATE = {
     "Agent": "opensvc_core.actions.agent",
     "open_agent": "opensvc_core.actions.agent",
     "ContainerLifeCycle": "opensvc_core.container",
+    "MIGRATION_KEYWORDS": "opensvc_core.container_migration",
+    "MigratingLifeCycle": "opensvc_core.container_migration",
     "ContainerPlatform": "opensvc_core.container_platform",
     "GuestState": "opensvc_core.container_platform",
     "LIFE_CYCLE_KEYWORDS": "opensvc_core.container_platform",
@@ -138,6 +141,7 @@ __all__ = [
     "ANY_PATH_TROUBLE",
     "API_VERSION",
     "LIFE_CYCLE_KEYWORDS",
+    "MIGRATION_KEYWORDS",
     "ActionError",
     "Agent",
     "Cancel",
@@ -171,6 +175,7 @@ __all__ = [
     "Kind",
     "Locked",
     "LogicalUnit",
+    "MigratingLifeCycle",
     "NodeState",
     "Note",
     "OpenSVCError",

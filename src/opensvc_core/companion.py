@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from opensvc_core.boot_record import BootRecord
-from opensvc_core.errors import Cancelled, OpenSVCError
+from opensvc_core.errors import Cancelled, OpenSVCError, ReservationError
 from opensvc_core.model import LogicalUnit, NodeState, Phase, Resource, ResourceId, Severity
 from opensvc_core.prkey import format_key, own_key, peer_keys
 from opensvc_core.reservation import Claimant, identify_all, view
@@ -64,6 +64,18 @@ def names_of(resource: Resource, context: Context) -> dict[int, str]:
     """Names of the service's other nodes by key, as far as ``[prkeys]`` of ``node.conf`` knows them."""
     members = {node.lower() for node in context.service_of(resource).all_nodes}
     return {key: name for name, key in peer_keys(context.node).items() if name in members}
+
+
+def key_of_peer(resource: Resource, peer: str, context: Context) -> int:
+    """The key of another node of the service. Raises ReservationError ``unknown_key`` where it is not known here."""
+    for key, name in names_of(resource, context).items():
+        if name.lower() == peer.lower():
+            return key
+    raise ReservationError(
+        f"the reservation key of {peer} is not known on {context.node.name}",
+        code="unknown_key",
+        hint=f"add what `osvc node prkey` says on {peer} to [prkeys] in etc/node.conf here",
+    )
 
 
 def record_of(context: Context) -> BootRecord:

@@ -154,6 +154,7 @@ class Context:
         evidence: by service, what is known of its other nodes in this run.
         reservations: the installed reservation backends.
         permits: codes of vetoes that the operator lifts: a step that looks again does not refuse what they allow.
+        peer: the other node of a migration, empty in any other action.
         on_note: told each note as it comes.
         on_progress: told how far a long command is.
         notes: notes given so far.
@@ -176,6 +177,7 @@ class Context:
     evidence: Mapping[str, Sequence[Evidence]] = field(factory=dict)
     reservations: Backends = field(factory=_no_backends)
     permits: frozenset[str] = frozenset()
+    peer: str = ""
     on_note: Callable[[Note], None] = _silent
     on_progress: Callable[[str], None] = _nobody
     notes: list[Note] = field(factory=list)
@@ -407,6 +409,7 @@ class Context:
             evidence=self.evidence,
             reservations=self.reservations,
             permits=self.permits,
+            peer=self.peer,
             on_note=self.on_note,
             on_progress=self.on_progress,
             notes=self.notes,

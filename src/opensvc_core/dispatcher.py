@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from opensvc_core.replication import Copy, Transfer
 
 REQUIRED_HOOKS = ("start", "stop", "status")
+MIGRATION_HOOKS = ("migrate", "admit", "join", "leave", "settle", "stay")
+"""Hooks of a migration: each takes a resource, the other node's name and a context, and gives an Outcome."""
 
 
 @define
@@ -268,6 +270,24 @@ class Dispatcher(Plugins):
         """Call ``replicate``. Raises what the driver raises, and DriverContractError if it gives no Outcome."""
         given = self.hook("replicate", resource.driver)(resource=resource, transfer=transfer, context=context)
         return check_outcome("replicate", resource, given)
+
+    def migration_hooks(self, name: str) -> frozenset[str]:
+        """The hooks of a migration that a driver has. Raises DriverError."""
+        return frozenset(hook for hook in MIGRATION_HOOKS if self.has_hook(hook, name))
+
+    def hand_over(self, hook: str, resource: Resource, context: Context) -> Outcome:
+        """Call a hook of a migration, with ``context.peer`` as the other node.
+
+        Raises:
+            ActionError: ``not_migratable``: its driver does not have that hook; what the driver raises.
+            DriverContractError: it gives no Outcome.
+        """
+        if hook not in MIGRATION_HOOKS or not self.has_hook(hook, resource.driver):
+            raise ActionError(f"{resource.id}: its driver {resource.driver} cannot {hook}", code="not_migratable")
+        if not context.peer:
+            raise ActionError(f"{resource.id}: {hook} needs the other node's name", code="no_peer")
+        given = self.hook(hook, resource.driver)(resource=resource, peer=context.peer, context=context)
+        return check_outcome(hook, resource, given)
 
     def observe(self, event: Event) -> None:
         """Tell observers; what one raises changes nothing."""

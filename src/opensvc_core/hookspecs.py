@@ -105,7 +105,57 @@ class DriverHooks:
 
     @hookspec(firstresult=True)
     def migrate(self, resource: Resource, peer: str, context: Context) -> Outcome | None:
-        """Move the running guest to ``peer``."""
+        """Move the running guest to ``peer``, and verify that it is gone here. On a cancel the migration is aborted.
+
+        Called on the source once every disk under the guest was joined at the destination.
+
+        Raises:
+            ActionError: the guest still runs here, or that cannot be told.
+        """
+
+    # -- the hand-over of a migration: each is called on one node, ``peer`` names the other one -----------------------
+
+    @hookspec(firstresult=True)
+    def admit(self, resource: Resource, peer: str, context: Context) -> Outcome | None:
+        """On the source, which still holds the resource: let the destination use it too.
+
+        The only hook before the migration that may write metadata. ``settle`` on the source takes it back.
+        """
+
+    @hookspec(firstresult=True)
+    def join(self, resource: Resource, peer: str, context: Context) -> Outcome | None:
+        """On the destination: use the resource beside the source, verified; no metadata is written.
+
+        ``leave`` on the destination takes it back.
+
+        Raises:
+            ActionError: the source has not admitted this node, or it is not verified usable here.
+        """
+
+    @hookspec(firstresult=True)
+    def leave(self, resource: Resource, peer: str, context: Context) -> Outcome | None:
+        """Use it no more on this node, verified; no metadata is written, as the other node uses it.
+
+        On the source once the guest is gone, on the destination if it does not come.
+
+        Raises:
+            ActionError: it is still in use here, or that cannot be told.
+        """
+
+    @hookspec(firstresult=True)
+    def settle(self, resource: Resource, peer: str, context: Context) -> Outcome | None:
+        """On the node that has the guest, once the other one has left: this node alone has the resource from now on.
+
+        The destination after a migration, the source if it failed.
+        """
+
+    @hookspec(firstresult=True)
+    def stay(self, resource: Resource, peer: str, context: Context) -> Outcome | None:
+        """On the source after a migration that failed or was cut: end what is still under way of it.
+
+        Raises:
+            ActionError: the guest is not verified running here: nothing that it needs at the destination may be undone.
+        """
 
 
 class ReservationHooks:

@@ -13,6 +13,7 @@ class StepKind:
 
     Attributes:
         taken_back_by: action that takes it back where a run fails; empty if nothing does.
+        is_taken_back_last: what takes it back waits for all else of the way back.
         restored_by: the same, in a plan that restores what it had stopped.
         is_down: it brings down. One that fails is asked about, and what its resource stands on stays as it is; it does
             not end the run. Any other that fails ends the way forward of its service.
@@ -21,6 +22,7 @@ class StepKind:
     """
 
     taken_back_by: str = ""
+    is_taken_back_last: bool = False
     restored_by: str = ""
     is_down: bool = False
     can_start: bool = True
@@ -31,6 +33,14 @@ KINDS: dict[str, StepKind] = {
     "stop": StepKind(restored_by="start", is_down=True, can_start=False),
     # Replications: one leaves what it replaces whole or incomplete, and a repetition mends it.
     "sync": StepKind(can_start=False),
+    # Of a migration, see ``migration_plan``. The destination is off, inactive and unregistered before the source, which
+    # holds the disks, writes that they are its own again.
+    "admit": StepKind(taken_back_by="settle", is_taken_back_last=True),
+    "join": StepKind(taken_back_by="leave"),
+    "migrate": StepKind(taken_back_by="stay"),
+    "leave": StepKind(is_down=True),
+    "settle": StepKind(),
+    "stay": StepKind(),
 }
 """By action."""
 

@@ -113,8 +113,8 @@ class Claimant:
     def _register(self, units: Sequence[LogicalUnit]) -> None:
         self._each(units, lambda unit: self._change("register", unit, key=self.key))
 
-    def _acquire(self, unit: LogicalUnit) -> None:
-        """Become the holder of one unit, or raise.
+    def _acquire(self, unit: LogicalUnit, victim: int | None = None) -> None:
+        """Become the holder of one unit, in place of a victim where one is named, or raise.
 
         Units are asked for in the order of their identities: of two nodes that want the same ones the first decides.
         """
@@ -123,7 +123,7 @@ class Claimant:
             return
         if holder is None:
             self._change_or_conflict("reserve", unit, key=self.key)
-        elif self.may_preempt(holder):
+        elif holder == victim or self.may_preempt(holder):
             self._change_or_conflict("preempt", unit, key=self.key, victim=holder)
         else:
             raise self.conflict(unit, holder)
@@ -254,6 +254,140 @@ class Claimant:
                     "registration_left",
                     Severity.ERROR,
                 )
+
+    # -- handing over: the one protocol in which two nodes are registered -------------------------------------------
+
+    def join(self, units: Sequence[LogicalUnit], holder: int) -> bool:
+        """Be registered at every unit beside the node that holds them. Whether anything had to be changed.
+
+        Args:
+            units: all of a resource.
+            holder: key of the node that holds them, and goes on holding them.
+
+        Raises:
+            ReservationError: ``not_held`` where that node does not hold one, ``conflict`` where somebody else does or
+                is registered; whatever was registered is given up again.
+        """
+        views = self._look(units)
+        for each in views:
+            self._refuse_unless_held(each, holder)
+            strangers = [key for key in each.others(self.key) if key != holder]
+            if strangers:
+                raise ReservationError(
+                    f"{each.unit.device.path}: {self.name_of(strangers[0])} is registered too",
+                    code="conflict",
+                    hint="a restart of the service on the node that holds it removes what is left there of others",
+                )
+        if all(each.own_count(self.key) >= len(each.unit.paths) and self.made_here(each.unit) for each in views):
+            return False
+        try:
+            self._register(units)
+            for each in self._look(units):
+                self._refuse_unless_held(each, holder)
+                if each.own_count(self.key) < len(each.unit.paths):
+                    raise ReservationError(
+                        f"{each.unit.device.path}: read back, {each.own_count(self.key)} of {len(each.unit.paths)}"
+                        " paths are registered",
+                        code="failed",
+                        hint="look at the paths of this disk, then try again",
+                    )
+        except BaseException:
+            self._abandon(units)
+            raise
+        return True
+
+    def _refuse_unless_held(self, each: View, holder: int) -> None:
+        now = each.reservation
+        if now.key == holder and now.type == WRITE_EXCLUSIVE_REGISTRANTS_ONLY:
+            return
+        if now.key in {None, self.key, holder}:
+            raise ReservationError(
+                f"{each.unit.device.path} is not held by {self.name_of(holder)}, which should hand it over",
+                code="not_held",
+                hint="osvc status on both nodes; is it the same disk?",
+            )
+        raise self.conflict(each.unit, now.key or 0)
+
+    def leave(self, units: Sequence[LogicalUnit]) -> bool:
+        """Be registered at no unit, of which another node is the holder. Whether anything had to be changed.
+
+        Raises:
+            ReservationError: ``still_holder`` where this node holds one, and nobody would after it; ``failed`` where a
+                registration of this node is still there.
+        """
+        views = self._look(units)
+        for each in views:
+            if each.reservation.key == self.key:
+                raise ReservationError(
+                    f"{each.unit.device.path}: this node still holds it, and the other one has not taken it over",
+                    code="still_holder",
+                    hint="osvc recover",
+                )
+        registered = [each.unit for each in views if each.own_count(self.key)]
+        if not registered:
+            return False
+        self._unregister(registered)
+        for each in self._look(registered):
+            if each.own_count(self.key):
+                raise ReservationError(
+                    f"{each.unit.device.path}: a registration of this node is still there after it was given up",
+                    code="failed",
+                    hint="osvc reservation show; another path of this disk may still be registered",
+                )
+        return True
+
+    def _unregister(self, units: Sequence[LogicalUnit]) -> None:
+        def unregister(unit: LogicalUnit) -> None:
+            try:
+                self._change("unregister", unit, key=self.key)
+            except ReservationError as error:
+                # Not registered any more is what is wanted; whether it is so, the read-back tells.
+                if error.code not in {"conflict", "not_ready"}:
+                    raise
+
+        self._each(units, unregister)
+
+    def settle(self, units: Sequence[LogicalUnit], victim: int) -> bool:
+        """Hold every unit in the place of a node that handed them over, and that is not registered any more.
+
+        The holder changes in one command of the device, so that no unit is without one in between. No other key is
+        ever preempted. Whether anything had to be changed.
+
+        Args:
+            units: all of a resource, at which this node is registered.
+            victim: key of the node that has left.
+
+        Raises:
+            ReservationError: ``not_joined`` where this node is not registered, ``conflict`` where a third node holds.
+        """
+        views = self._look(units)
+        for each in views:
+            if not each.own_count(self.key):
+                raise ReservationError(
+                    f"{each.unit.device.path}: this node is not registered, and cannot take it over",
+                    code="not_joined",
+                    hint="osvc status on both nodes",
+                )
+            if each.reservation.key not in {None, self.key, victim}:
+                raise self.conflict(each.unit, each.reservation.key or 0)
+        if all(self._is_mine(each) and victim not in each.registrations.keys for each in views):
+            return False
+        for unit in units:
+            self._acquire(unit, victim)
+        for each in self._look(units):
+            if victim in each.registrations.keys:
+                self._preempt(each.unit, victim)
+            if each.own_count(self.key) > len(each.unit.paths):
+                self._renew(each.unit)
+        self._read_back(units)
+        for each in self._look(units):
+            if victim in each.registrations.keys:
+                raise ReservationError(
+                    f"{each.unit.device.path}: {self.name_of(victim)} is still registered after it was preempted",
+                    code="failed",
+                    hint="osvc reservation show",
+                )
+        return True
 
     # -- calls ----------------------------------------------------------------------------------------------------
 

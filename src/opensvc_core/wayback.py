@@ -73,9 +73,17 @@ def _held(plan: Plan, service: str, mine: Iterable[StepResult], up_before: Colle
 
 def _reversed_edges(plan: Plan, inverses: Mapping[str, Step]) -> dict[str, set[str]]:
     """For each step that takes back, those that must end before it: what takes back what had waited for its step."""
+    steps = {step.id: step for step in plan.steps}
     requires = {step.id: step.requires for step in plan.steps}
+    last = {name for name in inverses if steps[name].kind.is_taken_back_last}
     waits: dict[str, set[str]] = {}
+    for name in last:
+        waits.setdefault(inverses[name].id, set()).update(
+            inverse.id for other, inverse in inverses.items() if other not in last
+        )
     for name, inverse in inverses.items():
+        if name in last:
+            continue
         seen: set[str] = set()
         todo = list(requires[name])
         while todo:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from opensvc_core.api import LIFE_CYCLE_KEYWORDS, ContainerLifeCycle, Context, Keyword, Outcome, Resource, hookimpl
+from opensvc_core.api import (
+    LIFE_CYCLE_KEYWORDS,
+    MIGRATION_KEYWORDS,
+    Context,
+    Keyword,
+    MigratingLifeCycle,
+    Outcome,
+    Resource,
+    hookimpl,
+)
 from opensvc_drivers_hpvm.guests import HpvmPlatform
 
 
-class HpvmContainer(ContainerLifeCycle):
+class HpvmContainer(MigratingLifeCycle):
     """A guest of HP Integrity VM."""
 
     file_roots: ClassVar[tuple[str, ...]] = (
@@ -18,7 +27,7 @@ class HpvmContainer(ContainerLifeCycle):
     )
     platform: ClassVar[HpvmPlatform] = HpvmPlatform()
     commands: ClassVar[tuple[str, ...]] = ("hpvmstatus", "hpvmstart", "hpvmstop", "hpvmmodify", "hpvmdevmgmt")
-    keywords: ClassVar[tuple[Keyword, ...]] = LIFE_CYCLE_KEYWORDS
+    keywords: ClassVar[tuple[Keyword, ...]] = (*LIFE_CYCLE_KEYWORDS, *MIGRATION_KEYWORDS)
 
     @hookimpl
     def migrate(self, resource: Resource, peer: str, context: Context) -> Outcome:

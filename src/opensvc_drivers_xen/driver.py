@@ -6,11 +6,12 @@ from typing import ClassVar
 
 from opensvc_core.api import (
     LIFE_CYCLE_KEYWORDS,
-    ContainerLifeCycle,
+    MIGRATION_KEYWORDS,
     ContainerPlatform,
     Context,
     Keyword,
     Kind,
+    MigratingLifeCycle,
     Outcome,
     Resource,
     hookimpl,
@@ -20,7 +21,7 @@ from opensvc_drivers_xen.migration import migrate
 from opensvc_drivers_xen.toolstack import XL, XM
 
 
-class XenContainer(ContainerLifeCycle):
+class XenContainer(MigratingLifeCycle):
     """A Xen guest, run by ``xl`` or ``xm``."""
 
     file_roots: ClassVar[tuple[str, ...]] = ("/etc/xen/{name}.cfg", "/etc/xen/{name}")
@@ -28,6 +29,7 @@ class XenContainer(ContainerLifeCycle):
     commands: ClassVar[tuple[str, ...]] = ("xl", "xm")
     keywords: ClassVar[tuple[Keyword, ...]] = (
         *LIFE_CYCLE_KEYWORDS,
+        *MIGRATION_KEYWORDS,
         Keyword(
             "config",
             "The guest's configuration file, as `xl create` takes it. By default /etc/xen/NAME.cfg, or /etc/xen/NAME "

@@ -19,7 +19,7 @@ def migrate(resource: Resource, peer: str, context: Context) -> Outcome:
         raise ActionError(f"cannot tell whether {name} runs: {before.reason}", code="container_undef")
     if before.status is not Status.UP:
         raise ActionError(f"{name} cannot be migrated: {before.reason}", code="container_not_up")
-    limit = resource.seconds("start_timeout")
+    limit = resource.seconds("migrate_timeout")
     result = tools.attempt("migrate", name, peer, xm=("migrate", "--live", name, peer), timeout=limit)
     tool = result.argv[0]
     if not result.is_made:

@@ -47,13 +47,13 @@ class Activation:
         survey = self.lvm.survey([self.name])
         if is_settled(self.name, survey, self.seat):
             return Outcome.unchanged(f"active, tagged {self.seat.node}")
-        group = self._usable(survey)
+        group = self.usable(survey)
         self._tag(group)
         activated = self.lvm.activate(group.name, self.timeout)
-        self._verify(activated, self.lvm.survey([self.name], after=activated))
+        self.verify(activated, self.lvm.survey([self.name], after=activated))
         return Outcome.changed(f"active, tagged {self.seat.node}")
 
-    def _usable(self, survey: Survey) -> VolumeGroup:
+    def usable(self, survey: Survey) -> VolumeGroup:
         """The one group of the name. Raises ActionError for what stands in the way."""
         for obstacle in obstacles(self.name, survey):
             if obstacle.code != PERMIT:
@@ -102,7 +102,8 @@ class Activation:
                 hint=proof(in_doubt),
             )
 
-    def _verify(self, activated: CommandResult, survey: Survey) -> None:
+    def verify(self, activated: CommandResult, survey: Survey) -> None:
+        """Raises ActionError naming the volumes that an activation did not bring, and why."""
         groups = survey.named(self.name)
         if len(groups) != 1:
             raise ActionError(f"{self.name} is not seen by LVM any more", code="not_visible")

@@ -59,6 +59,16 @@ class Deactivation:
             return Outcome.changed("inactive" + (", tag dropped" if dropped else ""))
         return Outcome.unchanged("inactive")
 
+    def deactivate(self) -> Outcome:
+        """Deactivate and verify; tags stay as they are. Raises ActionError naming who keeps volumes open."""
+        survey = self.lvm.survey([self.name])
+        if not self._is_active(survey):
+            return Outcome.unchanged("inactive")
+        if len(survey.named(self.name)) != 1:
+            raise self._unreachable(survey)
+        self._deactivate(survey)
+        return Outcome.changed("inactive")
+
     def _is_active(self, survey: Survey) -> bool:
         """Whether anything of it is in the kernel. Raises ActionError if that cannot be told."""
         volumes = survey.volumes_of(survey.named(self.name))

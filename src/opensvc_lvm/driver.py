@@ -28,6 +28,7 @@ from opensvc_core.api import (
 from opensvc_lvm.activation import PERMIT, Activation, doubted, is_settled, proof, refusal
 from opensvc_lvm.deactivation import Deactivation
 from opensvc_lvm.groups import Survey
+from opensvc_lvm.handover import HandOver, unshareable
 from opensvc_lvm.kernel import HERE, Kernel
 from opensvc_lvm.lvm import SYSTEM_DIR, Lvm
 from opensvc_lvm.verdict import Seat, obstacles, report
@@ -90,11 +91,17 @@ class LinuxVolumeGroup:
 
     @hookimpl
     def preflight(self, resource: Resource, action: str, context: Context) -> Veto | None:
-        """What forbids a start before its first step: a group that another node may use, or that cannot be used."""
-        if action != "start":
+        """What forbids a start before its first step: a group that another node may use, or that cannot be used.
+
+        A migration is forbidden for a group that cannot be active on two nodes.
+        """
+        if action not in {"start", "admit"}:
             return None
         name, seat = _name(resource), _seat(resource, context)
         survey = self._lvm(context).survey([name])
+        if action == "admit":
+            found = unshareable(name, survey)
+            return Veto(found.code, found.text, hint=found.hint, is_liftable=False) if found is not None else None
         if is_settled(name, survey, seat):
             return None
         for obstacle in obstacles(name, survey):
@@ -131,6 +138,36 @@ class LinuxVolumeGroup:
             resource.seconds("stop_timeout"),
             may_write=lambda: context.hold_reservation(resource),
         ).make()
+
+    @hookimpl
+    def admit(self, resource: Resource, peer: str, context: Context) -> Outcome:
+        """Tag the group for the peer too. Raises ActionError where it is not in use here, or cannot be shared."""
+        return self._hand_over(resource, peer, context).admit()
+
+    @hookimpl
+    def join(self, resource: Resource, peer: str, context: Context) -> Outcome:
+        """Activate the group beside the peer, verified. Raises ActionError where it is not tagged for this node."""
+        return self._hand_over(resource, peer, context).join()
+
+    @hookimpl
+    def leave(self, resource: Resource, peer: str, context: Context) -> Outcome:
+        """Deactivate the group, and leave its tags as they are. Raises ActionError naming who keeps it open."""
+        return self._hand_over(resource, peer, context).leave()
+
+    @hookimpl
+    def settle(self, resource: Resource, peer: str, context: Context) -> Outcome:
+        """Drop the peer's tag. Raises ActionError where the group is not in use here."""
+        return self._hand_over(resource, peer, context).settle()
+
+    def _hand_over(self, resource: Resource, peer: str, context: Context) -> HandOver:
+        return HandOver(
+            _name(resource),
+            self._lvm(context),
+            _seat(resource, context),
+            peer,
+            resource.seconds("start_timeout"),
+            resource.seconds("stop_timeout"),
+        )
 
     @hookimpl
     def list_devices(self, resource: Resource, context: Context) -> Sequence[Device]:

@@ -321,3 +321,59 @@ def test_some_units_held_and_some_free_is_a_warning() -> None:
     free = View(LogicalUnit(Device("/dev/sdz"), "z", ("/dev/sdz",)))
     report = judge([mine, free], OWN, {}, lambda unit: True)
     assert (report.status, [note.code for note in report.notes]) == (Status.WARN, ["partly_held"])
+
+
+@given(st.integers(1, 3), st.booleans())
+def test_a_hand_over_leaves_no_unit_without_a_holder(count: int, is_repeated: bool) -> None:
+    targets = fresh(count)
+    n1, n2 = node("n1", targets, paths=("a", "b")), node("n2", targets)
+    claimant(n1).take(units_of(n1))
+    holders = {target.holder for target in targets.values()}
+    assert claimant(n2).join(units_of(n2), KEYS["n1"]) is True
+    assert writers(targets) == {"n1", "n2"}
+    assert {target.holder for target in targets.values()} == holders
+    for _ in range(2 if is_repeated else 1):
+        claimant(n2).settle(units_of(n2), KEYS["n1"])
+        assert writers(targets) == {"n2"}
+        assert {target.holder for target in targets.values()} == {("n2", "a")}
+    # It took them over in one command each: a release, or a reserve of what is free, would be a gap.
+    assert {what for what, _ in n2.trace} & {"reserve", "release", "clear"} == set()
+    assert claimant(n1).leave(units_of(n1)) is False
+    with pytest.raises(ReservationError, match="n2"):
+        claimant(n1).take(units_of(n1))
+
+
+def test_a_destination_that_leaves_again_leaves_the_holder_as_it_was() -> None:
+    targets = fresh()
+    n1, n2 = node("n1", targets), node("n2", targets)
+    claimant(n1).take(units_of(n1))
+    claimant(n2).join(units_of(n2), KEYS["n1"])
+    assert claimant(n2).leave(units_of(n2)) is True
+    assert writers(targets) == {"n1"}
+    assert claimant(n1).take(units_of(n1)) is False
+
+
+@pytest.mark.parametrize("holder", ["nobody", "n3"])
+def test_only_what_the_peer_holds_is_joined_or_taken_over(holder: str) -> None:
+    targets = fresh(1)
+    n2, n3 = node("n2", targets), node("n3", targets)
+    if holder == "n3":
+        third = Claimant(n3, cast("Context", QuietContext([])), 0x3333, lambda _: False, str, lambda _: True)
+        third.take(units_of(n3))
+    with pytest.raises(ReservationError) as refused:
+        claimant(n2).join(units_of(n2), KEYS["n1"])
+    assert refused.value.code == ("not_held" if holder == "nobody" else "conflict")
+    with pytest.raises(ReservationError) as refused:
+        claimant(n2).settle(units_of(n2), KEYS["n1"])
+    assert refused.value.code == "not_joined"
+    assert "n2" not in writers(targets)
+
+
+def test_a_holder_does_not_leave_before_the_other_has_taken_over() -> None:
+    targets = fresh(1)
+    n1 = node("n1", targets)
+    claimant(n1).take(units_of(n1))
+    with pytest.raises(ReservationError) as refused:
+        claimant(n1).leave(units_of(n1))
+    assert refused.value.code == "still_holder"
+    assert writers(targets) == {"n1"}

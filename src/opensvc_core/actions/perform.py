@@ -89,6 +89,7 @@ class Performer:
     evidence: Mapping[str, Sequence[Evidence]] = field(factory=dict)
     permits: frozenset[str] = frozenset()
     elsewhere: Elsewhere | None = None
+    peer: str = ""
     _numbers: itertools.count[int] = field(factory=itertools.count)
 
     def step_context(self, attempt: Attempt) -> Context:
@@ -174,12 +175,19 @@ class Performer:
             evidence=self.evidence,
             reservations=agent.reservations,
             permits=self.permits,
+            # A run that another node drives is told by its session who that is; this one's own has one destination.
+            peer=self.peer or next(iter(self.plan.other_nodes), ""),
         )
 
 
 def step_limit(resource: Resource, action: str) -> float:
-    """Seconds for a step of a resource: its ``start_timeout``, or twice its ``stop_timeout``, and a margin."""
+    """Seconds for a step of a resource: its ``start_timeout``, or twice its ``stop_timeout``, and a margin.
+
+    A migration has the ``migrate_timeout``.
+    """
     is_stop = action == "stop"
+    if action == "migrate" and resource.options.get("migrate_timeout") is not None:
+        return float(resource.options["migrate_timeout"]) + MARGIN
     own = resource.options.get("stop_timeout" if is_stop else "start_timeout")
     if own is None:
         return STEP_LIMIT + MARGIN

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from opensvc_core.errors import JournalError, OpenSVCError
+from opensvc_core.errors import ConfigError, JournalError, OpenSVCError
 from opensvc_core.model import (
     Device,
     Evidence,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from opensvc_core.actions.elsewhere import Elsewhere
     from opensvc_core.context import Context
     from opensvc_core.graph import ServiceGraph
+    from opensvc_core.model import Service
     from opensvc_core.plan import Plan
 
 HOLDING = frozenset({Phase.RESERVATION, Phase.DISK, Phase.FILESYSTEM, Phase.READY})
@@ -46,6 +47,7 @@ verified, and the step itself looks again."""
 FINAL_CODES = {
     "up_elsewhere": "The service runs on another node.",
     "driver_missing": "The driver of a resource that is to be acted on is not installed, or broken.",
+    "host_mode": "The mode of this node forbids it to start the service.",
     "container_undef": "The platform cannot tell whether the guest runs here.",
     "in_use": "Something that stands on a disk, filesystem or reservation is not verified down.",
     "scsireserv_unavailable": "scsireserv is set and no reservation backend is installed.",
@@ -92,6 +94,8 @@ def check(
         vetoes += _missing_drivers(step.resource for step in mine)
         if any(step.kind.can_start and step.resource.id.service == graph.service.name for step in plan.steps):
             vetoes += _elsewhere(plan, graph.service.name, evidence.get(graph.service.name, ()), reserved, notes)
+        if any(step.kind.can_start for step in mine):
+            vetoes += _host_mode(agent, graph.service, notes)
         if starts:
             vetoes += _start_vetoes(agent, graph, starts, stops, statuses)
         vetoes += _in_use(graph, stops, statuses)
@@ -230,6 +234,25 @@ def _elsewhere(
     if unasked:
         text = f"{service}: the other nodes were not asked whether it runs there: {', '.join(unasked)}"
         notes.append(Note(text, "peers_unasked", Severity.WARNING))
+
+
+def _host_mode(agent: Agent, service: Service, notes: list[Note]) -> Iterable[Veto]:
+    """What the mode of this node has against a start: policies veto starts, never a stop."""
+    from opensvc_core.cluster.host_mode import CODE, is_only_drpnode, read_host_mode, refuse_start
+
+    node = agent.node
+    try:
+        mode = read_host_mode(node.folders)
+    except ConfigError as error:
+        yield Veto(CODE, error.message, service.name, error.hint, is_liftable=False)
+        return
+    service_type = str(service.options.get("service_type") or "")
+    veto = refuse_start(service_type, mode, is_drpnode=is_only_drpnode(service, node.name))
+    if veto is not None:
+        yield evolve(veto, subject=service.name)
+    elif mode is None and agent.peers.asks and len(service.all_nodes) > 1:
+        text = f"{service.name}: the host mode of {node.name} is not set, so that of the service counts"
+        notes.append(Note(f"{text}: osvc node host-mode {service_type or 'DEV'}", "host_mode_unset", Severity.WARNING))
 
 
 def _start_vetoes(

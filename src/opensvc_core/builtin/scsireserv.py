@@ -19,7 +19,7 @@ from opensvc_core.api import (
     Veto,
     hookimpl,
 )
-from opensvc_core.companion import claimant_for, names_of, record_of, remember, take, units_of
+from opensvc_core.companion import claimant_for, key_of_peer, names_of, record_of, remember, take, units_of
 from opensvc_core.fanout import side_by_side
 from opensvc_core.prkey import exposed_keys, format_key, own_key
 from opensvc_core.reservation import Claimant, judge, view
@@ -95,6 +95,50 @@ class ScsiReservation:
         changed = claimant.give_up(units)
         remember(context, units, is_held=False)
         return Outcome.changed("given up") if changed else Outcome.unchanged("not held by this node")
+
+    # -- the hand-over of a migration -------------------------------------------------------------------------------
+
+    @hookimpl
+    def join(self, resource: Resource, peer: str, context: Context) -> Outcome:
+        """Register beside the peer, which holds the disks. Raises ReservationError, with nothing left registered."""
+        main = _main(resource, context)
+        claimant, units = claimant_for(main, context), units_of(main, context)
+        holder = key_of_peer(main, peer, context)
+        if context.is_dry_run:
+            return _rehearse(claimant, units, "register")
+        changed = claimant.join(units, holder)
+        remember(context, units, is_held=True)
+        return Outcome(changed, f"{len(units)} disks: registered beside {peer}, which holds them")
+
+    @hookimpl
+    def leave(self, resource: Resource, peer: str, context: Context) -> Outcome:
+        """Unregister, as the peer holds the disks, and remember them no more. Raises ReservationError."""
+        main = _main(resource, context)
+        claimant, units = claimant_for(main, context), units_of(main, context)
+        if context.is_dry_run:
+            return Outcome.unchanged(f"unregistered, unless {peer} has done that")
+        changed = claimant.leave(units)
+        remember(context, units, is_held=False)
+        return Outcome(changed, f"{len(units)} disks: not registered any more")
+
+    @hookimpl
+    def settle(self, resource: Resource, peer: str, context: Context) -> Outcome:
+        """Hold the disks in place of the peer, which has left them. Raises ReservationError."""
+        main = _main(resource, context)
+        claimant, units = claimant_for(main, context), units_of(main, context)
+        victim = key_of_peer(main, peer, context)
+        if context.is_dry_run:
+            return _rehearse(claimant, units, "preempt", victim=victim)
+        changed = claimant.settle(units, victim)
+        remember(context, units, is_held=True)
+        return Outcome(changed, f"{len(units)} disks are held by {format_key(claimant.key)}, and no more by {peer}")
+
+
+def _rehearse(claimant: Claimant, units: Sequence[LogicalUnit], primitive: str, **keys: int) -> Outcome:
+    """The commands that a dry run of a hand-over shows."""
+    for unit in units:
+        claimant.backends.change(primitive, unit, claimant.context, key=claimant.key, **keys)
+    return Outcome.changed()
 
 
 def _clear(claimant: Claimant, units: Sequence[LogicalUnit]) -> Outcome:

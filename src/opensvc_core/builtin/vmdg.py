@@ -36,6 +36,17 @@ class VmDiskGroup:
         return Outcome.unchanged("the guest closes its disks itself")
 
     @hookimpl
+    def join(self, resource: Resource, peer: str, context: Context) -> Outcome:
+        """The guest's definition here must tell which disks it has. Raises ActionError."""
+        del peer
+        return Outcome.unchanged(f"{len(context.devices_of(context.container_of(resource)))} disks")
+
+    @hookimpl
+    def leave(self) -> Outcome:
+        """Nothing to do."""
+        return Outcome.unchanged("the guest closes its disks itself")
+
+    @hookimpl
     def list_devices(self, resource: Resource, context: Context) -> Sequence[Device]:
         """The disks of the guest. Raises ActionError if the service has none, or the platform cannot tell."""
         return context.devices_of(context.container_of(resource))

@@ -69,6 +69,8 @@ def simulate(
     for letter in "SKC":
         cluster.set_launcher(SERVICE, f"{letter}10erp", application="erp")
     cluster.prepare_root(stage.root)
+    (stage.root / "var").mkdir(exist_ok=True)
+    (stage.root / "var" / "host_mode").write_text("DEV\n", encoding="utf-8")
     text = cookbook(scenery.mode) + scenery.more(stage)
     (folder / f"{SERVICE}.env").write_text(text, encoding="utf-8")
     return SimulatedStage(stage, cluster, scenery)

@@ -112,7 +112,7 @@ def check(visit: Visit, call: Call) -> Mapping[str, Any]:
         for name, known in wire.reading("evidence", data["evidence"], dict).items()
     }
     permits = frozenset(str(code) for code in data["permits"])
-    performer = Performer(agent, plan, statuses, run_id, lambda _: None, evidence, permits)
+    performer = Performer(agent, plan, statuses, run_id, lambda _: None, evidence, permits, peer=visit.peer)
     context = performer.reading_context(action)
     # Who else runs it is weighed by the node that drives: it has asked everybody.
     checked = find_vetoes(agent, plan, statuses, {}, context)
