@@ -11,6 +11,7 @@ from attrs import Factory, define
 from opensvc_core.actions.destination import destination_of, is_mounted
 from opensvc_core.actions.replications import reading_context
 from opensvc_core.actions.status import ask
+from opensvc_core.cluster.tickets import issue
 from opensvc_core.copies import not_verified_down, refuse_generation
 from opensvc_core.errors import ActionError, OpenSVCError
 from opensvc_core.generation import (
@@ -143,9 +144,7 @@ def receive(visit: Visit, call: Call) -> Mapping[str, Any]:
             paths = [str(destination_of(agent.node, service, resource, copy, visit.peer))]
             if copy.carries_data:
                 begin_receiving(agent.node.folders, service.name, [resource.rid], visit.peer)
-        from opensvc_core.cluster import tickets
-
-        ticket = tickets.issue(
+        ticket = issue(
             agent.node.folders,
             visit.peer,
             "receive",
