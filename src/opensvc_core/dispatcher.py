@@ -236,12 +236,25 @@ class Dispatcher(Plugins):
         return collect(resource.driver, "list_files", Path, lambda: hook(resource=resource, context=context))
 
     def file_roots(self, resource: Resource, context: Context) -> tuple[str, ...]:
-        """Folders that a driver says its ``list_files`` may name (class attribute ``file_roots``). Raises DriverError.
+        """What ``list_files`` of a resource may name: files, patterns of files, folders. Raises DriverError.
 
-        ``{var}`` in one is the node's own ``var/``.
+        The driver's class attribute ``file_roots``, with ``{var}`` and ``{etc}`` of this node, ``{service}``, and
+        ``{name}``, which is that of the guest.
         """
-        roots = getattr(self.driver(resource.driver), "file_roots", ())
-        return tuple(str(root).replace("{var}", str(context.node.folders.var)) for root in roots)
+        folders, service = context.node.folders, resource.id.service
+        words = {
+            "{var}": str(folders.var),
+            "{etc}": str(folders.etc),
+            "{service}": service,
+            "{name}": str(resource.options.get("name") or service),
+        }
+        roots = []
+        for root in getattr(self.driver(resource.driver), "file_roots", ()):
+            path = str(root)
+            for word, value in words.items():
+                path = path.replace(word, value)
+            roots.append(path)
+        return tuple(roots)
 
     def describe_copy(self, resource: Resource, context: Context) -> Copy:
         """What a replication copies. Raises ActionError for a driver that replicates nothing, and DriverError."""

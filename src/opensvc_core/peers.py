@@ -50,6 +50,10 @@ class Peers(Protocol):
         """
         ...
 
+    def remote_shell(self, node: str) -> tuple[tuple[str, ...], str]:
+        """The argv of the ssh that reaches a peer's gate, without its address, and that address. Raises PeerError."""
+        ...
+
     def close(self) -> None:
         """End every session."""
         ...
@@ -69,6 +73,11 @@ class NoPeers:
             code="peer_unreachable",
             hint="hand `peers` to `open_agent`",
         )
+
+    def remote_shell(self, node: str) -> tuple[tuple[str, ...], str]:
+        """There is none. Raises PeerError."""
+        self.link(node)
+        raise AssertionError
 
     def hold_lock(
         self, service: Service, node: str, holder: Holder, *, wait: float, cancel: Cancel

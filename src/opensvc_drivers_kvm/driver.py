@@ -26,6 +26,7 @@ from opensvc_drivers_kvm.virsh import DOMAIN_LIMIT, Virsh
 class KvmContainer(MigratingLifeCycle):
     """A KVM guest, run by libvirt."""
 
+    file_roots: ClassVar[tuple[str, ...]] = ("/etc/libvirt/qemu/{name}.xml", "/var/lib/libvirt/qemu/nvram/{name}*")
     platform: ClassVar[ContainerPlatform] = LibvirtPlatform()
     commands: ClassVar[tuple[str, ...]] = ("virsh",)
     keywords: ClassVar[tuple[Keyword, ...]] = (

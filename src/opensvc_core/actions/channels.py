@@ -6,7 +6,7 @@ import shlex
 import shutil
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
@@ -18,7 +18,7 @@ from opensvc_core.host.relay import ListeningRelay
 from opensvc_core.model import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from opensvc_core.actions.agent import Agent
     from opensvc_core.context import Context
