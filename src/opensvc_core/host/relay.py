@@ -58,7 +58,7 @@ class ListeningRelay:
 
     def _take(self) -> None:
         while True:
-            ready, _, _ = select.select([self._listener, self._wake[0]], [], [])
+            ready, _, _ = select.select([self._listener.fileno(), self._wake[0]], [], [])
             if self._wake[0] in ready:
                 return
             connection, _ = self._listener.accept()
