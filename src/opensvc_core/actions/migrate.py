@@ -28,7 +28,8 @@ def migration_plan(agent: Agent, services: Sequence[Service], to: str) -> Plan:
         PeerError: it cannot be asked.
         Vetoed: a service cannot be migrated, and why.
     """
-    plans, vetoes = [], []
+    plans: list[Plan] = []
+    vetoes: list[Veto] = []
     for service in services:
         ends = _ends(agent, service, to)
         found = migration_vetoes(ends)

@@ -33,14 +33,14 @@ MOUNTS = {"mount": "start", "umount": "stop"}
 
 NOT_YET = (
     "push", "presync", "postsync", "syncnodes", "syncdrp", "syncall", "syncupdate", "syncresync",
-    "syncverify", "syncquiesce", "syncresume", "syncsplit", "migrate",
+    "syncverify", "syncquiesce", "syncresume", "syncsplit",
     "startstandby", "stopstandby", "boot", "shutdown", "run", "get", "set", "unset", "update", "delete",
     "edit_config", "create", "print_schedule", "push_appinfo", "freezestop", "move", "provision", "unprovision",
     "enable", "disable",
 )  # fmt: skip
 """Verbs of the cookbook and of the agents after it that this version does not have."""
 
-MOVES = ("switch", "takeover", "giveback")
+MOVES = ("switch", "migrate", "takeover", "giveback")
 """Verbs of 2010 and after that bring a service to another node."""
 
 RESERVATION_VERBS = {
@@ -249,11 +249,11 @@ def _act(agent: Agent, verb: str, names: Sequence[str], options: argparse.Namesp
 def _move(
     agent: Agent, verb: str, names: Sequence[str], options: argparse.Namespace, limits: Limits, manner: Manner
 ) -> int:
-    """``switch --to NODE``, ``takeover``, ``giveback``."""
+    """``switch --to NODE``, ``migrate --to NODE``, ``takeover``, ``giveback``."""
     from opensvc_core.cli.moving import move_services, show_move
 
-    if verb == "switch" and not options.to:
-        raise UsageError("switch: where to?", hint="--to NODE")
+    if verb in {"switch", "migrate"} and not options.to:
+        raise UsageError(f"{verb}: where to?", hint="--to NODE")
     if options.dry_run:
         return show_move(agent, verb, names, options.to, (), manner)
     return move_services(agent, verb, names, options.to, limits, manner)

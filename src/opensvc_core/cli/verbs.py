@@ -24,6 +24,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "stop": ("act", "Bring services down, in reverse order"),
         "restart": ("act", "Stop, then start"),
         "switch": ("move", "Stop services here, verified, then start them on another node"),
+        "migrate": ("move", "Move running guests from here to another node, live"),
         "takeover": ("move", "Bring services here from where they run"),
         "giveback": ("move", "Bring services to the node that starts them at boot"),
         "failover": ("move", "Bring services to a disaster-recovery node"),
