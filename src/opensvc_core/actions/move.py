@@ -85,6 +85,8 @@ def _destination(agent: Agent, verb: str, service: Service, to: str) -> str:
                 hint=f"osvc failover {service.name} --to NODE",
             )
         to = here if here in service.drpnodes else service.drpnodes[0]
+    if not to:
+        raise PlanError(f"{service.name}: to which node?", code="no_destination", hint="name it: --to NODE")
     if to not in service.all_nodes:
         raise PlanError(
             f"{service.name}: {to} is none of its nodes",

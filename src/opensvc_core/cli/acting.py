@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from opensvc_core.actions.agent import Agent
+    from opensvc_core.actions.preview import Preview
     from opensvc_core.cli.manner import Limits, Manner
     from opensvc_core.cli.telling import Teller
     from opensvc_core.clock import Cancel
@@ -64,7 +65,22 @@ def act(
     """
     services = load_or_fail(agent, names)
     plan = agent.plan(action, services, selection)
-    evidence = _evidence(agent, services, dead)
+    return run_plan_and_tell(agent, plan, evidence_of(agent, services, dead), limits, manner)
+
+
+def run_plan_and_tell(agent: Agent, plan: Plan, evidence: Sequence[Evidence], limits: Limits, manner: Manner) -> int:
+    """Run a plan, tell it, print its report, give back its exit status.
+
+    Args:
+        agent: of this node.
+        plan: the plan.
+        evidence: what is known of other nodes beyond what they answer.
+        limits: what bounds the run.
+        manner: how it is told.
+
+    Raises:
+        OpenSVCError: nothing was begun.
+    """
 
     def run(cancel: Cancel, teller: Teller) -> Run:
         return agent.run(
@@ -81,7 +97,8 @@ def act(
     return run_and_tell(plan, run, manner)
 
 
-def _evidence(agent: Agent, services: Sequence[Service], dead: Sequence[str]) -> tuple[Evidence, ...]:
+def evidence_of(agent: Agent, services: Sequence[Service], dead: Sequence[str]) -> tuple[Evidence, ...]:
+    """The operator's word that nodes are dead, as evidence. Raises Vetoed where one shows life."""
     if not dead:
         return ()
     from opensvc_core.actions.declare import declare_dead
@@ -89,7 +106,9 @@ def _evidence(agent: Agent, services: Sequence[Service], dead: Sequence[str]) ->
     return declare_dead(agent, services, dead)
 
 
-def recover_services(agent: Agent, names: Sequence[str], wait: float, manner: Manner) -> int:
+def recover_services(
+    agent: Agent, names: Sequence[str], wait: float, manner: Manner, *, dead: Sequence[str] = ()
+) -> int:
     """Look after cut runs of services, one service after the other, and give back the highest exit status.
 
     Args:
@@ -97,16 +116,19 @@ def recover_services(agent: Agent, names: Sequence[str], wait: float, manner: Ma
         names: names or globs, at least one.
         wait: seconds to wait for another run's lock.
         manner: how it is told.
+        dead: nodes that the operator declares dead.
 
     Raises:
         OpenSVCError: nothing was begun for that service; those before it are done.
     """
     worst = 0
-    for service in load_or_fail(agent, names):
+    services = load_or_fail(agent, names)
+    evidence = evidence_of(agent, services, dead)
+    for service in services:
         name = service.name
 
         def run(cancel: Cancel, teller: Teller, name: str = name) -> Run:
-            return agent.recover(name, cancel=cancel, on_event=teller.on_event, wait=wait)
+            return agent.recover(name, cancel=cancel, on_event=teller.on_event, wait=wait, evidence=evidence)
 
         worst = max(worst, run_and_tell(None, run, manner))
     return worst
@@ -173,9 +195,13 @@ def show_plan(agent: Agent, action: str, names: Sequence[str], selection: Select
     Raises:
         OpenSVCError: no plan can be made.
     """
+    return print_preview(agent.preview(agent.plan(action, load_or_fail(agent, names), selection)), manner)
+
+
+def print_preview(preview: Preview, manner: Manner) -> int:
+    """Print a plan with the commands that it would run, and give back 0."""
     from opensvc_core.cli.previews import preview_document
 
-    preview = agent.preview(agent.plan(action, load_or_fail(agent, names), selection))
     document = preview_document(preview)
     if manner.form is Format.JSON:
         write_json(document)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from opensvc_core.cli.verbs import names
 
-_GROUPS = {"config": "create show validate", "plan": "start stop restart", "driver": "list show check"}
+_GROUPS = {
+    "config": "create show validate",
+    "plan": "start stop restart switch takeover giveback failover",
+    "driver": "list show check",
+}
 _OPTIONS = "--format --color --verbose --help --rid --tags --permit --wait --dry-run --max-parallel --timeout --watch"
 
 _GROUP = """            {verb}) COMPREPLY=($(compgen -W "{words}" -- "$word")); return ;;"""

@@ -103,7 +103,8 @@ def _run_lines(records: Sequence[RunRecord], commands: Sequence[CommandRecord], 
     for record in records:
         for step in record.steps:
             word = "back" if step.is_way_back else "step"
-            lines.append(line(word, step.step, step.state, local_time(step.began), local_time(step.ended), step.text))
+            times = (local_time(step.began), local_time(step.ended))
+            lines.append(line(word, step.step, step.state, *times, step.text, step.node))
     for command in commands:
         rc = "" if command.rc is None else command.rc
         about = f"{command.service}/{command.rid}"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from opensvc_core.actions.agent import Agent
+    from opensvc_core.cli.manner import Limits, Manner
     from opensvc_core.model import Service
 
 FORCE_PERMITS = ("duplicate_address", "preflight_failed", "requirement_down")
@@ -32,12 +33,15 @@ MOUNTS = {"mount": "start", "umount": "stop"}
 
 NOT_YET = (
     "push", "presync", "postsync", "syncnodes", "syncdrp", "syncall", "syncupdate", "syncresync",
-    "syncverify", "syncquiesce", "syncresume", "syncsplit", "switch", "takeover", "giveback", "migrate",
+    "syncverify", "syncquiesce", "syncresume", "syncsplit", "migrate",
     "startstandby", "stopstandby", "boot", "shutdown", "run", "get", "set", "unset", "update", "delete",
     "edit_config", "create", "print_schedule", "push_appinfo", "freezestop", "move", "provision", "unprovision",
     "enable", "disable",
 )  # fmt: skip
 """Verbs of the cookbook and of the agents after it that this version does not have."""
+
+MOVES = ("switch", "takeover", "giveback")
+"""Verbs of 2010 and after that bring a service to another node."""
 
 RESERVATION_VERBS = {
     "scsireserv": "take",
@@ -150,6 +154,7 @@ def _svcmgr_parser(linked: str) -> _Parser:
     parser.add_argument("-f", "--force", action="store_true", help=f"lift: {', '.join(FORCE_PERMITS)}")
     parser.add_argument("--rid", action="append", metavar="RID[,RID]", help="only these resources")
     parser.add_argument("--tags", action="append", metavar="TAGS", help="only resources with these tags")
+    parser.add_argument("--to", default="", metavar="NODE", help="with switch: the node to start it on")
     parser.add_argument("--waitlock", type=float, default=60.0, metavar="SECONDS", help="wait for another run's lock")
     parser.add_argument("--dry-run", action="store_true", help="show what would be done")
     parser.add_argument("--debug", action="store_true", help="show commands, and tracebacks of errors")
@@ -157,6 +162,7 @@ def _svcmgr_parser(linked: str) -> _Parser:
         "verb",
         metavar="VERB",
         help="print_status, status, start, stop, restart, freeze, thaw, frozen, print_config, validate_config, mount, "
+        f"{', '.join(MOVES)}, "
         f"umount, diskupdate, start/stop followed by {', '.join(PARTS)}, {', '.join(RESERVATION_VERBS)}",
     )
     return parser
@@ -220,6 +226,10 @@ def _act(agent: Agent, verb: str, names: Sequence[str], options: argparse.Namesp
     from opensvc_core.cli.options import split
     from opensvc_core.plan import Selection
 
+    limits = Limits(frozenset(FORCE_PERMITS) if options.force else frozenset(), options.waitlock)
+    manner = Manner(verbosity=2 if options.debug else 0)
+    if verb in MOVES:
+        return _move(agent, verb, names, options, limits, manner)
     rids, tags = split(options.rid), tuple(options.tags or ())
     if verb in {"start", "stop", "restart"}:
         action = verb
@@ -231,11 +241,22 @@ def _act(agent: Agent, verb: str, names: Sequence[str], options: argparse.Namesp
 
             say(f"{', '.join(names)}: no such resources, nothing to do")
             return 0
-    limits = Limits(frozenset(FORCE_PERMITS) if options.force else frozenset(), options.waitlock)
-    manner = Manner(verbosity=2 if options.debug else 0)
     if options.dry_run:
         return show_plan(agent, action, names, Selection(rids, tags), manner)
     return act(agent, action, names, Selection(rids, tags), limits, manner)
+
+
+def _move(
+    agent: Agent, verb: str, names: Sequence[str], options: argparse.Namespace, limits: Limits, manner: Manner
+) -> int:
+    """``switch --to NODE``, ``takeover``, ``giveback``."""
+    from opensvc_core.cli.moving import move_services, show_move
+
+    if verb == "switch" and not options.to:
+        raise UsageError("switch: where to?", hint="--to NODE")
+    if options.dry_run:
+        return show_move(agent, verb, names, options.to, (), manner)
+    return move_services(agent, verb, names, options.to, limits, manner)
 
 
 def part_of(verb: str) -> tuple[str, tuple[str, ...]]:

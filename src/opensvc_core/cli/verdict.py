@@ -25,6 +25,9 @@ def _verdict(run: Run, service: str, outcome: RunOutcome) -> str:
     mine = [result for result in run.results if result.step.resource.id.service == service]
     back = [result for result in run.rollback if result.step.resource.id.service == service]
     taken_back = f"{_count(len(back), 'step')} taken back" if back else "nothing had to be taken back"
+    again = sorted({r.step.node for r in back if r.step.action == "start" and r.state.is_good})
+    if again:
+        taken_back += f", started again on {', '.join(again)}"
     if outcome is RunOutcome.DONE:
         changed = sum(result.state is StepState.DONE for result in mine)
         failed = sum(result.state in _BAD for result in mine)

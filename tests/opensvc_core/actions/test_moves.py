@@ -13,11 +13,18 @@ import pytest
 
 from opensvc_core.actions.agent import Agent
 from opensvc_core.api import Cancel, Event, EventKind, Evidence, Frozen, Locked, NodeState, PlanError, Vetoed
+from opensvc_core.cli.document import record_document, run_document
+from opensvc_core.cli.plain import plan_lines
+from opensvc_core.cli.previews import preview_document
+from opensvc_core.cli.render import to_text
+from opensvc_core.cli.render.plan import plan_view
+from opensvc_core.cli.verdict import verdict_lines
 from opensvc_core.cluster.link import PeerError
 from opensvc_core.lock import Holder, hold_lock
 from opensvc_core.model import Status
 from opensvc_core.run import Run, RunOutcome, StepState
 from tests.opensvc_core.actions.files_platform import knob
+from tests.opensvc_core.cli.test_documents import check
 from tests.opensvc_core.cluster.loopback import Cluster, LoopbackPeers
 
 TEXT = """[default]
@@ -204,6 +211,15 @@ def test_a_plan_is_read_before_with_the_commands_of_both_nodes(site: Site) -> No
     assert preview.vetoes == ()
     assert site.outcomes("n2") == []
     assert site.places == {"n1": ALL}
+    document = preview_document(preview)
+    check("plan", document)
+    assert [step["node"] for step in document["steps"]] == ["n1", "n1", "n2", "n2"]
+    assert [text.split("\t")[4] for text in plan_lines(document).splitlines() if text.startswith("step\t")] == [
+        "n1", "n1", "n2", "n2",
+    ]  # fmt: skip
+    table = to_text(plan_view(document), width=100)
+    assert "1. stop svc/container#0 on n1  (now up)" in table
+    assert "3. start svc/disk#1 on n2  (now down)  after 1, 2" in table
 
 
 # -- what forbids it --------------------------------------------------------------------------------------------------
@@ -301,6 +317,9 @@ def test_a_start_that_fails_there_is_taken_back_and_it_starts_again_at_the_sourc
     assert [result.step.resource.rid for result in run.rollback][-2:] == ["disk#1", "container#0"]
     assert not site.was_twice
     assert {outcome for each in ("n1", "n2") for _, outcome in site.outcomes(each)} == {"failed"}
+    check("run", run_document(run))
+    check("log", {"schema": 1, "runs": [record_document(each) for each in site.cluster.agents[node].history("svc")]})
+    assert verdict_lines(run)[0].endswith("taken back, started again on n1")
 
 
 def test_nothing_starts_anywhere_while_a_stop_cannot_be_verified(site: Site) -> None:

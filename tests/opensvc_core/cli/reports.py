@@ -88,8 +88,8 @@ def failed_run() -> Run:
 def cut_record() -> RunRecord:
     """A start that was killed in its second step, as the journal has it."""
     steps = (
-        StepRecord("vm188", "vmdg", "start", False, "unchanged", 1000.0, 1000.5, "nothing to do"),
-        StepRecord("vm188", "container#0", "start", False, "running", 1000.5),
+        StepRecord("vm188", "vmdg", "start", False, "unchanged", 1000.0, 1000.5, "nothing to do", node="node109"),
+        StepRecord("vm188", "container#0", "start", False, "running", 1000.5, node="node109"),
     )
     return RunRecord(
         id="0123456789ab",

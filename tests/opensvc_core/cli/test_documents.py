@@ -95,6 +95,7 @@ def test_a_log_keeps_to_the_schema() -> None:
         "ended": "",
         "text": "",
         "is_way_back": False,
+        "node": "node109",
     }
 
 

@@ -89,3 +89,22 @@ def test_force_lifts_only_what_may_be_lifted_and_the_page_says_what() -> None:
     page = (Path(__file__).parents[3] / "docs" / "reference" / "cli.md").read_text()
     for code in FORCE_PERMITS:
         assert f"`{code}`" in page
+
+
+def test_a_switch_wants_to_know_where_to() -> None:
+    with pytest.raises(UsageError, match="where to"):
+        run_svcmgr("svcmgr", ["-s", "vm188", "switch"])
+
+
+@pytest.mark.parametrize("words", [["switch", "--to", "node110"], ["takeover"], ["giveback"]])
+def test_the_moves_of_2010_are_there(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def move(agent: object, verb: str, names: object, to: str, *rest: object) -> int:
+        asked.append((verb, to))
+        return 0
+
+    monkeypatch.setattr("opensvc_core.cli.moving.move_services", move)
+    monkeypatch.setenv("OSVC_ROOT", str(tmp_path))
+    assert run_svcmgr("svcmgr", ["-s", "vm188", *words]) == 0
+    assert asked == [(words[0], words[-1] if "--to" in words else "")]

@@ -26,6 +26,7 @@ OPERATIONS: Mapping[str, str] = {
     "received": "replication:received",
     "config": "files:config",
     "put_files": "files:put_files",
+    "statuses": "statuses:statuses",
 }
 """Name of an operation to ``module:function``, in this package. What is not here does not exist for a peer."""
 

@@ -1,8 +1,11 @@
 """`osvc plan start|stop|restart`: what an action would do."""
 # ruff: noqa: ARG001 - the parameters of a command are its options, used or not
 
+from typing import Annotated
+
 import typer
 
+from opensvc_core.cli.commands.act import DeclareDead
 from opensvc_core.cli.options import (
     Color,
     ColorOption,
@@ -54,3 +57,46 @@ def plan(
 
     selection = Selection(split(rids), tuple(tags or ()))
     return show_plan(open_here(), str(context.command.name), names, selection, Manner(form, color))
+
+
+@app.command(
+    "takeover",
+    help="Show what a takeover would do: the stop where the services run, then the start here.",
+    short_help="What a takeover would do",
+    epilog="Example: osvc plan takeover vm188",
+)
+@app.command(
+    "giveback",
+    help="Show what a giveback would do: the stop where the services run, then the start on their boot node.",
+    short_help="What a giveback would do",
+    epilog="Example: osvc plan giveback vm188",
+)
+@app.command(
+    "switch",
+    help="Show what a switch would do: the stop where the services run, then the start on the other node.",
+    short_help="What a switch would do",
+    epilog="Example: osvc plan switch vm188 --to node110",
+)
+@app.command(
+    "failover",
+    help="Show what a fail-over to a disaster-recovery node would do.",
+    short_help="What a failover would do",
+    epilog="Example: osvc plan failover vm188",
+)
+def plan_move(
+    context: typer.Context,
+    names: Names,
+    to: Annotated[
+        str, typer.Option("--to", metavar="NODE", help="With switch and failover: the node to start them on.")
+    ] = "",
+    declare_dead: DeclareDead = None,
+    form: FormatOption = Format.TABLE,
+    color: ColorOption = Color.AUTO,
+    verbose: Loud = 0,
+) -> int:
+    """Show what the move of the command's name would do."""
+    from opensvc_core.cli.environment import open_here
+    from opensvc_core.cli.manner import Manner
+    from opensvc_core.cli.moving import show_move
+
+    return show_move(open_here(), str(context.command.name), names, to, declare_dead or (), Manner(form, color))

@@ -74,7 +74,9 @@ def run_view(
     for record in records:
         parts.append(Text.assemble(f"{record.action} ", (record.service, "bold"), ": ", _outcome(record)))
         for step in record.steps:
-            mine = [c for c in commands if (c.service, c.rid) == (step.service, step.rid)]
+            # What ran on another node is in that node's journal.
+            asked = () if step.is_elsewhere else commands
+            mine = [c for c in asked if (c.service, c.rid) == (step.service, step.rid)]
             parts += _step(step, mine, has_output=has_output)
     return Group(*parts)
 

@@ -35,17 +35,19 @@ def plan_view(document: Document) -> RenderableType:
         parts.append(Text(f"! refused: {veto['subject']}: {clean(veto['reason'])} [{veto['code']}]{lift}", style="red"))
         if veto["hint"]:
             parts.append(Padding(Text(f"hint: {veto['hint']}"), (0, 0, 0, 2)))
+    spans = len({step["node"] for step in steps}) > 1
     for step in steps:
-        parts += _step(step, numbers)
+        parts += _step(step, numbers, spans=spans)
     parts.append(Text("nothing was changed", style="dim"))
     return Group(*parts)
 
 
-def _step(step: Document, numbers: dict[str, int]) -> list[RenderableType]:
+def _step(step: Document, numbers: dict[str, int], *, spans: bool) -> list[RenderableType]:
     after = sorted(numbers[other] for other in step["requires"] if other in numbers)
     head = Text.assemble(
         (f"{numbers[step['id']]:>3}. ", "dim"),
         (step["id"], "bold"),
+        f" on {step['node']}" if spans and not step["id"].endswith(f" on {step['node']}") else "",
         f"  (now {step['status']})" if step.get("status") else "",
         (f"  after {', '.join(str(number) for number in after)}" if after else "", "dim"),
     )

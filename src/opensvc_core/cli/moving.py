@@ -1,0 +1,55 @@
+"""Moves services between nodes, or shows how, and tells how it went: what `osvc switch` and its kin share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from opensvc_core.cli.acting import evidence_of, load_or_fail, print_preview, run_plan_and_tell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from opensvc_core.actions.agent import Agent
+    from opensvc_core.cli.manner import Limits, Manner
+
+
+def move_services(
+    agent: Agent,
+    verb: str,
+    names: Sequence[str],
+    to: str,
+    limits: Limits,
+    manner: Manner,
+    *,
+    dead: Sequence[str] = (),
+) -> int:
+    """Move services, all in one run, and give back the exit status.
+
+    Args:
+        agent: of this node.
+        verb: ``switch``, ``takeover``, ``giveback`` or ``failover``.
+        names: names or globs, at least one.
+        to: the node to move to, for ``switch`` and ``failover``.
+        limits: what bounds the run.
+        manner: how it is told.
+        dead: nodes that the operator declares dead.
+
+    Raises:
+        OpenSVCError: nothing was begun.
+    """
+    services = load_or_fail(agent, names)
+    evidence = evidence_of(agent, services, dead)
+    plan = agent.plan_move(verb, services, to, dead=dead)
+    return run_plan_and_tell(agent, plan, evidence, limits, manner)
+
+
+def show_move(agent: Agent, verb: str, names: Sequence[str], to: str, dead: Sequence[str], manner: Manner) -> int:
+    """Print what a move would do, on both nodes, and give back 0; changes nothing.
+
+    Raises:
+        OpenSVCError: no plan can be made.
+    """
+    services = load_or_fail(agent, names)
+    evidence = evidence_of(agent, services, dead)
+    plan = agent.plan_move(verb, services, to, dead=dead)
+    return print_preview(agent.preview(plan, evidence=evidence), manner)
