@@ -73,7 +73,7 @@ def test_every_node_of_a_service_is_shown_beside_this_one(cluster: Cluster) -> N
     assert row(table(answers), "svc")[-2] == "down"
     assert row(table(answers), "@n2")[:2] == ["@n2", "up"]
     assert row(table(answers), "@d1")[:3] == ["@d1", "drp", "down"]
-    assert mon_lines(answers.statuses, answers.words).split("\t")[-1] == "n2=up/warn,d1=down/warn\n"
+    assert mon_lines(answers.statuses, answers.words).split("\t")[-1] == "n2=up/up,d1=down/down\n"
     assert (codes(answers), answers.exit_status) == ([], 0)
     told = answers.document()["services"]["svc"]["elsewhere"]
     assert (told["n2"]["state"], told["n2"]["resources"], told["d1"]["drp"]) == ("up", {}, True)
