@@ -181,6 +181,13 @@ def sync_vetoes(
     return vetoes
 
 
+def find_vetoes(agent: Agent, replications: Replications) -> list[Veto]:
+    """What forbids them now, for whoever only looks."""
+    statuses = ask(agent, list(replications.graphs.values()))
+    services = [graph.service for graph in replications.graphs.values()]
+    return sync_vetoes(agent, replications, statuses, reading_context(agent, services))
+
+
 def _data_vetoes(agent: Agent, graph: ServiceGraph, statuses: Mapping[ResourceId, StatusReport]) -> list[Veto]:
     name, here = graph.service.name, agent.node.name
     vetoes = []

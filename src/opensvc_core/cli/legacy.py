@@ -32,13 +32,19 @@ MOUNTS = {"mount": "start", "umount": "stop"}
 """Disks and filesystems together (agent 2010)."""
 
 NOT_YET = (
-    "push", "presync", "postsync", "syncnodes", "syncdrp", "syncall", "syncupdate", "syncresync",
+    "push", "syncupdate", "syncresync",
     "syncverify", "syncquiesce", "syncresume", "syncsplit",
     "startstandby", "stopstandby", "boot", "shutdown", "run", "get", "set", "unset", "update", "delete",
     "edit_config", "create", "print_schedule", "push_appinfo", "freezestop", "move", "provision", "unprovision",
     "enable", "disable",
 )  # fmt: skip
 """Verbs of the cookbook and of the agents after it that this version does not have."""
+
+REPLICATIONS = {"syncnodes": "nodes", "syncdrp": "drp", "syncall": "all"}
+"""Verbs of 2010 for ``osvc sync``; ``--force`` passes over the shortest delay between two."""
+
+LISTS = ("diskupdate", "presync", "postsync")
+"""Verbs that write what peers need of disks: ``diskupdate`` became the other two in 2010."""
 
 MOVES = ("switch", "migrate", "takeover", "giveback")
 """Verbs of 2010 and after that bring a service to another node."""
@@ -133,11 +139,13 @@ def run_svcmgr(program: str, argv: Sequence[str]) -> int:
     agent = open_here(root)
     if verb in {"print_status", "status", "json_status", "frozen", "print_config", "validate_config"}:
         return _look(agent, verb, names)
-    if verb == "diskupdate":
+    if verb in LISTS:
         from opensvc_core.cli.disks import update_and_tell
         from opensvc_core.cli.options import Format
 
         return update_and_tell(names, Format.TABLE, agent)
+    if verb in REPLICATIONS:
+        return _replicate(agent, REPLICATIONS[verb], names, options)
     if verb in RESERVATION_VERBS:
         return _reserve(agent, RESERVATION_VERBS[verb], names, options)
     if verb in {"freeze", "thaw"}:
@@ -163,7 +171,8 @@ def _svcmgr_parser(linked: str) -> _Parser:
         metavar="VERB",
         help="print_status, status, start, stop, restart, freeze, thaw, frozen, print_config, validate_config, mount, "
         f"{', '.join(MOVES)}, "
-        f"umount, diskupdate, start/stop followed by {', '.join(PARTS)}, {', '.join(RESERVATION_VERBS)}",
+        f"umount, {', '.join((*LISTS, *REPLICATIONS))}, "
+        f"start/stop followed by {', '.join(PARTS)}, {', '.join(RESERVATION_VERBS)}",
     )
     return parser
 
@@ -217,6 +226,20 @@ def _reserve(agent: Agent, action: str, names: Sequence[str], options: argparse.
     if action == "show":
         return show_disks(names, Manner(), agent)
     return act_on_disks(action, names, Limits(frozenset(), options.waitlock), Manner(), agent=agent)
+
+
+def _replicate(agent: Agent, word: str, names: Sequence[str], options: argparse.Namespace) -> int:
+    from opensvc_core.cli.manner import Limits, Manner
+    from opensvc_core.cli.options import split
+    from opensvc_core.cli.syncing import show_replications, sync
+    from opensvc_core.plan import Selection
+
+    selection = Selection(split(options.rid), tuple(options.tags or ()))
+    manner = Manner(verbosity=2 if options.debug else 0)
+    if options.dry_run:
+        return show_replications(agent, word, names, selection, manner, is_forced=options.force)
+    limits = Limits(frozenset(), options.waitlock)
+    return sync(agent, word, names, selection, limits, manner, is_forced=options.force)
 
 
 def _act(agent: Agent, verb: str, names: Sequence[str], options: argparse.Namespace) -> int:

@@ -33,13 +33,16 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "recover": ("recover", "Look after a run that was interrupted and finish or undo it"),
         "plan": ("plan", "What a start, stop, restart or move would do, and change nothing"),
     },
+    "Copies": {
+        "sync": ("sync", "Replicate services to their other nodes"),
+    },
     "Disks and this node": {
         "reservation": ("reservation", "Who holds the disks of services; take, release, clear"),
         "diskupdate": ("diskupdate", "Which disks services use, asked anew and kept"),
         "node": ("node", "This node: its reservation key, and what other distributions add"),
     },
     "Files and drivers": {
-        "config": ("config", "Create, show and check service files"),
+        "config": ("config", "Create, show, check and compare service files"),
         "driver": ("driver", "Which drivers are installed, and what they lack"),
     },
     "This command": {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import define
 
@@ -115,7 +115,7 @@ class MovingGuest(FileDriver):
 class MovingRegistry(FilesRegistry):
     """With them under ids of their own."""
 
-    IDS = (*FilesRegistry.IDS, "disk.shared", "container.moving")
+    IDS: ClassVar[tuple[str, ...]] = (*FilesRegistry.IDS, "disk.shared", "container.moving")
 
     def listings(self) -> list[Listing]:
         """The ids above."""
