@@ -34,6 +34,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Disks and this node": {
         "reservation": ("reservation", "Who holds the disks of services; take, release, clear"),
+        "schedule": ("schedule", "What this node does by itself, when, and how it last ended"),
         "diskupdate": ("diskupdate", "Which disks services use, asked anew and kept"),
         "node": ("node", "This node: its reservation key, and what other distributions add"),
     },
