@@ -50,6 +50,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
 }
 """Section of the help to verb to module of `opensvc_core.cli.commands` and help line."""
 
+HIDDEN = {"peer": "peer"}
+"""Verbs that nobody types, and the help does not tell of."""
+
 
 def help_text() -> str:
     """What ``osvc --help`` prints."""
@@ -88,11 +91,10 @@ def command(verb: str) -> Any:
 
     from typer.main import get_command
 
-    for section in SECTIONS.values():
-        if verb in section:
-            app = import_module(f"opensvc_core.cli.commands.{section[verb][0]}").app
-            loaded = get_command(app)
-            return _with_short_help(getattr(loaded, "commands", {}).get(verb, loaded))
+    modules = HIDDEN | {name: module for section in SECTIONS.values() for name, (module, _) in section.items()}
+    if verb in modules:
+        loaded = get_command(import_module(f"opensvc_core.cli.commands.{modules[verb]}").app)
+        return _with_short_help(getattr(loaded, "commands", {}).get(verb, loaded))
     return _with_short_help(get_command(_other_app(verb)))
 
 
