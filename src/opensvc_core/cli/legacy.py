@@ -59,7 +59,10 @@ RESERVATION_VERBS = {
 }
 """Verbs of 2010 and after for ``osvc reservation``."""
 
-HINTS = {"create": "`osvc config create NAME --from FILE` makes a service"}
+HINTS = {
+    "print_schedule": "`osvc schedule` shows it",
+    "create": "`osvc config create NAME --from FILE` makes a service",
+}
 
 NODE_VERBS = (
     "syncservices", "updateservices", "pushasset", "pushservices", "pushstats", "pushpkg", "pushpatch", "pushsym",
@@ -201,7 +204,7 @@ def _look(agent: Agent, verb: str, names: Sequence[str]) -> int:
         from opensvc_core.cli.files import validate_files
 
         return validate_files(agent, names, None, Format.TABLE)
-    answers = ask(names, agent=agent)
+    answers = ask(names, agent=agent, is_local=verb != "print_status", is_whole=True)
     if verb == "json_status":
         write_json(answers.document())
         return answers.exit_status
@@ -215,7 +218,7 @@ def _look(agent: Agent, verb: str, names: Sequence[str]) -> int:
     from opensvc_core.cli.render.status import status_trees
     from opensvc_core.cli.terminal import wants_color
 
-    write(to_text(status_trees(answers.statuses), has_color=wants_color(Color.AUTO)))
+    write(to_text(status_trees(answers.statuses, answers.words, answers.at), has_color=wants_color(Color.AUTO)))
     return answers.exit_status
 
 
@@ -321,8 +324,13 @@ def run_svcmon(argv: Sequence[str]) -> int:
     from opensvc_core.cli.render.status import mon_table, status_trees
     from opensvc_core.cli.terminal import wants_color
 
-    answers = ask([name for name in options.service.split(",") if name])
-    view = (status_trees if options.verbose else mon_table)(answers.statuses)
+    answers = ask([name for name in options.service.split(",") if name], is_whole=options.verbose)
+    words = answers.words
+    view = (
+        status_trees(answers.statuses, words, answers.at)
+        if options.verbose
+        else mon_table(answers.statuses, None, words, answers.at)
+    )
     write(to_text(view, has_color=wants_color(Color.AUTO)))
     answers.tell_broken()
     return answers.exit_status

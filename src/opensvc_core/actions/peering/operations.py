@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from opensvc_core.clock import Cancel, Deadline
 
 OPERATIONS: Mapping[str, str] = {
+    "hello": "facts:hello",
+    "evidence": "facts:evidence",
+    "lock": "locks:lock",
+    "unlock": "locks:unlock",
+    "way_back": "way_back:way_back",
     "graph": "graphs:graph",
     "check": "runs:check",
     "begin": "runs:begin",
