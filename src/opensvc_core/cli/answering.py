@@ -46,7 +46,7 @@ def answer_peer(origin: str) -> int:
             return _serve(agent, known, log)
         if isinstance(asked, ReceiveAsked):
             return _pass_rsync(agent, known, log, asked)
-        raise GateRefused("nobody gave out a ticket for that")
+        return _carry_stream(agent, known, log, asked.ticket)
     except OpenSVCError as error:
         log.record("refused", command=environment.asked_of_ssh, outcome=error.code, text=error.message)
         sys.stderr.write(f"osvc peer: refused: {error.message}\n")
@@ -91,3 +91,13 @@ def _pass_rsync(agent: Agent, peer: str, log: PeerLog, asked: ReceiveAsked) -> i
         status = host.pass_through(Command(argv, timeout=float(facts.get("seconds", LONGEST_TRANSFER))), cancel)
     log.record("end", about=about, text=f"rsync ended with {status}")
     return status if status >= 0 else 128 - status
+
+
+def _carry_stream(agent: Agent, peer: str, log: PeerLog, ticket: str) -> int:
+    """Carry one stream of a migration that this session's ticket allows."""
+    from opensvc_core.actions.peering.channels import serve
+
+    log.record("channel", ticket=ticket[:8])
+    serve(agent, peer, ticket)
+    log.record("end", ticket=ticket[:8])
+    return 0
