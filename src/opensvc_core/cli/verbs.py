@@ -24,6 +24,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "stop": ("act", "Bring services down, in reverse order"),
         "restart": ("act", "Stop, then start"),
         "switch": ("move", "Stop services here, verified, then start them on another node"),
+        "migrate": ("move", "Move running guests from here to another node, live"),
         "takeover": ("move", "Bring services here from where they run"),
         "giveback": ("move", "Bring services to the node that starts them at boot"),
         "failover": ("move", "Bring services to a disaster-recovery node"),
@@ -32,13 +33,17 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "recover": ("recover", "Look after a run that was interrupted and finish or undo it"),
         "plan": ("plan", "What a start, stop, restart or move would do, and change nothing"),
     },
+    "Copies": {
+        "sync": ("sync", "Replicate services to their other nodes"),
+    },
     "Disks and this node": {
         "reservation": ("reservation", "Who holds the disks of services; take, release, clear"),
+        "schedule": ("schedule", "What this node does by itself, when, and how it last ended"),
         "diskupdate": ("diskupdate", "Which disks services use, asked anew and kept"),
         "node": ("node", "This node: its reservation key, and what other distributions add"),
     },
     "Files and drivers": {
-        "config": ("config", "Create, show and check service files"),
+        "config": ("config", "Create, show, check and compare service files"),
         "driver": ("driver", "Which drivers are installed, and what they lack"),
     },
     "This command": {
