@@ -65,9 +65,10 @@ def test_a_parent_that_has_nothing_to_start_is_looked_through() -> None:
 
 def test_a_circle_is_printed() -> None:
     a, b = _child(stack(name="a"), "b"), _child(stack(name="b"), "a")
-    with pytest.raises(PlanError, match="[ab] -> [ab] -> [ab]") as caught:
+    with pytest.raises(PlanError, match="run in a circle") as caught:
         plan_for(a, b)
     assert caught.value.code == "parent_cycle"
+    assert "a -> b -> a" in caught.value.message or "b -> a -> b" in caught.value.message
 
 
 @given(st.lists(services(), min_size=1, max_size=4), st.sampled_from(["start", "stop", "restart"]), st.data())
