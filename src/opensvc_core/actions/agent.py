@@ -271,7 +271,7 @@ class Agent:
         )
         return recover(self, name, options)
 
-    def boot(self, options: RunOptions | None = None) -> Rounds:
+    def boot(self, options: RunOptions | None = None, names: Sequence[str] = ()) -> Rounds:
         """Clean what a crash of this node left, start the services that start here, standby resources of the others.
 
         Each service for itself: what is refused or fails is in the report, and keeps no other from anything.
@@ -279,14 +279,14 @@ class Agent:
         from opensvc_core.actions.boot import boot
         from opensvc_core.actions.execute import RunOptions
 
-        return boot(self, options or RunOptions())
+        return boot(self, options or RunOptions(), names)
 
-    def shutdown(self, options: RunOptions | None = None) -> Rounds:
+    def shutdown(self, options: RunOptions | None = None, names: Sequence[str] = ()) -> Rounds:
         """Stop everything of this node, standby resources and frozen services included."""
         from opensvc_core.actions.boot import shutdown
         from opensvc_core.actions.execute import RunOptions
 
-        return shutdown(self, options or RunOptions())
+        return shutdown(self, options or RunOptions(), names)
 
     def freeze(self, names: Iterable[str]) -> None:
         """Have services refuse every action but thaw and the reading ones."""

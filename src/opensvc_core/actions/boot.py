@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from opensvc_core.model import Evidence, Service
     from opensvc_core.run import Run
 
-MakePlan = "Callable[[Sequence[Service]], Plan]"
-
 
 @define
 class Rounds:
@@ -44,18 +42,14 @@ class Rounds:
         states = [run.exit_status for run in self.runs] + [error.exit_status for error in self.refused.values()]
         return next((state for state in states if state is not ExitStatus.OK), ExitStatus.OK)
 
-    def ended(self, outcome: RunOutcome) -> frozenset[str]:
-        """The services of the last run that ended so."""
-        return frozenset(name for name, each in self.runs[-1].outcomes.items() if each is outcome)
 
-
-def boot(agent: Agent, options: RunOptions) -> Rounds:
+def boot(agent: Agent, options: RunOptions, names: Sequence[str] = ()) -> Rounds:
     """Clean what a crash of this node left, then start what is to be started here; each service for itself.
 
     A frozen or drained node, and a frozen service, is cleaned and starts nothing.
     """
     rounds = Rounds()
-    services = _load(agent, rounds)
+    services = load_trapped(agent, rounds, names)
     for service in services:
         _clean(agent, service, options, rounds)
     if is_drained(agent.node):
@@ -74,10 +68,10 @@ def boot(agent: Agent, options: RunOptions) -> Rounds:
     return rounds
 
 
-def shutdown(agent: Agent, options: RunOptions) -> Rounds:
+def shutdown(agent: Agent, options: RunOptions, names: Sequence[str] = ()) -> Rounds:
     """Stop everything on this node, standby resources and frozen services included, children before their parents."""
     rounds = Rounds()
-    services = _load(agent, rounds)
+    services = load_trapped(agent, rounds, names)
     run_trapped(
         agent,
         services,
@@ -169,10 +163,10 @@ def _part(error: OpenSVCError, name: str) -> OpenSVCError:
     return Vetoed(mine or error.vetoes)
 
 
-def _load(agent: Agent, rounds: Rounds) -> list[Service]:
-    """The services of this node; one whose file cannot be used is told, and keeps no other from anything."""
+def load_trapped(agent: Agent, rounds: Rounds, names: Sequence[str] = ()) -> list[Service]:
+    """The services of this node; one whose file cannot be used is in the report instead."""
     services = []
-    for name in agent.find():
+    for name in agent.find(names):
         try:
             service = agent.load(name)
             agent.graph(service)

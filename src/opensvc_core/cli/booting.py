@@ -8,18 +8,24 @@ from opensvc_core.cli.options import Format
 from opensvc_core.cli.output import say, write, write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from opensvc_core.actions.agent import Agent
     from opensvc_core.actions.boot import Rounds
+    from opensvc_core.actions.execute import RunOptions
     from opensvc_core.cli.manner import Limits, Manner
 
 
-def tell_rounds(verb: str, limits: Limits, manner: Manner, agent: Agent | None = None) -> int:
-    """Boot or shut down the services of this node and give back the exit status.
+def tell_rounds(
+    verb: str, limits: Limits, manner: Manner, work: Callable[[Agent, RunOptions], Rounds], agent: Agent | None = None
+) -> int:
+    """Do something for all services of this node, tell it, and give back the exit status.
 
     Args:
-        verb: ``boot`` or ``shutdown``.
+        verb: ``boot``, ``shutdown`` or ``drain``.
         limits: what bounds each run.
-        manner: how it is told; a boot is told in lines, as nobody sits before it.
+        manner: how it is told; always in lines, as nobody sits before a boot.
+        work: does it.
         agent: of this node.
     """
     from opensvc_core.actions.execute import RunOptions
@@ -47,7 +53,7 @@ def tell_rounds(verb: str, limits: Limits, manner: Manner, agent: Agent | None =
         time_limit=limits.time_limit,
     )
     with cancelling(cancel, say):
-        rounds = agent.boot(options) if verb == "boot" else agent.shutdown(options)
+        rounds = work(agent, options)
     print_rounds(verb, rounds, manner)
     return int(rounds.exit_status)
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from opensvc_core.cli.options import Color, ColorOption, Format, FormatOption, Verbose, Wait, new_app
+from opensvc_core.cli.options import AnyNames, Color, ColorOption, Format, FormatOption, Verbose, Wait, new_app
 
 app = new_app()
 
@@ -15,6 +15,7 @@ MaxParallel = Annotated[
 
 @app.command(epilog="Example: osvc boot")
 def boot(
+    names: AnyNames = None,
     wait: Wait = 10.0,
     max_parallel: MaxParallel = 0,
     timeout: Annotated[
@@ -32,11 +33,13 @@ def boot(
     from opensvc_core.cli.booting import tell_rounds
     from opensvc_core.cli.manner import Limits, Manner
 
-    return tell_rounds("boot", Limits(frozenset(), wait, max_parallel, timeout), Manner(form, color, verbose))
+    limits = Limits(frozenset(), wait, max_parallel, timeout)
+    return tell_rounds("boot", limits, Manner(form, color, verbose), lambda agent, options: agent.boot(options, names or ()))
 
 
 @app.command(epilog="Example: osvc shutdown --timeout 120")
 def shutdown(
+    names: AnyNames = None,
     wait: Wait = 10.0,
     max_parallel: MaxParallel = 0,
     timeout: Annotated[
@@ -50,4 +53,5 @@ def shutdown(
     from opensvc_core.cli.booting import tell_rounds
     from opensvc_core.cli.manner import Limits, Manner
 
-    return tell_rounds("shutdown", Limits(frozenset(), wait, max_parallel, timeout), Manner(form, color, verbose))
+    limits = Limits(frozenset(), wait, max_parallel, timeout)
+    return tell_rounds("shutdown", limits, Manner(form, color, verbose), lambda agent, options: agent.shutdown(options, names or ()))
