@@ -27,6 +27,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "takeover": ("move", "Bring services here from where they run"),
         "giveback": ("move", "Bring services to the node that starts them at boot"),
         "failover": ("move", "Bring services to a disaster-recovery node"),
+        "startstandby": ("act", "Bring up standby resources alone, and what they stand on"),
         "freeze": ("freeze", "Refuse every action on services until they are thawed"),
         "thaw": ("freeze", "Allow actions again"),
         "recover": ("recover", "Look after a run that was interrupted and finish or undo it"),
@@ -35,6 +36,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Disks and this node": {
         "reservation": ("reservation", "Who holds the disks of services; take, release, clear"),
         "diskupdate": ("diskupdate", "Which disks services use, asked anew and kept"),
+        "boot": ("boot", "What init calls: clean after a crash, start what starts on this node"),
+        "shutdown": ("boot", "What init calls: stop everything on this node"),
         "node": ("node", "This node: its reservation key, and what other distributions add"),
     },
     "Files and drivers": {
