@@ -34,7 +34,9 @@ def boot(
     from opensvc_core.cli.manner import Limits, Manner
 
     limits = Limits(frozenset(), wait, max_parallel, timeout)
-    return tell_rounds("boot", limits, Manner(form, color, verbose), lambda agent, options: agent.boot(options, names or ()))
+    return tell_rounds(
+        "boot", limits, Manner(form, color, verbose), lambda agent, options: agent.boot(options, names or ())
+    )
 
 
 @app.command(epilog="Example: osvc shutdown --timeout 120")
@@ -54,4 +56,6 @@ def shutdown(
     from opensvc_core.cli.manner import Limits, Manner
 
     limits = Limits(frozenset(), wait, max_parallel, timeout)
-    return tell_rounds("shutdown", limits, Manner(form, color, verbose), lambda agent, options: agent.shutdown(options, names or ()))
+    return tell_rounds(
+        "shutdown", limits, Manner(form, color, verbose), lambda agent, options: agent.shutdown(options, names or ())
+    )

@@ -67,9 +67,7 @@ def thaw(form: FormatOption = Format.TABLE, verbose: Loud = 0) -> int:
 
 @app.command(short_help="Start nothing new here, move what runs", epilog="Example: osvc node drain --to node110")
 def drain(
-    to: Annotated[
-        str, typer.Option("--to", metavar="NODE", help="Go to this node alone; else to any.")
-    ] = "",
+    to: Annotated[str, typer.Option("--to", metavar="NODE", help="Go to this node alone; else to any.")] = "",
     stop: Annotated[bool, typer.Option("--stop", help="Stop the services here instead of moving them.")] = False,
     wait: Wait = 60.0,
     form: FormatOption = Format.TABLE,
