@@ -61,7 +61,7 @@ def help_text() -> str:
         "  High-availability services: see what runs, bring it up, bring it down.",
     ]
     for section, verbs in SECTIONS.items():
-        lines += ["", f"{section}:", *(f"  {verb:<12}{text}" for verb, (_, text) in verbs.items())]
+        lines += ["", f"{section}:", *(f"  {verb:<13}{text}" for verb, (_, text) in verbs.items())]
     lines += [
         "",
         "Options:",
