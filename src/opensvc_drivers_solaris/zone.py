@@ -71,6 +71,7 @@ ZONE_KEYWORDS: tuple[Keyword, ...] = (
 class ZoneContainer(ContainerLifeCycle):
     """A Solaris zone."""
 
+    file_roots: ClassVar[tuple[str, ...]] = ("{etc}/{service}.{name}.zonecfg",)
     platform: ClassVar[ContainerPlatform] = ZonePlatform()
     commands: ClassVar[tuple[str, ...]] = ("zoneadm", "zonecfg", "zlogin")
     keywords: ClassVar[tuple[Keyword, ...]] = ZONE_KEYWORDS
