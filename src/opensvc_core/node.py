@@ -66,6 +66,11 @@ class Folders:
         return self.ssh / "known_hosts"
 
     @property
+    def ssh_cards(self) -> Path:
+        """Cards of the nodes that this one took, as it took them."""
+        return self.ssh / "cards"
+
+    @property
     def journal(self) -> Path:
         """The journal's database."""
         return self.var / "journal.db"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from opensvc_core.clock import Cancel, Deadline
 
 OPERATIONS: Mapping[str, str] = {
+    "way_back": "way_back:way_back",
     "graph": "graphs:graph",
     "check": "runs:check",
     "begin": "runs:begin",

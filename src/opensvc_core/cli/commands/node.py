@@ -1,5 +1,6 @@
 """`osvc node …`: what is about this node and no service; other distributions add to it."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -45,6 +46,64 @@ def host_mode(
     from opensvc_core.cli.node_mode import set_mode, show_mode
 
     return set_mode(mode, form) if mode else show_mode(form)
+
+
+@app.command(short_help="What other nodes must know of this one", epilog="Example: osvc node card >node109.card")
+def card(verbose: Loud = 0) -> int:
+    """Print the card of this node: its name, mode, public key and host keys. There is no secret in it.
+
+    An operator carries it to the other nodes: osvc node trust --card FILE.
+    """
+    del verbose
+    from opensvc_core.cli.trusting import print_card
+
+    return print_card()
+
+
+@app.command(short_help="Trust other nodes, or look whether that is right", epilog="Example: osvc node trust node110")
+def trust(  # noqa: PLR0917 - each is an option
+    nodes: Annotated[list[str] | None, typer.Argument(metavar="[NODE]...", help="Names of other nodes.")] = None,
+    cards: Annotated[
+        list[Path] | None, typer.Option("--card", metavar="FILE", help="Take the card of a node from a file.")
+    ] = None,
+    ssh_options: Annotated[
+        list[str] | None, typer.Option("--ssh-option", metavar="OPTION", help="For your own ssh, as `Port=2222`.")
+    ] = None,
+    fingerprint: Annotated[
+        str, typer.Option("--fingerprint", metavar="SHA256:...", help="The host key that the node must show.")
+    ] = "",
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Take changed keys of a known node: it was installed anew.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Have each pair prove both ways; look for what is forbidden.")
+    ] = (False),
+    remove: Annotated[bool, typer.Option("--remove", help="Trust these nodes no more.")] = False,
+    exchange: Annotated[bool, typer.Option("--exchange", hidden=True)] = False,
+    form: FormatOption = Format.TABLE,
+    verbose: Loud = 0,
+) -> int:
+    """Exchange cards with other nodes over your own ssh as root, or take cards from files.
+
+    Host keys are pinned. The key of a node is let in as far as the roles allow: never that of a disaster-recovery node
+    on a production node.
+    """
+    del verbose
+    from opensvc_core.cli import trusting
+    from opensvc_core.cli.failure import UsageError
+
+    ways = [bool(cards), check, remove, exchange]
+    if sum(ways) > 1 or (nodes and (cards or exchange)) or (not nodes and not any(ways[:2]) and not exchange):
+        raise UsageError("name nodes, or --card FILE, or --check, or --remove NODE", hint="osvc node trust --help")
+    if exchange:
+        return trusting.exchange_here(replace=replace)
+    if check:
+        return trusting.check_trust(nodes or (), form)
+    if remove:
+        return trusting.remove_trust(nodes or (), form)
+    if cards:
+        return trusting.trust_cards(cards, form, replace=replace)
+    return trusting.trust_nodes(nodes or (), form, options=ssh_options or (), fingerprint=fingerprint, replace=replace)
 
 
 add_others(app, "node")
