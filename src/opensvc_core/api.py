@@ -56,6 +56,7 @@ from opensvc_core.model import (
 
 if TYPE_CHECKING:
     from opensvc_core.actions.agent import Agent, open_agent
+    from opensvc_core.channel import Channel, ChannelEnd, Stream
     from opensvc_core.container import ContainerLifeCycle
     from opensvc_core.container_migration import MIGRATION_KEYWORDS, MigratingLifeCycle
     from opensvc_core.container_platform import (
@@ -95,6 +96,9 @@ hookimpl = HookimplMarker("opensvc")
 _LATE = {
     "Agent": "opensvc_core.actions.agent",
     "open_agent": "opensvc_core.actions.agent",
+    "Channel": "opensvc_core.channel",
+    "ChannelEnd": "opensvc_core.channel",
+    "Stream": "opensvc_core.channel",
     "ContainerLifeCycle": "opensvc_core.container",
     "MIGRATION_KEYWORDS": "opensvc_core.container_migration",
     "MigratingLifeCycle": "opensvc_core.container_migration",
@@ -146,6 +150,8 @@ __all__ = [
     "Agent",
     "Cancel",
     "Cancelled",
+    "Channel",
+    "ChannelEnd",
     "Clock",
     "Command",
     "CommandError",
@@ -200,6 +206,7 @@ __all__ = [
     "Status",
     "StatusReport",
     "StepState",
+    "Stream",
     "Undetermined",
     "Veto",
     "Vetoed",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from opensvc_core.channel import ChannelEnd
     from opensvc_core.context import Context
     from opensvc_core.events import Event
     from opensvc_core.host import Host
@@ -288,6 +289,15 @@ class Dispatcher(Plugins):
             raise ActionError(f"{resource.id}: {hook} needs the other node's name", code="no_peer")
         given = self.hook(hook, resource.driver)(resource=resource, peer=context.peer, context=context)
         return check_outcome(hook, resource, given)
+
+    def channel_end(self, resource: Resource, stream: str, folder: Path) -> ChannelEnd:
+        """Call ``channel_end``. Raises ActionError ``not_migratable`` where the driver has none, what it raises."""
+        end: ChannelEnd | None = None
+        if self.has_hook("channel_end", resource.driver):
+            end = self.hook("channel_end", resource.driver)(resource=resource, stream=stream, folder=folder)
+        if end is None:
+            raise ActionError(f"{resource.id}: {resource.driver} receives no guest by a channel", code="not_migratable")
+        return end
 
     def observe(self, event: Event) -> None:
         """Tell observers; what one raises changes nothing."""

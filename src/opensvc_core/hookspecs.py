@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from opensvc_core.channel import ChannelEnd
     from opensvc_core.context import Context
     from opensvc_core.errors import ReservationError
     from opensvc_core.events import Event
@@ -147,6 +148,19 @@ class DriverHooks:
         """On the node that has the guest, once the other one has left: this node alone has the resource from now on.
 
         The destination after a migration, the source if it failed.
+        """
+
+    @hookspec(firstresult=True)
+    def channel_end(self, resource: Resource, stream: str, folder: Path) -> ChannelEnd | None:
+        """On the destination: where a stream leads that the source of this guest's migration has asked for.
+
+        Args:
+            resource: the guest.
+            stream: its name, by the word of the source.
+            folder: belongs to the channel, and is gone with it; of the same path on both nodes.
+
+        Raises:
+            ActionError: there is no such stream.
         """
 
     @hookspec(firstresult=True)

@@ -75,6 +75,21 @@ class Folders:
         """The journal's database."""
         return self.var / "journal.db"
 
+    @property
+    def ssh_sockets(self) -> Path:
+        """Control sockets of shared ssh connections."""
+        return self.var / "ssh"
+
+    @property
+    def tickets(self) -> Path:
+        """Tickets of the gate."""
+        return self.var / "tickets"
+
+    @property
+    def peer_log(self) -> Path:
+        """What peers did and tried here."""
+        return self.log / "peer.log"
+
 
 @frozen
 class Node:

@@ -145,19 +145,24 @@ class Agent:
         return make_plan(action, self.graphs(services), chosen, self.node.name, asks_peers=self.peers.asks)
 
     def plan_move(self, verb: str, services: Sequence[Service], to: str = "", *, dead: Collection[str] = ()) -> Plan:
-        """What ``switch``, ``takeover``, ``giveback`` or ``failover`` would do: one plan over two nodes.
+        """What ``switch``, ``takeover``, ``giveback``, ``failover`` or ``migrate`` would do: one plan over two nodes.
 
         Args:
             verb: which of them.
             services: what is to be moved.
-            to: the node to move to, for ``switch`` and ``failover``.
+            to: the node to move to, for ``switch``, ``failover`` and ``migrate``.
             dead: nodes that the operator declares dead.
 
         Raises:
             PlanError: no such node, or nothing to move.
             PeerError: a node of the plan cannot be asked.
-            Vetoed: a fail-over on the disaster-recovery node, while a production node cannot be asked.
+            Vetoed: a fail-over on the disaster-recovery node, while a production node cannot be asked; a guest that
+                cannot be migrated.
         """
+        if verb == "migrate":
+            from opensvc_core.actions.migrate import migration_plan
+
+            return migration_plan(self, services, to)
         from opensvc_core.actions.move import move_plan
 
         return move_plan(self, verb, services, to, dead)

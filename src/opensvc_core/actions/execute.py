@@ -235,11 +235,15 @@ def _settle_past(agent: Agent, plan: Plan, run: Run) -> None:
 
 def _moves(plan: Plan, statuses: Mapping[ResourceId, StatusReport], elsewhere: Elsewhere) -> dict[str, object]:
     """What a recovery must know of a run that spans nodes: whence, whereto, whether it was up there before."""
-    moves = {}
+    moves: dict[str, object] = {}
     for service in plan.services if plan.other_nodes else ():
         name = service.name
         mine = [step for step in plan.steps if step.resource.id.service == name]
         stops = [step for step in mine if step.kind.is_down]
+        moved = next((step for step in mine if step.action == "migrate"), None)
+        if moved is not None:
+            moves[name] = {"source": moved.node, "destination": plan.other_nodes[0], "was_up": True, "is_live": True}
+            continue
         source = stops[0].node if stops else ""
         destination = next((step.node for step in mine if step.node != source), "")
         reports = [_report_of(step, statuses, elsewhere) for step in stops if step.resource.has_own_state]

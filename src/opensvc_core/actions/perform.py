@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from opensvc_core.actions.agent import Agent
     from opensvc_core.actions.elsewhere import Elsewhere
     from opensvc_core.attempt import Attempt
+    from opensvc_core.context import Channels
     from opensvc_core.host import Command, CommandResult, Spawned
     from opensvc_core.plan import Plan, Step
 
@@ -190,7 +191,14 @@ class Performer:
             permits=self.permits,
             # A run that another node drives is told by its session who that is; this one's own has one destination.
             peer=self.peer or next(iter(self.plan.other_nodes), ""),
+            channels=_channels(agent) if action == "migrate" else None,
         )
+
+
+def _channels(agent: Agent) -> Channels:
+    from opensvc_core.actions.channels import PeerChannels
+
+    return PeerChannels(agent)
 
 
 def step_limit(resource: Resource, action: str) -> float:

@@ -33,7 +33,7 @@ MOUNTS = {"mount": "start", "umount": "stop"}
 
 NOT_YET = (
     "push", "syncupdate", "syncresync",
-    "syncverify", "syncquiesce", "syncresume", "syncsplit", "migrate",
+    "syncverify", "syncquiesce", "syncresume", "syncsplit",
     "startstandby", "stopstandby", "boot", "shutdown", "run", "get", "set", "unset", "update", "delete",
     "edit_config", "create", "print_schedule", "push_appinfo", "freezestop", "move", "provision", "unprovision",
     "enable", "disable",
@@ -46,7 +46,7 @@ REPLICATIONS = {"syncnodes": "nodes", "syncdrp": "drp", "syncall": "all"}
 LISTS = ("diskupdate", "presync", "postsync")
 """Verbs that write what peers need of disks: ``diskupdate`` became the other two in 2010."""
 
-MOVES = ("switch", "takeover", "giveback")
+MOVES = ("switch", "migrate", "takeover", "giveback")
 """Verbs of 2010 and after that bring a service to another node."""
 
 RESERVATION_VERBS = {
@@ -59,7 +59,10 @@ RESERVATION_VERBS = {
 }
 """Verbs of 2010 and after for ``osvc reservation``."""
 
-HINTS = {"create": "`osvc config create NAME --from FILE` makes a service"}
+HINTS = {
+    "print_schedule": "`osvc schedule` shows it",
+    "create": "`osvc config create NAME --from FILE` makes a service",
+}
 
 NODE_VERBS = (
     "syncservices", "updateservices", "pushasset", "pushservices", "pushstats", "pushpkg", "pushpatch", "pushsym",
@@ -201,7 +204,7 @@ def _look(agent: Agent, verb: str, names: Sequence[str]) -> int:
         from opensvc_core.cli.files import validate_files
 
         return validate_files(agent, names, None, Format.TABLE)
-    answers = ask(names, agent=agent)
+    answers = ask(names, agent=agent, is_local=verb != "print_status", is_whole=True)
     if verb == "json_status":
         write_json(answers.document())
         return answers.exit_status
@@ -215,7 +218,7 @@ def _look(agent: Agent, verb: str, names: Sequence[str]) -> int:
     from opensvc_core.cli.render.status import status_trees
     from opensvc_core.cli.terminal import wants_color
 
-    write(to_text(status_trees(answers.statuses), has_color=wants_color(Color.AUTO)))
+    write(to_text(status_trees(answers.statuses, answers.words, answers.at), has_color=wants_color(Color.AUTO)))
     return answers.exit_status
 
 
@@ -272,11 +275,11 @@ def _act(agent: Agent, verb: str, names: Sequence[str], options: argparse.Namesp
 def _move(
     agent: Agent, verb: str, names: Sequence[str], options: argparse.Namespace, limits: Limits, manner: Manner
 ) -> int:
-    """``switch --to NODE``, ``takeover``, ``giveback``."""
+    """``switch --to NODE``, ``migrate --to NODE``, ``takeover``, ``giveback``."""
     from opensvc_core.cli.moving import move_services, show_move
 
-    if verb == "switch" and not options.to:
-        raise UsageError("switch: where to?", hint="--to NODE")
+    if verb in {"switch", "migrate"} and not options.to:
+        raise UsageError(f"{verb}: where to?", hint="--to NODE")
     if options.dry_run:
         return show_move(agent, verb, names, options.to, (), manner)
     return move_services(agent, verb, names, options.to, limits, manner)
@@ -321,8 +324,13 @@ def run_svcmon(argv: Sequence[str]) -> int:
     from opensvc_core.cli.render.status import mon_table, status_trees
     from opensvc_core.cli.terminal import wants_color
 
-    answers = ask([name for name in options.service.split(",") if name])
-    view = (status_trees if options.verbose else mon_table)(answers.statuses)
+    answers = ask([name for name in options.service.split(",") if name], is_whole=options.verbose)
+    words = answers.words
+    view = (
+        status_trees(answers.statuses, words, answers.at)
+        if options.verbose
+        else mon_table(answers.statuses, None, words, answers.at)
+    )
     write(to_text(view, has_color=wants_color(Color.AUTO)))
     answers.tell_broken()
     return answers.exit_status

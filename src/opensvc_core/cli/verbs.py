@@ -24,6 +24,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "stop": ("act", "Bring services down, in reverse order"),
         "restart": ("act", "Stop, then start"),
         "switch": ("move", "Stop services here, verified, then start them on another node"),
+        "migrate": ("move", "Move running guests from here to another node, live"),
         "takeover": ("move", "Bring services here from where they run"),
         "giveback": ("move", "Bring services to the node that starts them at boot"),
         "failover": ("move", "Bring services to a disaster-recovery node"),
@@ -38,6 +39,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Disks and this node": {
         "reservation": ("reservation", "Who holds the disks of services; take, release, clear"),
+        "schedule": ("schedule", "What this node does by itself, when, and how it last ended"),
         "diskupdate": ("diskupdate", "Which disks services use, asked anew and kept"),
         "node": ("node", "This node: its reservation key, and what other distributions add"),
     },
@@ -52,6 +54,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
 }
 """Section of the help to verb to module of `opensvc_core.cli.commands` and help line."""
+
+HIDDEN = {"peer": "peer"}
+"""Verbs that nobody types, and the help does not tell of."""
 
 
 def help_text() -> str:
@@ -91,11 +96,10 @@ def command(verb: str) -> Any:
 
     from typer.main import get_command
 
-    for section in SECTIONS.values():
-        if verb in section:
-            app = import_module(f"opensvc_core.cli.commands.{section[verb][0]}").app
-            loaded = get_command(app)
-            return _with_short_help(getattr(loaded, "commands", {}).get(verb, loaded))
+    modules = HIDDEN | {name: module for section in SECTIONS.values() for name, (module, _) in section.items()}
+    if verb in modules:
+        loaded = get_command(import_module(f"opensvc_core.cli.commands.{modules[verb]}").app)
+        return _with_short_help(getattr(loaded, "commands", {}).get(verb, loaded))
     return _with_short_help(get_command(_other_app(verb)))
 
 

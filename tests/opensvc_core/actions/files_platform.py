@@ -96,7 +96,7 @@ class FileDriver:
 class FilesRegistry(Registry):
     """A registry with the file driver under every id that the tests name."""
 
-    IDS = ("disk.file", "fs.file", "container.file", "app.file")
+    IDS: ClassVar[tuple[str, ...]] = ("disk.file", "fs.file", "container.file", "app.file")
     REPLICATIONS = ("sync.rsync", "sync.service_files", "sync.system_files")
 
     def listings(self) -> list[Listing]:

@@ -96,7 +96,10 @@ def test_a_switch_wants_to_know_where_to() -> None:
         run_svcmgr("svcmgr", ["-s", "vm188", "switch"])
 
 
-@pytest.mark.parametrize("words", [["switch", "--to", "node110"], ["takeover"], ["giveback"]])
+MOVES = [["switch", "--to", "node110"], ["migrate", "--to", "node110"], ["takeover"], ["giveback"]]
+
+
+@pytest.mark.parametrize("words", MOVES)
 def test_the_moves_of_2010_are_there(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, str]] = []
 

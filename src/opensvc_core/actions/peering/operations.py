@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from opensvc_core.clock import Cancel, Deadline
 
 OPERATIONS: Mapping[str, str] = {
+    "hello": "facts:hello",
+    "evidence": "facts:evidence",
+    "lock": "locks:lock",
+    "unlock": "locks:unlock",
     "way_back": "way_back:way_back",
     "graph": "graphs:graph",
     "check": "runs:check",
@@ -21,6 +25,7 @@ OPERATIONS: Mapping[str, str] = {
     "step": "runs:step",
     "verify": "runs:verify",
     "end": "runs:end",
+    "channel": "channels:channel",
     "generation": "replication:generation",
     "mounts": "replication:mounts",
     "receive": "replication:receive",
