@@ -9,11 +9,11 @@ from attrs import evolve
 from opensvc_core.model import Evidence, NodeState, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from opensvc_core.actions.agent import Agent
     from opensvc_core.graph import ServiceGraph
-    from opensvc_core.model import ResourceId, StatusReport
+    from opensvc_core.model import Resource, ResourceId, StatusReport
     from opensvc_core.plan import Plan
 
 Known = dict[str, list[Evidence]]
@@ -54,8 +54,14 @@ def evidence_here(agent: Agent, graph: ServiceGraph, reports: Mapping[ResourceId
 
     Disabled resources count; what lives in a guest, and what is kept up on standby, does not.
     """
+    state, text = state_of(graph.resources, reports)
+    return Evidence(agent.node.name, state, agent.node.name, agent.clock.now(), text)
+
+
+def state_of(resources: Iterable[Resource], reports: Mapping[ResourceId, StatusReport]) -> tuple[NodeState, str]:
+    """Whether a service is up by the answers of its parts, companions included, and the part that decides it."""
     state, text = NodeState.DOWN, ""
-    for resource in graph.resources:
+    for resource in resources:
         report = reports.get(resource.id)
         if not resource.has_own_state or (resource.is_standby and not resource.is_disabled):
             continue
@@ -63,8 +69,8 @@ def evidence_here(agent: Agent, graph: ServiceGraph, reports: Mapping[ResourceId
             if state is NodeState.DOWN:
                 state, text = NodeState.UNKNOWN, f"{resource.rid} is undef"
         elif report.status.is_up or report.status is Status.WARN:
-            return Evidence(agent.node.name, NodeState.UP, agent.node.name, agent.clock.now(), f"{resource.rid} is up")
-    return Evidence(agent.node.name, state, agent.node.name, agent.clock.now(), text)
+            return NodeState.UP, f"{resource.rid} is up"
+    return state, text
 
 
 def evidence_for(plan: Plan, known: Mapping[str, Sequence[Evidence]], node: str) -> Known:

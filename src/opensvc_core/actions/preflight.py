@@ -102,7 +102,7 @@ def check(
         for step in mine:
             if not step.resource.problem:
                 vetoes += agent.dispatcher.preflight(step.resource, step.action, context)
-    unique = {(veto.code, veto.subject): veto for veto in reversed(vetoes)}
+    unique = {(veto.code, veto.subject, veto.reason): veto for veto in reversed(vetoes)}
     return Checked(tuple(reversed(unique.values())), tuple(notes))
 
 

@@ -14,9 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from opensvc_core.actions.agent import Agent
+    from opensvc_core.actions.look import Look
     from opensvc_core.cli.document import Document
     from opensvc_core.model import Service
+    from opensvc_core.standing import NodeWord
     from opensvc_core.status import ServiceStatus
+
+UP_TWICE = "up_twice"
+"""Code of the note on a service that is up on two nodes."""
 
 
 @frozen
@@ -28,23 +33,26 @@ class Answers:
         at: when it was asked, in seconds since the epoch.
         statuses: by service name.
         broken: services whose file cannot be used, and why.
+        words: of the other nodes, by name; empty where none was to be asked.
     """
 
     node: str
     at: float
     statuses: Mapping[str, ServiceStatus]
     broken: Mapping[str, OpenSVCError] = field(factory=dict)
+    words: Mapping[str, NodeWord] = field(factory=dict)
 
     @property
     def exit_status(self) -> int:
-        """0, or the exit status of the first service that could not be read."""
-        return next((int(type(error).exit_status) for error in self.broken.values()), 0)
+        """0, or the exit status of the first service that could not be read, or 1 where one is up on two nodes."""
+        is_up_twice = any(note.code == UP_TWICE for status in self.statuses.values() for note in status.notes)
+        return next((int(type(error).exit_status) for error in self.broken.values()), int(is_up_twice))
 
     def document(self) -> Document:
         """As JSON (``status.schema.json``)."""
         from opensvc_core.cli.document import status_document
 
-        return status_document(self.node, self.at, self.statuses, self.broken)
+        return status_document(self.node, self.at, self.statuses, self.broken, self.words)
 
     def tell_broken(self) -> None:
         """Say on standard error which services could not be read."""
@@ -63,6 +71,8 @@ def ask(
     tags: tuple[str, ...] = (),
     timeout: float | None = None,
     agent: Agent | None = None,
+    is_local: bool = False,
+    is_whole: bool = False,
 ) -> Answers:
     """Ask for the status of services.
 
@@ -72,6 +82,8 @@ def ask(
         tags: only resources with these tags.
         timeout: seconds; what has not answered then is undef; ``None`` for the node's setting.
         agent: whom to ask; by default this node's.
+        is_local: whether only this node is asked; so it is where only some resources are.
+        is_whole: whether other nodes are asked for each resource too.
 
     Raises:
         ServiceNotFound: a name or glob matches nothing.
@@ -82,8 +94,24 @@ def ask(
     asked = agent or open_here()
     services, broken = load_all(asked, asked.find(names))
     at = time.time()
+    look = None if is_local or rids or tags else _begin_look(asked, services, is_whole=is_whole)
     statuses = asked.status(services, selection=Selection(rids, tags), timeout=timeout) if services else {}
-    return Answers(asked.node.name, at, statuses, broken)
+    if look is None:
+        return Answers(asked.node.name, at, statuses, broken)
+    from opensvc_core.actions.look import judge_all
+
+    words = look.end()
+    return Answers(asked.node.name, at, judge_all(asked, statuses, words), broken, words)
+
+
+def _begin_look(agent: Agent, services: Sequence[Service], *, is_whole: bool) -> Look | None:
+    """Begin to ask the other nodes; ``None``, and nothing imported, where there are none or nobody is trusted."""
+    here = agent.node.name.lower()
+    if not any(node.lower() != here for service in services for node in service.all_nodes) or not agent.peers.asks:
+        return None
+    from opensvc_core.actions.look import Look
+
+    return Look.begin(agent, services, agent.limits.view, has_resources=is_whole)
 
 
 def load_all(agent: Agent, names: Sequence[str]) -> tuple[list[Service], dict[str, OpenSVCError]]:

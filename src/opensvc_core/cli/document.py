@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from opensvc_core.model import Note, Resource, Service, Veto
     from opensvc_core.plan import Plan, Step
     from opensvc_core.run import Run, StepResult
+    from opensvc_core.standing import NodeWord
     from opensvc_core.status import ResourceStatus, ServiceStatus
 
 SCHEMA = 1
@@ -37,6 +38,7 @@ def status_document(
     at: float,
     statuses: Mapping[str, ServiceStatus],
     broken: Mapping[str, OpenSVCError],
+    words: Mapping[str, NodeWord] | None = None,
 ) -> Document:
     """What ``osvc status --format json`` and ``osvc mon --format json`` print (``status.schema.json``).
 
@@ -45,13 +47,49 @@ def status_document(
         at: when it was asked, in seconds since the epoch.
         statuses: by service name.
         broken: services whose file cannot be used, and why.
+        words: of the other nodes, by name; none where none was asked.
     """
-    return {
+    document = {
         "schema": SCHEMA,
         "node": node,
         "at": moment(at),
         "services": {name: _service_status(status) for name, status in statuses.items()},
         "errors": _errors(broken),
+    }
+    if words:
+        document["nodes"] = {name: _node_word(word) for name, word in words.items()}
+        for status in statuses.values():
+            document["services"][status.service.name]["elsewhere"] = _elsewhere(status, words)
+    return document
+
+
+def _node_word(word: NodeWord) -> Document:
+    error = {"code": word.code, "message": word.problem, "hint": word.hint} if word.problem else None
+    return {"current": word.is_current, "at": moment(word.at), "host_mode": word.host_mode, "error": error}
+
+
+def _elsewhere(status: ServiceStatus, words: Mapping[str, NodeWord]) -> Document:
+    from opensvc_core.cli.words import others_of
+
+    return {
+        other.node: {
+            "overall": other.standing.overall.value,
+            "avail": other.standing.avail.value,
+            "state": other.standing.state.value,
+            "current": other.is_current,
+            "at": moment(other.standing.at),
+            "drp": other.is_drp,
+            "frozen": other.standing.is_frozen,
+            "digest": other.standing.digest,
+            "generation": other.standing.generation,
+            "problem": other.standing.problem,
+            "notes": note_documents(other.standing.notes),
+            "resources": {
+                rid: {"status": shown.value, "notes": note_documents(notes)}
+                for rid, (shown, notes) in other.standing.resources.items()
+            },
+        }
+        for other in others_of(status, words)
     }
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from opensvc_core.cli.words import flags, local_time, mon_cells, printable
+from opensvc_core.cli.words import flags, local_time, mon_cells, others_of, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from opensvc_core.cli.document import Document
+    from opensvc_core.cli.words import Other
     from opensvc_core.events import Event
     from opensvc_core.journal import RunRecord
     from opensvc_core.model import Note
     from opensvc_core.run import Run, StepResult
+    from opensvc_core.standing import NodeWord
     from opensvc_core.status import ServiceStatus
 
 
@@ -22,10 +24,11 @@ def line(*fields: object) -> str:
     return "\t".join(" ".join(printable(str(field)).split()) or "-" for field in fields) + "\n"
 
 
-def status_lines(statuses: Mapping[str, ServiceStatus]) -> str:
+def status_lines(statuses: Mapping[str, ServiceStatus], words: Mapping[str, NodeWord] | None = None) -> str:
     """``service rid status flags driver label`` a resource, ``service overall|avail status`` a service.
 
-    Notes follow what they are about as ``service rid # severity code text``.
+    Notes follow what they are about as ``service rid # severity code text``. Of another node ``service @node status
+    current|old|unknown avail moment``.
     """
     lines = []
     for name, status in statuses.items():
@@ -37,6 +40,7 @@ def status_lines(statuses: Mapping[str, ServiceStatus]) -> str:
             fields = (item.shown.value, flags(resource), resource.driver, resource.label)
             lines.append(line(name, resource.rid, *fields))
             lines += _notes(name, resource.rid, item.report.notes)
+        lines += [_other(name, other) for other in others_of(status, words or {})]
     return "".join(lines)
 
 
@@ -44,10 +48,30 @@ def _notes(service: str, what: str, notes: Iterable[Note]) -> list[str]:
     return [line(service, what, "#", note.severity.value, note.code, note.text) for note in notes]
 
 
-def mon_lines(statuses: Mapping[str, ServiceStatus]) -> str:
-    """One line a service: the columns of ``osvc mon``, statuses in full."""
-    rows = (mon_cells(status) for status in statuses.values())
-    return "".join(line(*(cell if isinstance(cell, str) else cell.value for cell in row)) for row in rows)
+def _other(name: str, other: Other) -> str:
+    standing = other.standing
+    age = ("current" if other.is_current else "old") if other.is_known else "unknown"
+    return line(name, f"@{other.node}", standing.overall.value, age, standing.avail.value, local_time(standing.at))
+
+
+def mon_lines(statuses: Mapping[str, ServiceStatus], words: Mapping[str, NodeWord] | None = None) -> str:
+    """One line a service: the columns of ``osvc mon``, statuses in full.
+
+    Where other nodes were asked, they are the last field: ``node2=avail/overall``, with ``?`` behind what is not of
+    now, blanks in a state as ``_``, and commas between nodes.
+    """
+    lines = []
+    for status in statuses.values():
+        cells = [cell if isinstance(cell, str) else cell.value for cell in mon_cells(status)]
+        if words:
+            cells.append(",".join(_other_word(other) for other in others_of(status, words)))
+        lines.append(line(*cells))
+    return "".join(lines)
+
+
+def _other_word(other: Other) -> str:
+    states = f"{other.standing.avail.value}/{other.standing.overall.value}".replace(" ", "_")
+    return f"{other.node}={states}{'' if other.is_current else '?'}"
 
 
 def plan_lines(document: Document) -> str:

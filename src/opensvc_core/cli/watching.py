@@ -20,7 +20,9 @@ class Stopped(BaseException):
     """A signal asked to stop watching; nothing that handles ordinary errors may swallow it."""
 
 
-def watch_services(names: Sequence[str], *, interval: float, timeout: float | None, form: Format, color: Color) -> int:
+def watch_services(
+    names: Sequence[str], *, interval: float, timeout: float | None, form: Format, color: Color, is_local: bool = False
+) -> int:
     """Look at services until SIGINT, SIGTERM or SIGHUP, and give back 0.
 
     On a terminal the table is drawn in place on a screen of its own, which is taken away at the end; elsewhere, and in
@@ -32,6 +34,7 @@ def watch_services(names: Sequence[str], *, interval: float, timeout: float | No
         timeout: seconds for one look; ``None`` for the node's setting.
         form: table, plain or JSON.
         color: when to use colours.
+        is_local: whether only this node is asked.
 
     Raises:
         OpenSVCError: the first look failed.
@@ -46,7 +49,7 @@ def watch_services(names: Sequence[str], *, interval: float, timeout: float | No
         from opensvc_core.cli.asking import ask
 
         def look() -> Answers:
-            return ask(names, timeout=timeout)
+            return ask(names, timeout=timeout, is_local=is_local)
 
         if form is Format.TABLE and is_terminal(sys.stdout):
             from opensvc_core.cli.render.watch import draw_in_place
@@ -77,12 +80,12 @@ def _print_again_and_again(look: Callable[[], Answers], interval: float, form: F
         elif form is Format.PLAIN:
             from opensvc_core.cli.plain import mon_lines
 
-            is_read = write(mon_lines(answers.statuses) + "\n")
+            is_read = write(mon_lines(answers.statuses, answers.words) + "\n")
         else:
             from opensvc_core.cli.render import to_text
             from opensvc_core.cli.render.status import mon_table
 
-            is_read = write(to_text(mon_table(answers.statuses)) + "\n")
+            is_read = write(to_text(mon_table(answers.statuses, None, answers.words, answers.at)) + "\n")
         if is_read:
             time.sleep(interval)
 

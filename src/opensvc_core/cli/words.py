@@ -5,10 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from attrs import frozen
+
 from opensvc_core.model import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from opensvc_core.model import Resource
+    from opensvc_core.standing import NodeWord, Standing
     from opensvc_core.status import ServiceStatus
 
 COLUMNS = ("SERVICE", "TYPE", "MODE", "CONT", "IP", "DISK", "FS", "APP", "SYNC", "AVAIL", "OVER", "FRZ")
@@ -78,6 +83,62 @@ def mon_cells(status: ServiceStatus) -> list[Status | str]:
     ]
 
 
+@frozen
+class Other:
+    """One service on another node, as it is shown.
+
+    Attributes:
+        node: its name.
+        is_drp: whether it is a disaster-recovery node of the service.
+        is_current: whether it said so now.
+        standing: what it said now or last; all unknown if it was never heard.
+    """
+
+    node: str
+    is_drp: bool
+    is_current: bool
+    standing: Standing
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it ever said how the service stands."""
+        return bool(self.standing.at) and not self.standing.problem
+
+
+def others_of(status: ServiceStatus, words: Mapping[str, NodeWord]) -> list[Other]:
+    """A service on the other nodes, in the order of its file."""
+    from opensvc_core.standing import Standing
+
+    service = status.service
+    return [
+        Other(
+            node,
+            node not in service.nodes,
+            words[node].is_current,
+            words[node].services.get(service.name, Standing()),
+        )
+        for node in service.all_nodes
+        if node in words
+    ]
+
+
+def other_cells(other: Other) -> list[Status | str]:
+    """A row of ``osvc mon`` for another node, below its service's; in brackets what is not of now."""
+    standing = other.standing
+    is_old = other.is_known and not other.is_current
+    both = [f"({CELLS[each]})" if is_old else each for each in (standing.avail, standing.overall)]
+    kind = "drp" if other.is_drp else ""
+    return [f" @{other.node}", "", kind, "", "", "", "", "", "", *both, "yes" if standing.is_frozen else ""]
+
+
+def silence_line(word: NodeWord, now: float) -> str:
+    """Why another node did not answer, and how old is what is shown of it; empty if it did."""
+    if word.is_current:
+        return ""
+    last = f"in brackets what it said {duration(max(0.0, now - word.at))} ago" if word.at else "it was never heard"
+    return f"{word.problem}; {last}" if word.node in word.problem else f"{word.node}: {word.problem}; {last}"
+
+
 def local_time(at: float) -> str:
     """Seconds since the epoch as date and time of this node; empty for 0."""
     return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S") if at else ""
@@ -100,9 +161,12 @@ def as_written(value: object) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds for people: ``0.3 s``, ``12 s``, ``2 min 5 s``."""
+    """Seconds for people: ``0.3 s``, ``12 s``, ``2 min 5 s``, ``3 h 4 min``, ``9 days``."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     if seconds < 60:
         return f"{seconds:.0f} s"
-    return f"{int(seconds) // 60} min {int(seconds) % 60} s"
+    if seconds < 3600:
+        return f"{int(seconds) // 60} min {int(seconds) % 60} s"
+    hours, minutes = divmod(int(seconds) // 60, 60)
+    return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} days"

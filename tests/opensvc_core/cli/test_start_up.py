@@ -74,8 +74,9 @@ STATUS_MAY_IMPORT = {
 
 STATUS_NEVER_NEEDS = {
     "opensvc_core.actions.create", "opensvc_core.actions.execute", "opensvc_core.actions.perform",
-    "opensvc_core.actions.preview", "opensvc_core.actions.recover", "opensvc_core.cli.acting",
-    "opensvc_core.cli.failure", "opensvc_core.cli.legacy", "opensvc_core.cli.render", "opensvc_core.lock",
+    "opensvc_core.actions.look", "opensvc_core.actions.preview", "opensvc_core.actions.recover",
+    "opensvc_core.cli.acting", "opensvc_core.cli.failure", "opensvc_core.cli.legacy", "opensvc_core.cli.render",
+    "opensvc_core.lock", "opensvc_core.standing",
 }  # fmt: skip
 """Our own modules that act, draw or tell errors."""
 

@@ -20,6 +20,7 @@ OPERATIONS: Mapping[str, str] = {
     "step": "runs:step",
     "verify": "runs:verify",
     "end": "runs:end",
+    "statuses": "statuses:statuses",
 }
 """Name of an operation to ``module:function``, in this package. What is not here does not exist for a peer."""
 

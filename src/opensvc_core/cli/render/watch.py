@@ -65,7 +65,7 @@ def screen(
         return Text(f"error: {clean(last.message)}", style="red")
     parts: list[RenderableType] = [
         Text(f"{last.node}  {clock_time(last.at)}  every {interval:g} s, Ctrl-C ends", style="dim", no_wrap=True),
-        mon_table(last.statuses, rows=max(1, height - LINES_AROUND)),
+        mon_table(last.statuses, max(1, height - LINES_AROUND), last.words, last.at),
     ]
     problems = [*last.broken.values(), *([seen] if isinstance(seen, OpenSVCError) else [])]
     parts += [Text(f"error: {clean(problem.message)}", style="red") for problem in problems]
