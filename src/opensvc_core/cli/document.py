@@ -49,7 +49,7 @@ def status_document(
         broken: services whose file cannot be used, and why.
         words: of the other nodes, by name; none where none was asked.
     """
-    document = {
+    document: Document = {
         "schema": SCHEMA,
         "node": node,
         "at": moment(at),

@@ -13,8 +13,8 @@ from opensvc_core.actions.freeze import refuse_frozen
 from opensvc_core.actions.leftovers import Leftovers, tidy
 from opensvc_core.actions.perform import Performer
 from opensvc_core.actions.preflight import check as find_vetoes
-from opensvc_core.actions.preflight import reserving
 from opensvc_core.actions.preview import rehearse
+from opensvc_core.actions.reserving import reserving
 from opensvc_core.actions.status import ask
 from opensvc_core.actions.step_hooks import STEP_HOOKS
 from opensvc_core.attempt import Attempt
