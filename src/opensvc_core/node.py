@@ -51,6 +51,21 @@ class Folders:
         return self.root / "bin"
 
     @property
+    def ssh(self) -> Path:
+        """The agent's own ssh: key and pinned host keys; closed to others."""
+        return self.etc / "ssh"
+
+    @property
+    def ssh_key(self) -> Path:
+        """Private key with which the agent comes to peers; the public one is beside it."""
+        return self.ssh / "id_ed25519"
+
+    @property
+    def ssh_known_hosts(self) -> Path:
+        """Pinned host keys of peers, under their node names: sessions set ``HostKeyAlias``."""
+        return self.ssh / "known_hosts"
+
+    @property
     def journal(self) -> Path:
         """The journal's database."""
         return self.var / "journal.db"
