@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from attrs import Factory, define, field, frozen
 
@@ -12,6 +12,7 @@ from opensvc_core.attempt import Attempt, Authority, OperatorAuthority, Perform,
 from opensvc_core.clock import Cancel, Clock, Deadline
 from opensvc_core.errors import JournalError, WaitTimeout
 from opensvc_core.events import Event, EventKind
+from opensvc_core.families import users_among
 from opensvc_core.model import Note, Severity
 from opensvc_core.plan import MAX_PARALLEL, Place, Plan, Step
 from opensvc_core.run import Run, RunOutcome, StepResult, StepState
@@ -240,11 +241,21 @@ class Executor:
 
     def _start_ways_back(self, forward: Walk, plan: Plan) -> list[Walk]:
         """Begin the way back of each service whose way forward has ended badly and stands still."""
+        begun: list[Walk] = []
+        busy = {each.step.resource.id.service for each in self._running.values()}
+        todo = [name for name in self._ending if name not in {*busy, *self._back, *self._no_way_back}]
+        users = users_among(plan.steps) if todo else {}
+        while todo:
+            # What stands on a service goes down first.
+            ready = [name for name in todo if not any(self._is_coming_back(u, busy) for u in users.get(name, ()))]
+            begun += self._ways_back(ready, forward, plan)
+            todo = [name for name in todo if name not in ready] if ready else []
+        return begun
+
+    def _ways_back(self, services: Sequence[str], forward: Walk, plan: Plan) -> list[Walk]:
         begun = []
-        busy = {each.step.resource.id.service for each in self._running.values() if not each.walk.is_way_back}
-        for service, reason in self._ending.items():
-            if service in busy or service in self._back or service in self._no_way_back:
-                continue
+        for service in services:
+            reason = self._ending[service]
             may_restore = self._verdict.may_restore(service)
             steps = way_back_steps(plan, service, forward.results.values(), self.up_before, may_restore=may_restore)
             if not steps:
@@ -256,9 +267,20 @@ class Executor:
             begun.append(walk)
         return begun
 
+    def _is_coming_back(self, service: str, busy: Collection[str]) -> bool:
+        """Whether a service that was ended has its way back before it, or is on it."""
+        if service not in self._ending or service in self._no_way_back:
+            return False
+        back = self._back.get(service)
+        return back is None or service in busy or bool(back.ready)
+
     # -- the end --------------------------------------------------------------------------------------------------
 
     def _conclude(self, plan: Plan, forward: Walk) -> dict[str, RunOutcome]:
+        for step in forward.unconcluded:
+            if step.action == "start":
+                # What it stands on, perhaps another service, did not come up.
+                self._ending.setdefault(step.resource.id.service, "")
         for walk in (forward, *self._back.values()):
             for step in walk.unconcluded:
                 reason = self._ending.get(step.resource.id.service, "")

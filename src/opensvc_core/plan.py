@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 from opensvc_core.errors import PlanError
+from opensvc_core.families import join_families
 from opensvc_core.kinds import kind_of
 from opensvc_core.model import Note, Phase, Resource, ResourceId, Service, Severity
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_PARALLEL = 16
 """Steps side by side where nobody says otherwise."""
-ACTIONS = ("start", "stop", "restart")
+ACTIONS = ("start", "stop", "restart", "startstandby", "stopstandby", "shutdown")
 """What a plan can be made for."""
 
 
@@ -159,17 +160,19 @@ def make_plan(
     """Steps of an action on this node.
 
     A start has a step for every chosen resource that is not disabled; one that is up already will find nothing to do.
-    A stop leaves standby resources, and what they stand on, as they are.
+    A stop leaves standby resources, and what they stand on, as they are. A service starts after those of its parents
+    that are in the plan too, and stops before them.
 
     Args:
-        action: ``start``, ``stop`` or ``restart`` (the stop, then the start).
+        action: ``start``, ``stop`` or ``restart`` (the stop, then the start); ``startstandby`` and ``stopstandby`` are
+            about standby resources and what they stand on alone; ``shutdown`` is a stop that leaves nothing up.
         graphs: one a service.
         selection: which resources.
         node: name of this node.
         asks_peers: whether whoever runs it asks the other nodes; if not, the plan says so.
 
     Raises:
-        PlanError: unknown action, or a selection that matches nothing.
+        PlanError: unknown action, a selection that matches nothing, or parents that run in a circle.
     """
     if action not in ACTIONS:
         raise PlanError(f"no plan for {action!r}", hint=f"one of {', '.join(ACTIONS)}")
@@ -180,19 +183,21 @@ def make_plan(
         stops: list[Step] = []
         if action in {"stop", "restart"}:
             stops = stop_steps(graph, selection, node, notes)
+        elif action in {"stopstandby", "shutdown"}:
+            chosen = {r.id for r in graph.resources if _acts(r) and selection.has(r)}
+            chosen &= chosen if action == "shutdown" else _standby(graph)
+            stops = _steps("stop", graph, chosen, graph.stop_edges, node)
         steps += stops
+        if action == "startstandby":
+            chosen = {r.id for r in graph.resources if _acts(r) and selection.has(r)} & _standby(graph)
+            steps += _steps("start", graph, chosen, graph.start_edges, node)
         if action in {"start", "restart"}:
             steps += start_steps(graph, selection, node, after=[step.id for step in stops])
         if not asks_peers:
             notes += _peer_notes(action, graph.service, node)
-    return Plan(
-        action,
-        tuple(g.service for g in graphs),
-        {g.service.name: g for g in graphs},
-        tuple(steps),
-        selection,
-        tuple(notes),
-    )
+    services = tuple(graph.service for graph in graphs)
+    joined = tuple(join_families(services, steps))
+    return Plan(action, services, {g.service.name: g for g in graphs}, joined, selection, tuple(notes))
 
 
 def plan_way_back(
@@ -229,6 +234,15 @@ def _acts(resource: Resource) -> bool:
     return not resource.is_disabled and resource.phase is not Phase.REPLICATION
 
 
+def _standby(graph: ServiceGraph) -> set[ResourceId]:
+    """Standby resources and what they stand on."""
+    found: set[ResourceId] = set()
+    for resource in graph.resources:
+        if resource.is_standby and not resource.is_disabled:
+            found |= {resource.id, *graph.requirements(resource.id)}
+    return found
+
+
 def stop_steps(
     graph: ServiceGraph, selection: Selection, node: str, notes: list[Note], *, is_elsewhere: bool = False
 ) -> list[Step]:
@@ -241,10 +255,7 @@ def stop_steps(
         notes: added to.
         is_elsewhere: whether that is another node than the one that drives the run.
     """
-    left_up: set[ResourceId] = set()
-    for resource in graph.resources:
-        if resource.is_standby and not resource.is_disabled:
-            left_up |= {resource.id, *graph.requirements(resource.id)}
+    left_up = _standby(graph)
     chosen = {r.id for r in graph.resources if _acts(r) and selection.has(r)}
     kept = chosen & left_up
     if kept:
@@ -317,7 +328,7 @@ def _check_selection(graphs: Sequence[ServiceGraph], selection: Selection) -> No
 
 def _peer_notes(action: str, service: Service, node: str) -> Iterable[Note]:
     others = [name for name in service.all_nodes if name != node]
-    if action != "stop" and others:
+    if action in {"start", "restart"} and others:
         yield Note(
             f"{service.name}: the other nodes were not asked whether it runs there: {', '.join(others)}",
             "peers_unasked",

@@ -133,3 +133,27 @@ def _before(plan: Plan, step_id: str) -> set[str]:
                 found.add(other)
                 todo.append(other)
     return found
+
+
+def _standby_stack() -> Service:
+    rids = ("disk#1", "fs#1", "disk#2", "container#0")
+    return make_service([make_resource(rid, is_standby=rid == "fs#1") for rid in rids])
+
+
+def test_standby_resources_start_with_what_they_stand_on_alone() -> None:
+    service = make_service(
+        [
+            make_resource("disk#1"),
+            make_resource("fs#1", is_standby=True, start_requires=("disk#1",)),
+            make_resource("container#0"),
+        ]
+    )
+    assert [step.id for step in _plan(service, "startstandby").steps] == ["start svc/disk#1", "start svc/fs#1"]
+    assert [step.id for step in _plan(service, "stopstandby").steps] == ["stop svc/fs#1", "stop svc/disk#1"]
+    assert _plan(_stack(), "startstandby").steps == ()
+
+
+def test_a_shutdown_stops_standby_resources_too() -> None:
+    service = _standby_stack()
+    assert [step.resource.rid for step in _plan(service, "stop").steps] == ["container#0"]
+    assert {step.resource.rid for step in _plan(service, "shutdown").steps} == {r.rid for r in service.resources}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
+from opensvc_core.actions.parents import parent_vetoes
 from opensvc_core.actions.reserving import reserving
 from opensvc_core.errors import ConfigError, JournalError
 from opensvc_core.model import (
@@ -37,6 +38,7 @@ HOLDING = frozenset({Phase.RESERVATION, Phase.DISK, Phase.FILESYSTEM, Phase.READ
 
 PERMIT_CODES = {
     "duplicate_address": "An address of the guest answers while the guest is down.",
+    "parent_down": "A service that this one stands on (`parents`) is not up, and is not started by the same run.",
     "preflight_failed": "A driver's own check could not be made.",
     "requirement_down": "With --rid or --tags: something that a chosen resource stands on is not up.",
 }
@@ -130,6 +132,7 @@ def check_everywhere(
     reserved = {name for found in elsewhere.found.values() for name in found.reserving}
     reserved |= reserving(agent, plan, evidence, context)
     here = check(agent, plan, statuses, evidence, context, reserved=reserved)
+    here = evolve(here, vetoes=(*here.vetoes, *parent_vetoes(agent, plan)))
     reports = {agent.node.name: statuses, **{node: found.reports for node, found in elsewhere.found.items()}}
     by_node = [(agent.node.name, here.vetoes), *((node, found.vetoes) for node, found in elsewhere.found.items())]
     vetoes = []

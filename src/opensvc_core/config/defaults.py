@@ -47,6 +47,22 @@ DEFAULT_KEYWORDS: Final = (
         is_scopable=False,
         example="node109",
     ),
+    Keyword(
+        "parents",
+        "Services that must be up, on this node or another, before this one starts. Of services that are started "
+        "together a parent comes first; of those that are stopped together it goes last.",
+        Kind.WORDS,
+        is_scopable=False,
+        example="infraprddns01",
+    ),
+    Keyword(
+        "drp_unreachable",
+        "What a production node does at boot where a disaster-recovery node cannot be asked whether the service runs "
+        "there: `veto` starts nothing, `warn` starts it and says so.",
+        default="veto",
+        choices=("veto", "warn"),
+        is_scopable=False,
+    ),
     Keyword("drpnode", "The first of the disaster-recovery nodes.", is_scopable=False, example="vm5"),
     Keyword(
         "drpnodes",
@@ -102,7 +118,6 @@ WITHOUT_EFFECT: Final = frozenset(
         "container_cpu_share",
         "container_mem_limit",
         "container_vmem_limit",
-        "autostart_node",
     }
 )
 """Keywords of ``[default]`` that are read and checked, and that nothing in this version acts upon."""
