@@ -615,3 +615,21 @@ def test_a_power_cut_of_both_nodes_amid_a_command_is_put_right(site: Site, step:
     assert list(site.places.values()) == [ALL]
     assert not site.was_twice
     assert site.is_settled()
+
+
+def test_a_node_that_was_not_told_of_the_end_is_told_by_a_recovery_and_nothing_moves(site: Site) -> None:
+    def listen(event: Event) -> None:
+        if event.kind is EventKind.STEP_END and event.step == "start svc/container#0 on n2":
+            _cut(site, "session lost", "n2")
+
+    run = site.move("n1", on_event=listen)
+    assert run.outcomes == {"svc": RunOutcome.DONE}
+    assert "peer_untold" in {note.code for note in run.notes}
+    assert site.outcomes("n2") == [("switch", "interrupted")]
+    # Meanwhile it went back by hand: the recovery of what had ended well must not bring it there again.
+    for name in ALL:
+        (site.folder / "n2/tmp/platform" / name).rename(site.folder / "n1/tmp/platform" / name)
+    recovered = site.recover("n2")
+    assert "had ended: done" in recovered.notes[0].text
+    assert site.places == {"n1": ALL}
+    assert site.is_settled()
