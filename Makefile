@@ -19,7 +19,7 @@ LAB_PACKAGES := qemu-system-x86 qemu-utils libvirt-daemon-system libvirt-clients
 	user-mode-linux open-iscsi tgt sg3-utils lvm2 multipath-tools thin-provisioning-tools libiscsi-dev procps
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-kvm test lint format wheel-test lab-packages bench soak soak-storage docs constraints clean
+.PHONY: help venv demo demo-kvm test lint format wheel-test lab-packages bench soak soak-storage soak-cluster docs constraints clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -89,6 +89,9 @@ soak: $(VENV)/.ready ## the property tests and the lab many times over: OSVC_RUN
 
 soak-storage: $(VENV)/.ready ## two nodes and shared disks: races, kills and power cuts, OSVC_RUNS rounds (default 50; an hour)
 	@OSVC_RUNS=$${OSVC_RUNS:-50} $(BIN)/python -m pytest tests/lab/uml -k storage $(PYTEST_ARGS)
+
+soak-cluster: $(VENV)/.ready ## nodes that trust each other: faults at every step, two operators, OSVC_RUNS rounds (default 100)
+	@OSVC_RUNS=$${OSVC_RUNS:-100} $(BIN)/python -m pytest tests/lab/cluster $(PYTEST_ARGS)
 
 docs: $(VENV)/.ready ## the examples in README.md and docs/, run as tests
 	@$(BIN)/python -m pytest tests/docs $(PYTEST_ARGS)

@@ -11,9 +11,10 @@ from benchmarks.start_up import start_up
 from tests.lab import requirements
 
 OF_GUESTS = ("status-one", "status-many", "start-one", "start-many")
+OF_CLUSTERS = ("switch",)
 OF_STORAGE = ("status-groups", "status-reservations", "start-reserved")
 ANYWHERE = ("start-up", "status-platforms", "contract")
-ALL = (*ANYWHERE, *OF_GUESTS, *OF_STORAGE)
+ALL = (*ANYWHERE, *OF_GUESTS, *OF_CLUSTERS, *OF_STORAGE)
 
 
 def main() -> int:
@@ -30,6 +31,7 @@ def main() -> int:
     if not missing:
         if with_guests := [name for name in OF_GUESTS if name in wanted]:
             figures += _told(_of_guests(with_guests))
+        figures += _told(_of_clusters([name for name in OF_CLUSTERS if name in wanted]))
         figures += _told(_of_storage([name for name in OF_STORAGE if name in wanted]))
     print(table(figures))
     if missing:
@@ -62,6 +64,14 @@ def _of_anywhere(names: list[str]) -> Iterator[Figure]:
         "status-platforms": status_of_platforms,
         "contract": contract_of_drivers,
     }
+    for name in names:
+        yield from known[name]()
+
+
+def _of_clusters(names: list[str]) -> Iterator[Figure]:
+    from benchmarks.clusters import switch
+
+    known: Mapping[str, Callable[[], Iterator[Figure]]] = {"switch": switch}
     for name in names:
         yield from known[name]()
 

@@ -41,7 +41,7 @@ class Site:
     @contextmanager
     def up(cls) -> Iterator[Site]:
         """A lab of one node, gone afterwards."""
-        _compile()
+        compile_code()
         with Lab.up(1) as lab:
             hypervisor = Hypervisor(lab.nodes[0], lab.shared, lab.public_key)
             hypervisor.start()
@@ -85,7 +85,7 @@ class Site:
         return [call.rstrip("\0").split("\0") for call in calls.split("\n\0") if call]
 
 
-def _compile() -> None:
+def compile_code() -> None:
     """Have byte code of everything, as an installer leaves it: in a node of the lab nothing can be written there."""
     for folder in (sysconfig.get_path("purelib"), str(Path(opensvc_core.__file__).parents[1])):
         compileall.compile_dir(folder, quiet=2, workers=0)

@@ -66,9 +66,29 @@ class Folders:
         return self.ssh / "known_hosts"
 
     @property
+    def ssh_cards(self) -> Path:
+        """Cards of the nodes that this one took, as it took them."""
+        return self.ssh / "cards"
+
+    @property
     def journal(self) -> Path:
         """The journal's database."""
         return self.var / "journal.db"
+
+    @property
+    def ssh_sockets(self) -> Path:
+        """Control sockets of shared ssh connections."""
+        return self.var / "ssh"
+
+    @property
+    def tickets(self) -> Path:
+        """Tickets of the gate."""
+        return self.var / "tickets"
+
+    @property
+    def peer_log(self) -> Path:
+        """What peers did and tried here."""
+        return self.log / "peer.log"
 
 
 @frozen

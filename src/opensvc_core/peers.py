@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 from opensvc_core.model import Evidence, NodeState, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from opensvc_core.clock import Cancel
     from opensvc_core.cluster.link import Link
@@ -50,6 +51,10 @@ class Peers(Protocol):
         """
         ...
 
+    def remote_shell(self, node: str) -> tuple[tuple[str, ...], str]:
+        """The argv of the ssh that reaches a peer's gate, without its address, and that address. Raises PeerError."""
+        ...
+
     def close(self) -> None:
         """End every session."""
         ...
@@ -70,6 +75,11 @@ class NoPeers:
             hint="hand `peers` to `open_agent`",
         )
 
+    def remote_shell(self, node: str) -> tuple[tuple[str, ...], str]:
+        """There is none. Raises PeerError."""
+        self.link(node)
+        raise AssertionError
+
     def hold_lock(
         self, service: Service, node: str, holder: Holder, *, wait: float, cancel: Cancel
     ) -> AbstractContextManager[None]:
@@ -84,3 +94,48 @@ class NoPeers:
 
     def close(self) -> None:
         """There is nothing to end."""
+
+
+class LaterPeers:
+    """Peers that are made when the first of them is needed: a command that asks nobody imports nothing for them.
+
+    Args:
+        make: makes them, once.
+    """
+
+    asks = True
+
+    def __init__(self, make: Callable[[], Peers]) -> None:
+        self._make = make
+        self._made: Peers | None = None
+        self._guard = Lock()
+
+    def _peers(self) -> Peers:
+        with self._guard:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
+
+    def link(self, node: str) -> Link:
+        """See Peers."""
+        return self._peers().link(node)
+
+    def hold_lock(
+        self, service: Service, node: str, holder: Holder, *, wait: float, cancel: Cancel
+    ) -> AbstractContextManager[None]:
+        """See Peers."""
+        return self._peers().hold_lock(service, node, holder, wait=wait, cancel=cancel)
+
+    def ask(self, service: Service, nodes: Sequence[str]) -> tuple[Evidence, ...]:
+        """See Peers."""
+        return self._peers().ask(service, nodes)
+
+    def remote_shell(self, node: str) -> tuple[tuple[str, ...], str]:
+        """See Peers."""
+        return self._peers().remote_shell(node)
+
+    def close(self) -> None:
+        """See Peers; what was never needed is not made for it."""
+        with self._guard:
+            if self._made is not None:
+                self._made.close()

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from opensvc_core.errors import ActionError, Vetoed
+from opensvc_core.fanout import side_by_side
 from opensvc_core.model import Evidence, NodeState, Veto
 
 if TYPE_CHECKING:
@@ -33,7 +34,11 @@ def declare_dead(agent: Agent, services: Iterable[Service], nodes: Sequence[str]
             ``not_a_peer`` where no service knows the node; nothing lifts these.
     """
     peers = {name.lower() for service in services for name in service.all_nodes} - {agent.node.name.lower()}
-    vetoes = [veto for node in nodes if (veto := _objection(agent, node, peers)) is not None]
+    objections = dict(side_by_side(nodes, lambda node: _objection(agent, node, peers)))
+    for objection in objections.values():
+        if isinstance(objection, Exception):
+            raise objection
+    vetoes = [veto for node in nodes if isinstance(veto := objections[node], Veto)]
     if vetoes:
         raise Vetoed(vetoes)
     now = agent.clock.now()

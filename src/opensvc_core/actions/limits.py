@@ -28,6 +28,7 @@ class Limits:
         late_start: seconds that a stop waits for a guest whose start command was cut, as it may still come up.
         left_over: seconds to wait for a changing command that a cut run left running, before it is ended.
         settle: seconds after which a start command that was cut is taken to have no effect any more.
+        peer: seconds until another node counts as out of reach.
         max_parallel: steps side by side.
     """
 
@@ -37,6 +38,7 @@ class Limits:
     late_start: float = 10.0
     left_over: float = 30.0
     settle: float = 300.0
+    peer: float = 5.0
     max_parallel: int = MAX_PARALLEL
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from opensvc_core.actions.agent import Agent
     from opensvc_core.actions.elsewhere import Elsewhere
     from opensvc_core.attempt import Attempt
+    from opensvc_core.context import Channels
     from opensvc_core.host import Command, CommandResult, Spawned
     from opensvc_core.plan import Plan, Step
 
@@ -92,15 +93,29 @@ class Performer:
     peer: str = ""
     _numbers: itertools.count[int] = field(factory=itertools.count)
 
+    def step_context(self, attempt: Attempt) -> Context:
+        """What the driver of a step is handed: its commands are journalled, its notes and its progress are told."""
+        step = attempt.step
+        context = self._context(step.action, attempt.cancel, attempt.deadline)
+        strict = step.kind.can_start and not attempt.is_way_back
+        context.command_log = _CommandJournal(self.agent, step, self.run_id, strict, self.on_event, self._numbers)
+        context.on_note = attempt.on_note
+        context.on_progress = lambda text: self._tell_progress(step, text)
+        return context
+
+    def _tell_progress(self, step: Step, text: str) -> None:
+        about = step.resource.id
+        event = Event(
+            EventKind.STEP_PROGRESS, self.agent.clock.now(), self.run_id, about.service, about.rid, step.id, text
+        )
+        self.on_event(event)
+
     def perform(self, attempt: Attempt) -> Outcome:
         """Do a step. Raises what its driver raises."""
         step = attempt.step
         if step.is_elsewhere and self.elsewhere is not None:
             return self.elsewhere.perform(attempt)
-        context = self._context(step.action, attempt.cancel, attempt.deadline)
-        strict = step.kind.can_start and not attempt.is_way_back
-        context.command_log = _CommandJournal(self.agent, step, self.run_id, strict, self.on_event, self._numbers)
-        context.on_note = attempt.on_note
+        context = self.step_context(attempt)
         try:
             if attempt.start_was_lost:
                 self._await_late_start(step, context)
@@ -163,7 +178,14 @@ class Performer:
             permits=self.permits,
             # A run that another node drives is told by its session who that is; this one's own has one destination.
             peer=self.peer or next(iter(self.plan.other_nodes), ""),
+            channels=_channels(agent) if action == "migrate" else None,
         )
+
+
+def _channels(agent: Agent) -> Channels:
+    from opensvc_core.actions.channels import PeerChannels
+
+    return PeerChannels(agent)
 
 
 def step_limit(resource: Resource, action: str) -> float:

@@ -95,6 +95,11 @@ class CutRun:
             return None
         return str(move["source"]), str(move["destination"]), move["was_up"] is True
 
+    def is_live(self, service: str) -> bool:
+        """Whether a running guest was to go over."""
+        move = self.about.get("moves", {}).get(service)
+        return isinstance(move, dict) and move.get("is_live") is True
+
 
 @frozen
 class Word:
@@ -197,6 +202,14 @@ class Recovery:
         self._refuse_silent({source, destination} - {"", self.agent.node.name} - dead)
         if elsewhere := self._third(source, destination):
             return Decision(f"{what} left nothing up on its nodes, and it runs on {elsewhere} now")
+        if cut.is_live(name) and self._is_there(source) and self._is_there(destination):
+            from opensvc_core.actions.recover_migration import decide
+
+            words = {self.agent.node.name: (self.graph, self.reports)}
+            words |= {node: (word.graph, word.reports) for node, word in self.words.items()}
+            live = decide(self.agent, name, (source, destination), words, what)
+            if live is not None:
+                return live
         way = str(cut.about.get("way") or self._way(destination))
         remember = {"way": way, "moves": {name: {"source": source, "destination": destination, "was_up": was_up}}}
         gone = source if self._is_there(source) else ""
@@ -259,7 +272,7 @@ class Recovery:
         A guest that was to go over while it ran is left where it runs.
         """
         cuts = [self.cut, *(word.run for word in self.words.values() if word.run is not None)]
-        if self.cut.action == "migrate":
+        if self.cut.is_live(self.graph.service.name):
             return "finish" if self._has_guest(destination) else "undo"
         if any(cut.outcome == "unknown" for cut in cuts):
             return "undo"

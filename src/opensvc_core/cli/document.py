@@ -54,7 +54,7 @@ def status_document(
         "node": node,
         "at": moment(at),
         "services": {name: _service_status(status) for name, status in statuses.items()},
-        "errors": _errors(broken),
+        "errors": error_documents(broken),
     }
     if words:
         document["nodes"] = {name: _node_word(word) for name, word in words.items()}
@@ -93,7 +93,8 @@ def _elsewhere(status: ServiceStatus, words: Mapping[str, NodeWord]) -> Document
     }
 
 
-def _errors(broken: Mapping[str, OpenSVCError]) -> Document:
+def error_documents(broken: Mapping[str, OpenSVCError]) -> Document:
+    """Services whose file cannot be used, each with the error."""
     if not broken:
         return {}  # the usual answer, typed all day: what tells errors is not even imported
     from opensvc_core.cli.failure import error_document

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opensvc_core.actions.agent import Agent
+    from opensvc_core.peers import Peers
 
 
 SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
@@ -32,6 +33,8 @@ class Environment:
         has_no_color: ``NO_COLOR`` is set and not empty.
         terminal: ``TERM``, the kind of terminal.
         sudo_user: ``SUDO_USER``, who became another user by ``sudo``.
+        asked_of_ssh: ``SSH_ORIGINAL_COMMAND``, what sshd was asked to run in place of ``osvc peer``; empty for a shell.
+        ssh_connection: ``SSH_CONNECTION``, addresses and ports of both ends; ``None`` if sshd did not start this.
     """
 
     root: Path | None = None
@@ -42,6 +45,8 @@ class Environment:
     has_no_color: bool = False
     terminal: str = ""
     sudo_user: str = ""
+    asked_of_ssh: str = ""
+    ssh_connection: str | None = None
 
     @classmethod
     def of(cls, variables: Mapping[str, str]) -> Environment:
@@ -57,6 +62,8 @@ class Environment:
             has_no_color=bool(variables.get("NO_COLOR")),
             terminal=variables.get("TERM", ""),
             sudo_user=variables.get("SUDO_USER", ""),
+            asked_of_ssh=variables.get("SSH_ORIGINAL_COMMAND", ""),
+            ssh_connection=variables.get("SSH_CONNECTION") or None,
         )
 
     @property
@@ -89,7 +96,7 @@ def open_here(root: Path | None = None, node: str | None = None) -> Agent:
     from opensvc_core.actions.agent import open_agent
 
     environment = here()
-    return open_agent(
+    agent = open_agent(
         root or environment.root,
         node or environment.node,
         path=environment.command_path,
@@ -98,3 +105,14 @@ def open_here(root: Path | None = None, node: str | None = None) -> Agent:
         disabled_drivers=environment.disabled_drivers,
         os_name=environment.os_name,
     )
+    folders = agent.node.folders
+    if folders.ssh_known_hosts.exists() and folders.ssh_key.exists():
+        from opensvc_core.peers import LaterPeers
+
+        def reach_peers() -> Peers:
+            from opensvc_core.cluster.ssh_peers import peers_of
+
+            return peers_of(agent.node, agent.host, agent.clock, agent.limits.peer, agent.limits.status)
+
+        agent.peers = LaterPeers(reach_peers)
+    return agent

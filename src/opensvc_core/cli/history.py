@@ -87,6 +87,7 @@ def command_document(command: CommandRecord) -> Document:
         "changes": command.changes,
         "began": moment(command.began),
         "ended": moment(command.ended),
+        "seconds": round(command.ended - command.began, 3) if command.ended else None,
         "rc": command.rc,
         "stdout": command.stdout,
         "stderr": command.stderr,

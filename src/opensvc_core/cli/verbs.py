@@ -24,21 +24,29 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "stop": ("act", "Bring services down, in reverse order"),
         "restart": ("act", "Stop, then start"),
         "switch": ("move", "Stop services here, verified, then start them on another node"),
+        "migrate": ("move", "Move running guests from here to another node, live"),
         "takeover": ("move", "Bring services here from where they run"),
         "giveback": ("move", "Bring services to the node that starts them at boot"),
         "failover": ("move", "Bring services to a disaster-recovery node"),
+        "startstandby": ("act", "Bring up standby resources alone, and what they stand on"),
         "freeze": ("freeze", "Refuse every action on services until they are thawed"),
         "thaw": ("freeze", "Allow actions again"),
         "recover": ("recover", "Look after a run that was interrupted and finish or undo it"),
         "plan": ("plan", "What a start, stop, restart or move would do, and change nothing"),
     },
+    "Copies": {
+        "sync": ("sync", "Replicate services to their other nodes"),
+    },
     "Disks and this node": {
         "reservation": ("reservation", "Who holds the disks of services; take, release, clear"),
+        "schedule": ("schedule", "What this node does by itself, when, and how it last ended"),
         "diskupdate": ("diskupdate", "Which disks services use, asked anew and kept"),
+        "boot": ("boot", "What init calls: clean after a crash, start what starts on this node"),
+        "shutdown": ("boot", "What init calls: stop everything on this node"),
         "node": ("node", "This node: its reservation key, and what other distributions add"),
     },
     "Files and drivers": {
-        "config": ("config", "Create, show and check service files"),
+        "config": ("config", "Create, show, check and compare service files"),
         "driver": ("driver", "Which drivers are installed, and what they lack"),
     },
     "This command": {
@@ -49,6 +57,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
 }
 """Section of the help to verb to module of `opensvc_core.cli.commands` and help line."""
 
+HIDDEN = {"peer": "peer"}
+"""Verbs that nobody types, and the help does not tell of."""
+
 
 def help_text() -> str:
     """What ``osvc --help`` prints."""
@@ -58,7 +69,7 @@ def help_text() -> str:
         "  High-availability services: see what runs, bring it up, bring it down.",
     ]
     for section, verbs in SECTIONS.items():
-        lines += ["", f"{section}:", *(f"  {verb:<12}{text}" for verb, (_, text) in verbs.items())]
+        lines += ["", f"{section}:", *(f"  {verb:<13}{text}" for verb, (_, text) in verbs.items())]
     lines += [
         "",
         "Options:",
@@ -87,11 +98,10 @@ def command(verb: str) -> Any:
 
     from typer.main import get_command
 
-    for section in SECTIONS.values():
-        if verb in section:
-            app = import_module(f"opensvc_core.cli.commands.{section[verb][0]}").app
-            loaded = get_command(app)
-            return _with_short_help(getattr(loaded, "commands", {}).get(verb, loaded))
+    modules = HIDDEN | {name: module for section in SECTIONS.values() for name, (module, _) in section.items()}
+    if verb in modules:
+        loaded = get_command(import_module(f"opensvc_core.cli.commands.{modules[verb]}").app)
+        return _with_short_help(getattr(loaded, "commands", {}).get(verb, loaded))
     return _with_short_help(get_command(_other_app(verb)))
 
 

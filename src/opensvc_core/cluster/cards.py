@@ -14,7 +14,7 @@ from opensvc_core.cluster.keys import PublicKey, TrustError, parse_public_key, r
 from opensvc_core.config.names import is_node_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from opensvc_core.node import Node
 
@@ -59,13 +59,27 @@ def host_keys(folder: Path = SSHD_FOLDER) -> tuple[PublicKey, ...]:
     return tuple(found)
 
 
-def own_card(node: Node, addresses: Iterable[str] = (), folder: Path = SSHD_FOLDER) -> Card:
+def scanned_keys(text: str) -> tuple[PublicKey, ...]:
+    """Host keys from what ssh-keyscan(1) printed: ``name kind base64``, one a line."""
+    found: dict[str, PublicKey] = {}
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) >= 3 and not line.startswith("#"):
+            try:
+                key = parse_public_key(f"{words[1]} {words[2]}")
+            except ValueError:
+                continue
+            found[key.kind] = key
+    return tuple(found[kind] for kind in sorted(found))
+
+
+def own_card(node: Node, keys: Sequence[PublicKey], addresses: Iterable[str] = ()) -> Card:
     """The card of this node.
 
     Args:
         node: this node.
+        keys: with which its sshd answers.
         addresses: of it, as far as they are known.
-        folder: where sshd keeps its keys.
 
     Raises:
         TrustError: it has no key, or sshd has none.
@@ -73,12 +87,13 @@ def own_card(node: Node, addresses: Iterable[str] = (), folder: Path = SSHD_FOLD
     """
     if not is_node_name(node.name):
         raise TrustError(f"{node.name!r} is not the name of a node", code="card", hint="see `hostname`, or $OSVC_NODE")
-    keys = host_keys(folder)
     if not keys:
         raise TrustError(
-            f"sshd has no host key in {folder}", code="card", hint="install and start openssh-server: ssh-keygen -A"
+            f"sshd of this node does not answer and has no host key in {SSHD_FOLDER}",
+            code="card",
+            hint="install openssh-server and start it",
         )
-    return Card(node.name, read_host_mode(node.folders), read_own_key(node.folders), keys, tuple(addresses))
+    return Card(node.name, read_host_mode(node.folders), read_own_key(node.folders), tuple(keys), tuple(addresses))
 
 
 def card_document(card: Card) -> dict[str, Any]:

@@ -95,6 +95,13 @@ DEFAULT_KEYWORDS: Final = (
     Keyword("bwlimit", "Bandwidth that replication may use, in KB a second. Default: no limit.", Kind.INTEGER),
     Keyword("sync_min_delay", "Minutes between two replications.", Kind.INTEGER, default=30),
     Keyword("sync_max_delay", "Minutes after which replicated data is too old.", Kind.INTEGER, default=1440),
+    Keyword(
+        "sync_schedule",
+        "When the service is replicated by itself. Default: `sync_schedule` in `[node]` of `node.conf`, else "
+        "`04:00-06:00@121`.",
+        Kind.SCHEDULE,
+        example="~22:00-04:00 mon-fri",
+    ),
     Keyword("presnap_trigger", "Command to run before a snapshot is taken."),
     Keyword("postsnap_trigger", "Command to run after a snapshot was taken."),
     Keyword("containerize", "Whether applications run in a control group.", Kind.BOOLEAN, default=True),

@@ -27,6 +27,8 @@ class Kind(Enum):
     """``tuple[str, ...]``, split at blanks."""
     PATH = "path"
     """``str``, an absolute path."""
+    SCHEDULE = "schedule"
+    """``str``, as written, that ``schedule.grammar`` understands; empty for never."""
 
 
 @frozen

@@ -96,6 +96,7 @@ units `w d h m s ms` |
 | size | bytes, or with a unit in any case: `10KB` is 10 times 1000, `10KiB` 10 times 1024; up to `PB` and `PiB` |
 | words | words with blanks between them |
 | path | an absolute path |
+| schedule | [when a job runs](schedule.md): `04:00-06:00`, `@10`; empty for never |
 
 ## `[default]`
 

@@ -114,6 +114,14 @@ def parse_words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
+def parse_schedule_text(text: str) -> str:
+    """A schedule, as written. Raises ValueError, with the place of what is wrong."""
+    from opensvc_core.schedule.grammar import parse_schedule  # few services have one
+
+    parse_schedule(text)
+    return text
+
+
 _PARSERS: Final[Mapping[Kind, Callable[[str], Any]]] = {
     Kind.TEXT: str,
     Kind.BOOLEAN: parse_boolean,
@@ -122,6 +130,7 @@ _PARSERS: Final[Mapping[Kind, Callable[[str], Any]]] = {
     Kind.SIZE: parse_size,
     Kind.WORDS: parse_words,
     Kind.PATH: parse_path,
+    Kind.SCHEDULE: parse_schedule_text,
 }
 
 
@@ -131,7 +140,7 @@ def convert(keyword: Keyword, text: str) -> Any:
     Raises:
         ValueError: the text is not of the keyword's kind, or none of its choices; the message says what would be.
     """
-    if not text and keyword.kind not in {Kind.TEXT, Kind.WORDS}:
+    if not text and keyword.kind not in {Kind.TEXT, Kind.WORDS, Kind.SCHEDULE}:
         message = f"no value: {_article(keyword.kind)} is due"
         raise ValueError(message)
     value = _PARSERS[keyword.kind](text)

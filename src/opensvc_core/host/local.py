@@ -23,6 +23,8 @@ from opensvc_core.host.processes import has_proc, process_start_time, process_st
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from opensvc_core.host.talk import Talk
+
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where commands are looked for when nobody says otherwise."""
 VENDOR_FOLDERS: Mapping[str, tuple[str, ...]] = {
@@ -186,6 +188,17 @@ class LocalHost:
         return f" and /proc/{pid}/stack" if self._os_name == "Linux" else ""
 
     def _spawn(self, command: Command) -> Child:
+        files = (self._scratch_file(), self._scratch_file()) if command.leaves_daemons else None
+        pipes = {"stdout": files[0], "stderr": files[1]} if files else {"stdout": PIPE, "stderr": PIPE}
+        try:
+            process = self._popen(command, stdin=DEVNULL if command.input is None else PIPE, **pipes)
+        except BaseException:
+            for file in files or ():
+                file.close()
+            raise
+        return Child(process, command.input, files, self._keep, self._clock, self._signal_group, command.heard)
+
+    def _popen(self, command: Command, **streams: Any) -> Any:
         if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
             # The kernel would then drop exit statuses, and every failure would read as success.
             raise ActionError(
@@ -193,24 +206,35 @@ class LocalHost:
                 hint="start it from a shell or service that does not ignore SIGCHLD",
             )
         program = self._find(command)
-        files = (self._scratch_file(), self._scratch_file()) if command.leaves_daemons else None
-        pipes = {"stdout": files[0], "stderr": files[1]} if files else {"stdout": PIPE, "stderr": PIPE}
         try:
-            process = _plumbum_command()(program).popen(
-                command.argv[1:],
-                env={**self._env, **command.env},
-                cwd="/",
-                new_session=True,
-                stdin=DEVNULL if command.input is None else PIPE,
-                **pipes,
+            return _plumbum_command()(program).popen(
+                command.argv[1:], env={**self._env, **command.env}, cwd="/", new_session=True, **streams
             )
-        except BaseException as error:
-            for file in files or ():
-                file.close()
-            if isinstance(error, (OSError, ValueError)):
-                raise self._not_started(command, program, error) from error
-            raise
-        return Child(process, command.input, files, self._keep, self._clock, self._signal_group, command.heard)
+        except (OSError, ValueError) as error:
+            raise self._not_started(command, program, error) from error
+
+    def talk(self, command: Command) -> Talk:
+        """Start a command to talk with: the other end of a session. Its limit and input are the caller's to keep.
+
+        Raises:
+            CommandNotFound: not installed or not executable.
+            CommandError: it could not be started for another reason.
+        """
+        from opensvc_core.host.talk import Talk
+
+        return Talk(self._popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE), command.argv)
+
+    def pass_through(self, command: Command, cancel: Cancel) -> int:
+        """Run a command on this process's own standard streams, to its end; its exit status, negative for a signal.
+
+        Raises:
+            CommandTimeout, Cancelled: its process group was ended.
+            CommandNotFound, CommandError: it could not be started.
+        """
+        from opensvc_core.host.talk import wait_for
+
+        process = self._popen(command, stdin=None, stdout=None, stderr=None)
+        return wait_for(process, command, cancel, self._clock)
 
     def _find(self, command: Command) -> str:
         if not command.argv or not command.argv[0]:

@@ -19,6 +19,7 @@ TYPES: dict[Kind, type | tuple[type, ...]] = {
     Kind.SIZE: int,
     Kind.WORDS: tuple,
     Kind.PATH: str,
+    Kind.SCHEDULE: str,
 }
 SENTENCE = 12
 """Characters that a text has at least."""

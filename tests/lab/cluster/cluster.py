@@ -113,7 +113,7 @@ class Cluster:
 
     def status(self, node: Node, name: str) -> dict[str, Any]:
         """The status of a service as a node has it, asked of its own platforms only."""
-        found: dict[str, Any] = self.document(node, "status", name)["services"][name]
+        found: dict[str, Any] = self.document(node, "status", name, "--local")["services"][name]
         return found
 
     def last_run(self, node: Node, name: str) -> dict[str, Any] | None:
@@ -159,5 +159,5 @@ def service_text(nodes: Sequence[str], drpnodes: Sequence[str] = (), *, more: st
     drp = f"drpnodes = {' '.join(drpnodes)}\n" if drpnodes else ""
     return (
         f"[default]\nservice_type = PRD\nnodes = {' '.join(nodes)}\n{drp}autostart_node = {nodes[0]}\n{more}\n"
-        "[container#0]\ntype = lxc\nstart_timeout = 20\nstop_timeout = 10\n\n[app#0]\ntype = launchers\n"
+        "[container#0]\ntype = lxc\nstart_timeout = 6\nstop_timeout = 10\n\n[app#0]\ntype = launchers\n"
     )

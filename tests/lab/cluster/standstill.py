@@ -75,6 +75,10 @@ class Standstill:
         """Have the next such command stand still."""
         self.node.write(f"{POINTS}/{self.when}.{self.tool}", self.words)
 
+    def pass_on(self) -> None:
+        """Let the command that stands still here go on; other points stay."""
+        self.node.exec(["rm", "-f", f"{POINTS}/reached", f"{POINTS}/taken"], check=True)
+
     def wait(self, is_over: Callable[[], bool]) -> str:
         """Wait until a command stands still; its line.
 

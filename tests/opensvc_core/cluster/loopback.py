@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -154,6 +155,12 @@ class LoopbackPeers:
             yield
         finally:
             held.close()
+
+    def remote_shell(self, node: str) -> tuple[tuple[str, ...], str]:
+        """A shell that is the gate of that node: it redeems tickets and runs rsync, as `osvc peer` does."""
+        gate = Path(__file__).with_name("gate.py")
+        root = self.cluster.agents[node].node.folders.root
+        return (sys.executable, str(gate), str(root), self.origin), node
 
     def ask(self, service: Service, nodes: Sequence[str]) -> tuple[Evidence, ...]:
         return tuple(self._ask(service, node) for node in nodes)

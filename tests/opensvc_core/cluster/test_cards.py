@@ -11,7 +11,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opensvc_core.cluster.cards import Card, card_document, own_card, parse_card
+from opensvc_core.cluster.cards import Card, card_document, host_keys, own_card, parse_card, scanned_keys
 from opensvc_core.cluster.host_mode import HostMode, write_host_mode
 from opensvc_core.cluster.keys import TrustError, make_own_key
 from opensvc_core.host.local import LocalHost
@@ -83,11 +83,11 @@ def test_the_card_of_a_node_tells_its_keys(tmp_path: Path) -> None:
     sshd.mkdir()
     make_own_key(node.folders, node.name, LocalHost("node1"))
     with pytest.raises(TrustError, match="no host key"):
-        own_card(node, folder=sshd)
+        own_card(node, host_keys(sshd))
     (sshd / "ssh_host_ed25519_key.pub").write_text(f"{key(7)} root@node1\n")
     (sshd / "ssh_host_dsa_key.pub").write_text("ssh-dss AAAA root@node1\n")
     write_host_mode(node.folders, HostMode.PRD)
-    card = own_card(node, ["10.0.0.1"], sshd)
+    card = own_card(node, host_keys(sshd), ["10.0.0.1"])
     assert (card.node, card.host_mode, card.host_keys, card.addresses) == (
         "node1",
         HostMode.PRD,
@@ -95,3 +95,9 @@ def test_the_card_of_a_node_tells_its_keys(tmp_path: Path) -> None:
         ("10.0.0.1",),
     )
     assert parse_card(json.dumps(card_document(card))) == card
+
+
+def test_the_keys_that_sshd_serves_are_read_from_a_scan() -> None:
+    lines = ["# 127.0.0.1:22 SSH-2.0-OpenSSH_9.2", f"127.0.0.1 {key(1)}", f"127.0.0.1 {key(2, 'ssh-rsa')}", "garbage"]
+    text = "".join(f"{line}\n" for line in [*lines, "127.0.0.1 x y"])
+    assert scanned_keys(text) == (key(1), key(2, "ssh-rsa"))

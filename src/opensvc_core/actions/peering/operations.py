@@ -14,12 +14,24 @@ if TYPE_CHECKING:
     from opensvc_core.clock import Cancel, Deadline
 
 OPERATIONS: Mapping[str, str] = {
+    "hello": "facts:hello",
+    "evidence": "facts:evidence",
+    "lock": "locks:lock",
+    "unlock": "locks:unlock",
+    "way_back": "way_back:way_back",
     "graph": "graphs:graph",
     "check": "runs:check",
     "begin": "runs:begin",
     "step": "runs:step",
     "verify": "runs:verify",
     "end": "runs:end",
+    "channel": "channels:channel",
+    "generation": "replication:generation",
+    "mounts": "replication:mounts",
+    "receive": "replication:receive",
+    "received": "replication:received",
+    "config": "files:config",
+    "put_files": "files:put_files",
     "statuses": "statuses:statuses",
 }
 """Name of an operation to ``module:function``, in this package. What is not here does not exist for a peer."""

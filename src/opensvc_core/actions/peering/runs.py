@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, evolve, field
 
 from opensvc_core.actions.freeze import refuse_frozen
+from opensvc_core.actions.histories import begin_histories, copy_vetoes, starting_here, told_in
 from opensvc_core.actions.leftovers import Leftovers, tidy
 from opensvc_core.actions.perform import Performer
 from opensvc_core.actions.preflight import check as find_vetoes
@@ -117,6 +118,7 @@ def check(visit: Visit, call: Call) -> Mapping[str, Any]:
     context = performer.reading_context(action)
     # Who else runs it is weighed by the node that drives: it has asked everybody.
     checked = find_vetoes(agent, plan, statuses, {}, context)
+    copies = copy_vetoes(agent, starting_here(plan, statuses, agent.node.name), told_in(data.get("copies", {})))
     if not is_dry:
         run = PeerRun(agent, run_id, plan, performer)
         with visit.guard:
@@ -124,7 +126,7 @@ def check(visit: Visit, call: Call) -> Mapping[str, Any]:
         visit.holds.callback(run.close)
     notes = [note for found in leftovers.values() for note in found.notes]
     return {
-        "vetoes": [wire.veto_out(veto) for veto in checked.vetoes],
+        "vetoes": [wire.veto_out(veto) for veto in (*checked.vetoes, *copies)],
         "notes": [wire.note_out(note) for note in (*notes, *checked.notes)],
         "reports": wire.reports_out(statuses),
         "unsettled": [[each.service, each.rid] for found in leftovers.values() for each in sorted(found.unsettled)],
@@ -158,6 +160,7 @@ def begin(visit: Visit, call: Call) -> Mapping[str, Any]:
         if run.plan.can_start:
             raise
     run.is_journalled = True
+    begin_histories(agent, run.plan, run.performer.statuses, run.id, told_in(data.get("copies", {})))
     return {}
 
 

@@ -1,10 +1,11 @@
 """`osvc node …`: what is about this node and no service; other distributions add to it."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from opensvc_core.cli.options import Format, FormatOption, Loud, new_app
+from opensvc_core.cli.options import Color, ColorOption, Format, FormatOption, Loud, Verbose, Wait, new_app
 from opensvc_core.cli.subcommands import add_others
 
 app = new_app("This node.")
@@ -45,6 +46,121 @@ def host_mode(
     from opensvc_core.cli.node_mode import set_mode, show_mode
 
     return set_mode(mode, form) if mode else show_mode(form)
+
+
+@app.command(short_help="Refuse every action on this node", epilog="Example: osvc node freeze")
+def freeze(form: FormatOption = Format.TABLE, verbose: Loud = 0) -> int:
+    """Make all services of this node refuse every action until it is thawed. What runs goes on running."""
+    del verbose
+    from opensvc_core.cli.node_state import change_node
+
+    return change_node("freeze", form)
+
+
+@app.command(short_help="Allow actions on this node again", epilog="Example: osvc node thaw")
+def thaw(form: FormatOption = Format.TABLE, verbose: Loud = 0) -> int:
+    """Undo `osvc node freeze`; services that are frozen themselves stay so."""
+    del verbose
+    from opensvc_core.cli.node_state import change_node
+
+    return change_node("thaw", form)
+
+
+@app.command(short_help="Start nothing new here, move what runs", epilog="Example: osvc node drain --to node110")
+def drain(
+    to: Annotated[str, typer.Option("--to", metavar="NODE", help="Go to this node alone; else to any.")] = "",
+    stop: Annotated[bool, typer.Option("--stop", help="Stop the services here instead of moving them.")] = False,
+    wait: Wait = 60.0,
+    form: FormatOption = Format.TABLE,
+    color: ColorOption = Color.AUTO,
+    verbose: Verbose = 0,
+) -> int:
+    """Let nothing new start on this node, then switch every service that runs here to another node of it.
+
+    A service that no other node takes is left running and told, and the exit status is not 0. `osvc node undrain` lets
+    services start here again; it moves none back.
+    """
+    from opensvc_core.cli.manner import Limits, Manner
+    from opensvc_core.cli.node_state import drain_node
+
+    return drain_node(to, Limits(wait=wait), Manner(form, color, verbose), is_stop=stop)
+
+
+@app.command(short_help="Let services start here again", epilog="Example: osvc node undrain")
+def undrain(form: FormatOption = Format.TABLE, verbose: Loud = 0) -> int:
+    """Undo `osvc node drain`: services may start on this node again."""
+    del verbose
+    from opensvc_core.cli.node_state import change_node
+
+    return change_node("undrain", form)
+
+
+@app.command(short_help="Whether this node is frozen or drained", epilog="Example: osvc node state")
+def state(form: FormatOption = Format.TABLE, verbose: Loud = 0) -> int:
+    """Tell whether this node is frozen, drained, or neither."""
+    del verbose
+    from opensvc_core.cli.environment import open_here
+    from opensvc_core.cli.node_state import tell_node
+
+    return tell_node(open_here(), form)
+
+
+@app.command(short_help="What other nodes must know of this one", epilog="Example: osvc node card >node109.card")
+def card(verbose: Loud = 0) -> int:
+    """Print the card of this node: its name, mode, public key and host keys. There is no secret in it.
+
+    An operator carries it to the other nodes: osvc node trust --card FILE.
+    """
+    del verbose
+    from opensvc_core.cli.trusting import print_card
+
+    return print_card()
+
+
+@app.command(short_help="Trust other nodes, or look whether that is right", epilog="Example: osvc node trust node110")
+def trust(  # noqa: PLR0917 - each is an option
+    nodes: Annotated[list[str] | None, typer.Argument(metavar="[NODE]...", help="Names of other nodes.")] = None,
+    cards: Annotated[
+        list[Path] | None, typer.Option("--card", metavar="FILE", help="Take the card of a node from a file.")
+    ] = None,
+    ssh_options: Annotated[
+        list[str] | None, typer.Option("--ssh-option", metavar="OPTION", help="For your own ssh, as `Port=2222`.")
+    ] = None,
+    fingerprint: Annotated[
+        str, typer.Option("--fingerprint", metavar="SHA256:...", help="The host key that the node must show.")
+    ] = "",
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Take changed keys of a known node: it was installed anew.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Have each pair prove both ways; look for what is forbidden.")
+    ] = (False),
+    remove: Annotated[bool, typer.Option("--remove", help="Trust these nodes no more.")] = False,
+    exchange: Annotated[bool, typer.Option("--exchange", hidden=True)] = False,
+    form: FormatOption = Format.TABLE,
+    verbose: Loud = 0,
+) -> int:
+    """Exchange cards with other nodes over your own ssh as root, or take cards from files.
+
+    Host keys are pinned. The key of a node is let in as far as the roles allow: never that of a disaster-recovery node
+    on a production node.
+    """
+    del verbose
+    from opensvc_core.cli import trusting
+    from opensvc_core.cli.failure import UsageError
+
+    ways = [bool(cards), check, remove, exchange]
+    if sum(ways) > 1 or (nodes and (cards or exchange)) or (not nodes and not any(ways[:2]) and not exchange):
+        raise UsageError("name nodes, or --card FILE, or --check, or --remove NODE", hint="osvc node trust --help")
+    if exchange:
+        return trusting.exchange_here(replace=replace)
+    if check:
+        return trusting.check_trust(nodes or (), form)
+    if remove:
+        return trusting.remove_trust(nodes or (), form)
+    if cards:
+        return trusting.trust_cards(cards, form, replace=replace)
+    return trusting.trust_nodes(nodes or (), form, options=ssh_options or (), fingerprint=fingerprint, replace=replace)
 
 
 add_others(app, "node")

@@ -1,0 +1,114 @@
+"""The cookbook from end to end on bare nodes: three for production, one for disaster recovery, which know nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab.cluster.cluster import Cluster, service_text
+from tests.lab.cluster.oracle import Watch
+from tests.lab.cluster.trust import install_command
+from tests.lab.nodes import Node
+
+pytestmark = pytest.mark.timeout(600)
+NAME = "unxdevweb01"
+LEDGER = f"/var/lib/lxc/{NAME}/rootfs/srv/ledger"
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """Four nodes on which nothing was set up."""
+    with Cluster.up(4, small={}) as cluster:
+        yield cluster
+
+
+def write_ledger(node: Node, text: str) -> None:
+    """Add a line to the data of the guest, from inside it."""
+    node.exec(["lxc-attach", "-n", NAME, "--", "sh", "-c", f"echo '{text}' >>/srv/ledger"], check=True)
+
+
+def verify_runs_on(cluster: Cluster, node: Node) -> None:
+    """The service is up there, by its own word and by LXC's, and nowhere else."""
+    assert cluster.running(NAME) == [node.name]
+    assert cluster.status(node, NAME)["avail"] == "up"
+
+
+def set_up(cluster: Cluster) -> None:
+    """Modes and trust: production nodes enter every node, the one for disaster recovery enters none of them."""
+    *production, recovery = cluster.nodes
+    cluster.be_quick()
+    for node in cluster.nodes:
+        install_command(node)
+        cluster.told(node, "node", "host-mode", "DEV" if node is recovery else "PRD")
+    cards = {node.name: cluster.told(node, "node", "card") for node in cluster.nodes}
+    for node in cluster.nodes:
+        words = []
+        for other in cluster.others(node):
+            file = f"/root/{other.name}.card"
+            node.write(file, cards[other.name])
+            words += ["--card", file]
+        cluster.told(node, "node", "trust", *words)
+    for node in production:
+        assert f"opensvc:{recovery.name}" not in node.read("/root/.ssh/authorized_keys")
+    others = [node.name for node in production[1:]]
+    cluster.told(production[0], "node", "trust", "--check", *others)
+
+
+def create(cluster: Cluster) -> None:
+    """The guest and the service, on all nodes."""
+    *production, recovery = cluster.nodes
+    cluster.define_guest(NAME)
+    cluster.write_service(NAME, service_text([node.name for node in production], [recovery.name]))
+
+
+def move_between_production_nodes(cluster: Cluster) -> None:
+    """Start, switch from a third node, takeover, giveback: each leaves it on one node."""
+    first, second, third, _ = cluster.nodes
+    cluster.told(first, "start", NAME)
+    verify_runs_on(cluster, first)
+    assert f"runs on {first.name}" in cluster.refused(second, "start", NAME)
+    cluster.told(third, "switch", NAME, "--to", second.name)
+    verify_runs_on(cluster, second)
+    assert "already" in cluster.refused(second, "takeover", NAME)
+    cluster.told(third, "takeover", NAME)
+    verify_runs_on(cluster, third)
+    cluster.told(second, "giveback", NAME)
+    verify_runs_on(cluster, first)
+
+
+def fail_over_as_planned(cluster: Cluster) -> None:
+    """A production node brings it to the other site, and back."""
+    first, _, _, recovery = cluster.nodes
+    assert "disaster-recovery" in cluster.refused(first, "switch", NAME, "--to", recovery.name)
+    cluster.told(first, "failover", NAME)
+    verify_runs_on(cluster, recovery)
+    assert f"runs on {recovery.name}" in cluster.refused(first, "start", NAME)
+    cluster.told(first, "giveback", NAME)
+    verify_runs_on(cluster, first)
+
+
+def lose_production(cluster: Cluster) -> None:
+    """Every production node loses its power: the operator's word brings the service up at the other site, alone."""
+    *production, recovery = cluster.nodes
+    dead = [word for node in production for word in ("--declare-dead", node.name)]
+    cluster.refused(recovery, "failover", NAME)
+    assert "is not dead" in cluster.refused(recovery, "failover", NAME, *dead)
+    for node in production:
+        node.off()
+    cluster.refused(recovery, "failover", NAME)
+    cluster.refused(recovery, "failover", NAME, *dead[:-2])
+    cluster.told(recovery, "failover", NAME, *dead)
+    verify_runs_on(cluster, recovery)
+    write_ledger(recovery, "written during the disaster")
+    for node in production:
+        node.on()
+    assert f"runs on {recovery.name}" in cluster.refused(production[0], "start", NAME)
+
+
+def test_the_cookbook_from_end_to_end(cluster: Cluster) -> None:
+    with Watch(cluster.nodes, NAME) as watch:
+        for stage in (set_up, create, move_between_production_nodes, fail_over_as_planned, lose_production):
+            print(stage.__name__)  # noqa: T201 - how far it came, if it fails
+            stage(cluster)
+    assert watch.twice == []
