@@ -25,7 +25,7 @@ def answer_peer(origin: str) -> int:
     Raises:
         ConfigError: ``etc/node.conf`` is wrong.
     """
-    from opensvc_core.cluster.gate import GateRefused, SessionAsked, read_command
+    from opensvc_core.cluster.gate import ChannelAsked, GateRefused, SessionAsked, read_command
     from opensvc_core.cluster.peer_log import PeerLog
     from opensvc_core.config.names import is_node_name
     from opensvc_core.errors import OpenSVCError
@@ -41,6 +41,8 @@ def answer_peer(origin: str) -> int:
         asked = read_command(environment.asked_of_ssh)
         if isinstance(asked, SessionAsked):
             return _serve(agent, known, log)
+        if isinstance(asked, ChannelAsked):
+            return _carry(agent, known, log, asked.ticket)
         raise GateRefused("nobody gave out a ticket for that")
     except OpenSVCError as error:
         log.record("refused", command=environment.asked_of_ssh, outcome=error.code, text=error.message)
@@ -62,4 +64,13 @@ def _serve(agent: Agent, peer: str, log: PeerLog) -> int:
     with cancelling(ending, lambda _: None):
         reason = serve_peer(agent, peer, log.record, ending, sink=sink)
     log.record("end", text=reason)
+    return 0
+
+
+def _carry(agent: Agent, peer: str, log: PeerLog, ticket: str) -> int:
+    """Be the other end of one stream of a migration's channel, for the one guest that the ticket names."""
+    from opensvc_core.actions.peering.channels import serve
+
+    about = serve(agent, peer, ticket, lambda about: log.record("channel", about=about))
+    log.record("end", about=about, text="the channel is closed")
     return 0
