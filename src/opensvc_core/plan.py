@@ -214,6 +214,12 @@ def plan_way_back(
     return tuple(_steps("stop", graph, set(changed), graph.stop_edges, node, is_elsewhere=is_elsewhere))
 
 
+def clean_steps(graph: ServiceGraph, chosen: Collection[ResourceId], node: str) -> tuple[Step, ...]:
+    """Steps that remove what an earlier boot of the node left, in the order of a stop: the reservation last."""
+    acting = {resource.id for resource in graph.resources if _acts(resource)}
+    return tuple(_steps("clean", graph, acting & set(chosen), graph.stop_edges, node))
+
+
 def start_steps(
     graph: ServiceGraph, selection: Selection, node: str, *, after: Sequence[str] = (), is_elsewhere: bool = False
 ) -> list[Step]:

@@ -29,7 +29,7 @@ class TicketRefused(ActionError):
 
 def ticket_folder(folders: Folders) -> Path:
     """Where tickets lie."""
-    return folders.var / "tickets"
+    return folders.tickets
 
 
 def issue(folders: Folders, peer: str, purpose: str, facts: Mapping[str, Any], seconds: float) -> str:

@@ -145,6 +145,9 @@ class LoopbackPeers:
         lock = hold_lock(agent.node.folders.lock, service.name, holder, wait=wait, clock=agent.clock, cancel=cancel)
         held = ExitStack()
         held.enter_context(lock)
+        locks = link._visit.facts.setdefault("locks", {})
+        locks[service.name] = held
+        held.callback(locks.pop, service.name)
         # It is let go with the session, whichever ends first.
         link._visit.holds.callback(held.close)
         link.on_lost.append(lambda: cancel.set(f"the session with {node} was lost"))

@@ -9,6 +9,7 @@ from opensvc_core.actions.evidence import evidence_here
 from opensvc_core.actions.peering.locks import check_name
 from opensvc_core.actions.status import ask
 from opensvc_core.cluster import wire
+from opensvc_core.cluster.host_mode import mode_file
 from opensvc_core.errors import OpenSVCError
 from opensvc_core.model import Evidence, NodeState
 
@@ -38,7 +39,7 @@ def hello(visit: Visit, call: Call) -> Mapping[str, Any]:
 def _host_mode(visit: Visit) -> str:
     """The word in ``var/host_mode``, empty if there is none that can be read."""
     try:
-        text = (visit.agent.node.folders.var / "host_mode").read_text(encoding="utf-8", errors="replace")
+        text = mode_file(visit.agent.node.folders).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
     return next(iter(text.split()), "")[:20]
