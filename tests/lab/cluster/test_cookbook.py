@@ -8,7 +8,7 @@ import pytest
 
 from tests.lab.cluster.cluster import Cluster, service_text
 from tests.lab.cluster.oracle import Watch
-from tests.lab.cluster.trust import trust_by_hand
+from tests.lab.cluster.trust import install_command
 from tests.lab.nodes import Node
 
 pytestmark = pytest.mark.timeout(600)
@@ -35,9 +35,24 @@ def verify_runs_on(cluster: Cluster, node: Node) -> None:
 
 
 def set_up(cluster: Cluster) -> None:
-    """Production nodes enter every node, the one for disaster recovery enters none of them."""
-    trust_by_hand(cluster, cluster.nodes[3:])
+    """Modes and trust: production nodes enter every node, the one for disaster recovery enters none of them."""
+    *production, recovery = cluster.nodes
     cluster.be_quick()
+    for node in cluster.nodes:
+        install_command(node)
+        cluster.told(node, "node", "host-mode", "DEV" if node is recovery else "PRD")
+    cards = {node.name: cluster.told(node, "node", "card") for node in cluster.nodes}
+    for node in cluster.nodes:
+        words = []
+        for other in cluster.others(node):
+            file = f"/root/{other.name}.card"
+            node.write(file, cards[other.name])
+            words += ["--card", file]
+        cluster.told(node, "node", "trust", *words)
+    for node in production:
+        assert f"opensvc:{recovery.name}" not in node.read("/root/.ssh/authorized_keys")
+    others = [node.name for node in production[1:]]
+    cluster.told(production[0], "node", "trust", "--check", *others)
 
 
 def create(cluster: Cluster) -> None:
