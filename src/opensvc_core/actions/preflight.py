@@ -8,9 +8,9 @@ from attrs import evolve, frozen
 
 from opensvc_core.actions.freeze import is_drained
 from opensvc_core.actions.parents import parent_vetoes
-from opensvc_core.errors import ConfigError, JournalError, OpenSVCError
+from opensvc_core.actions.reserving import reserving
+from opensvc_core.errors import ConfigError, JournalError
 from opensvc_core.model import (
-    Device,
     Evidence,
     NodeState,
     Note,
@@ -194,44 +194,6 @@ def _missing_drivers(resources: Iterable[Resource]) -> Iterable[Veto]:
     for resource in resources:
         if resource.problem:
             yield Veto("driver_missing", resource.problem, str(resource.id), resource.hint, is_liftable=False)
-
-
-def reserving(agent: Agent, plan: Plan, evidence: Mapping[str, Sequence[Evidence]], context: Context) -> frozenset[str]:
-    """Services all of whose writable disks this node will reserve in this run, of those where some node cannot tell.
-
-    Every resource of the node that writes to disks must be one whose disks are reserved, or write to nothing else.
-    """
-    names = [name for name, known in evidence.items() if any(each.state is NodeState.UNKNOWN for each in known)]
-    return frozenset(name for name in names if name in plan.graphs and _reserves_all(agent, plan, name, context))
-
-
-def _reserves_all(agent: Agent, plan: Plan, name: str, context: Context) -> bool:
-    graph = plan.graphs[name]
-    starts = [s.resource for s in plan.steps if s.action == "start" and not s.is_elsewhere]
-    taken = {r.companion_of for r in starts if r.phase is Phase.RESERVATION and r.id.service == name}
-    covered: set[str] = set()
-    others: list[tuple[Resource, tuple[Device, ...]]] = []
-    for resource in graph.resources:
-        if resource.phase not in {Phase.DISK, Phase.FILESYSTEM, Phase.CONTAINER} or resource.problem:
-            if resource.problem:
-                return False
-            continue
-        try:
-            devices = tuple(each for each in agent.dispatcher.list_devices(resource, context) if each.is_writable)
-        except OpenSVCError:
-            return False
-        if resource.rid in taken and devices:
-            covered |= {each.path for each in devices} | {each.identity for each in devices if each.identity}
-            covered.add(resource.rid)
-        else:
-            others.append((resource, devices))
-    stands = {r.id: {below.rid for below in graph.requirements(r.id)} for r, _ in others}
-    return bool(taken) and all(
-        all(each.path in covered or (each.identity and each.identity in covered) for each in devices)
-        if devices
-        else bool(stands[resource.id] & taken & covered)
-        for resource, devices in others
-    )
 
 
 def _elsewhere(

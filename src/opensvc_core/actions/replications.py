@@ -215,6 +215,7 @@ def run_replications(agent: Agent, replications: Replications, options: RunOptio
         Locked, Frozen, Vetoed, JournalError, Cancelled: nothing was begun.
     """
     from opensvc_core.actions.execute import Telling, begin_journal, hold_locks, tidy_all
+    from opensvc_core.actions.histories import follow_sharers
 
     plan = replications.plan()
     run_id = uuid.uuid4().hex[:12]
@@ -227,6 +228,9 @@ def run_replications(agent: Agent, replications: Replications, options: RunOptio
         vetoes = sync_vetoes(agent, replications, statuses, performer.inner.reading_context("sync"))
         if vetoes:
             raise Vetoed(tuple(vetoes))
+        for service in plan.services:
+            if any(way.copy.carries_data for way in replications.ways if way.service.name == service.name):
+                follow_sharers(agent, service, run_id)
         notes = [*(note for each in found.values() for note in each.notes), *replications.notes]
         begin_journal(agent, plan, run_id, {"is_sync": True}, notes)
         limit = options.time_limit

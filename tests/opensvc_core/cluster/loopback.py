@@ -145,12 +145,17 @@ class LoopbackPeers:
         lock = hold_lock(agent.node.folders.lock, service.name, holder, wait=wait, clock=agent.clock, cancel=cancel)
         held = ExitStack()
         held.enter_context(lock)
+        locks = link._visit.facts.setdefault("locks", {})
+        locks[service.name] = held
+        held.callback(locks.pop, service.name)
         # It is let go with the session, whichever ends first.
         link._visit.holds.callback(held.close)
+        link._visit.facts.setdefault("locks", {})[service.name] = held
         link.on_lost.append(lambda: cancel.set(f"the session with {node} was lost"))
         try:
             yield
         finally:
+            link._visit.facts["locks"].pop(service.name, None)
             held.close()
 
     def remote_shell(self, node: str) -> tuple[tuple[str, ...], str]:
