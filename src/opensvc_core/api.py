@@ -56,6 +56,7 @@ from opensvc_core.model import (
 
 if TYPE_CHECKING:
     from opensvc_core.actions.agent import Agent, open_agent
+    from opensvc_core.channel import Channel, ChannelEnd, Stream
     from opensvc_core.container import ContainerLifeCycle
     from opensvc_core.container_migration import MIGRATION_KEYWORDS, MigratingLifeCycle
     from opensvc_core.container_platform import (
@@ -76,6 +77,7 @@ if TYPE_CHECKING:
         restore_special_files,
     )
     from opensvc_core.plan import Plan, Selection
+    from opensvc_core.recovery_flag import flag_disk, is_recovering
     from opensvc_core.run import Run, RunOutcome, StepState
     from opensvc_core.state_files import write_text
     from opensvc_core.unit_paths import (
@@ -95,6 +97,9 @@ hookimpl = HookimplMarker("opensvc")
 _LATE = {
     "Agent": "opensvc_core.actions.agent",
     "open_agent": "opensvc_core.actions.agent",
+    "Channel": "opensvc_core.channel",
+    "ChannelEnd": "opensvc_core.channel",
+    "Stream": "opensvc_core.channel",
     "ContainerLifeCycle": "opensvc_core.container",
     "MIGRATION_KEYWORDS": "opensvc_core.container_migration",
     "MigratingLifeCycle": "opensvc_core.container_migration",
@@ -115,6 +120,8 @@ _LATE = {
     "load_special_files": "opensvc_core.hpux.special_files",
     "restore_special_files": "opensvc_core.hpux.special_files",
     "write_text": "opensvc_core.state_files",
+    "flag_disk": "opensvc_core.recovery_flag",
+    "is_recovering": "opensvc_core.recovery_flag",
     "ANY_PATH_TROUBLE": "opensvc_core.unit_paths",
     "ask_units": "opensvc_core.unit_paths",
     "on_every_path": "opensvc_core.unit_paths",
@@ -146,6 +153,8 @@ __all__ = [
     "Agent",
     "Cancel",
     "Cancelled",
+    "Channel",
+    "ChannelEnd",
     "Clock",
     "Command",
     "CommandError",
@@ -200,17 +209,20 @@ __all__ = [
     "Status",
     "StatusReport",
     "StepState",
+    "Stream",
     "Undetermined",
     "Veto",
     "Vetoed",
     "WaitTimeout",
     "ask_units",
+    "flag_disk",
     "format_special_files",
     "guest_address",
     "guest_name",
     "hookimpl",
     "identify_special_files",
     "is_guest_running",
+    "is_recovering",
     "load_special_files",
     "on_every_path",
     "on_one_path",

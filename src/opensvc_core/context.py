@@ -22,8 +22,10 @@ from opensvc_core.model import Device, Evidence, Note, Resource, ResourceId, Ser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from opensvc_core.channel import Channel, Stream
     from opensvc_core.node import Node
     from opensvc_core.reservation_units import Backends
 
@@ -64,6 +66,16 @@ class Drivers(Protocol):
 
     def list_devices(self, resource: Resource, context: Context) -> tuple[Device, ...]:
         """Devices of a resource."""
+        ...
+
+
+class Channels(Protocol):
+    """Opens channels to the destination of a migration."""
+
+    def open(
+        self, resource: Resource, peer: str, streams: Sequence[Stream], seconds: float, context: Context
+    ) -> AbstractContextManager[Channel]:
+        """See ``Context.open_channel``."""
         ...
 
 
@@ -155,6 +167,7 @@ class Context:
         reservations: the installed reservation backends.
         permits: codes of vetoes that the operator lifts: a step that looks again does not refuse what they allow.
         peer: the other node of a migration, empty in any other action.
+        channels: opens channels, in the run of a migration.
         on_note: told each note as it comes.
         on_progress: told how far a long command is.
         notes: notes given so far.
@@ -178,6 +191,7 @@ class Context:
     reservations: Backends = field(factory=_no_backends)
     permits: frozenset[str] = frozenset()
     peer: str = ""
+    channels: Channels | None = None
     on_note: Callable[[Note], None] = _silent
     on_progress: Callable[[str], None] = _nobody
     notes: list[Note] = field(factory=list)
@@ -410,6 +424,7 @@ class Context:
             reservations=self.reservations,
             permits=self.permits,
             peer=self.peer,
+            channels=self.channels,
             on_note=self.on_note,
             on_progress=self.on_progress,
             notes=self.notes,
@@ -429,6 +444,32 @@ class Context:
         """What another resource's driver lists as its devices."""
         return self.drivers.list_devices(resource, self)
 
+    def open_channel(
+        self, resource: Resource, peer: str, streams: Sequence[Stream], seconds: float
+    ) -> AbstractContextManager[Channel]:
+        """A channel to the destination of a guest's migration, closed with the ``with`` block. A dry run opens none.
+
+        Args:
+            resource: the guest.
+            peer: the destination.
+            streams: what is needed; the driver there says where each of them leads.
+            seconds: after which the destination closes it, whatever happens here.
+
+        Raises:
+            PeerError: the destination does not open it.
+            ActionError: this is not the run of a migration.
+        """
+        if self.is_dry_run:
+            from contextlib import nullcontext
+            from pathlib import Path
+
+            from opensvc_core.channel import Channel
+
+            return nullcontext(Channel(Path("/run/opensvc/CHANNEL")))
+        if self.channels is None:
+            raise ActionError(f"{resource.id}: a channel belongs to the run of a migration", code="no_channel")
+        return self.channels.open(resource, peer, streams, seconds, self)
+
     def hold_reservation(self, resource: Resource) -> bool:
         """Make sure that this node alone may write to a resource's disks, for a write outside of its start.
 
@@ -442,6 +483,19 @@ class Context:
         from opensvc_core.companion import hold
 
         return hold(resource, self)
+
+    def holds_still(self, resource: Resource) -> bool:
+        """Whether this node is, by an earlier boot, the holder of a resource's disks, so that it may write to them.
+
+        It is registered anew then. False where the resource has no ``scsireserv``, where a disk is free, or held or
+        registered by another node, or where that cannot be told: then do not write.
+
+        Raises:
+            Cancelled: the run was cancelled meanwhile.
+        """
+        from opensvc_core.companion import hold_again
+
+        return hold_again(resource, self)
 
     def service_folder(self, resource: Resource) -> Path:
         """``etc/<svc>.d``: launchers of a service without a guest (cookbook)."""

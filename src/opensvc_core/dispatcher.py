@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from opensvc_core.channel import ChannelEnd
     from opensvc_core.context import Context
     from opensvc_core.events import Event
     from opensvc_core.host import Host
@@ -159,6 +160,13 @@ class Dispatcher(Plugins):
         given = self.hook("stop", resource.driver)(resource=resource, context=context)
         return check_outcome("stop", resource, given)
 
+    def clean(self, resource: Resource, context: Context) -> Outcome:
+        """Call ``clean``; nothing to clean where the driver has none. Raises what it raises, and DriverError."""
+        if not self.has_hook("clean", resource.driver):
+            return Outcome.unchanged()
+        given = self.hook("clean", resource.driver)(resource=resource, context=context)
+        return check_outcome("clean", resource, given)
+
     def status(
         self, name: str, resources: Sequence[Resource], context: Context
     ) -> Iterator[tuple[ResourceId, StatusReport]]:
@@ -235,12 +243,25 @@ class Dispatcher(Plugins):
         return collect(resource.driver, "list_files", Path, lambda: hook(resource=resource, context=context))
 
     def file_roots(self, resource: Resource, context: Context) -> tuple[str, ...]:
-        """Folders that a driver says its ``list_files`` may name (class attribute ``file_roots``). Raises DriverError.
+        """What ``list_files`` of a resource may name: files, patterns of files, folders. Raises DriverError.
 
-        ``{var}`` in one is the node's own ``var/``.
+        The driver's class attribute ``file_roots``, with ``{var}`` and ``{etc}`` of this node, ``{service}``, and
+        ``{name}``, which is that of the guest.
         """
-        roots = getattr(self.driver(resource.driver), "file_roots", ())
-        return tuple(str(root).replace("{var}", str(context.node.folders.var)) for root in roots)
+        folders, service = context.node.folders, resource.id.service
+        words = {
+            "{var}": str(folders.var),
+            "{etc}": str(folders.etc),
+            "{service}": service,
+            "{name}": str(resource.options.get("name") or service),
+        }
+        roots = []
+        for root in getattr(self.driver(resource.driver), "file_roots", ()):
+            path = str(root)
+            for word, value in words.items():
+                path = path.replace(word, value)
+            roots.append(path)
+        return tuple(roots)
 
     def describe_copy(self, resource: Resource, context: Context) -> Copy:
         """What a replication copies. Raises ActionError for a driver that replicates nothing, and DriverError."""
@@ -275,6 +296,15 @@ class Dispatcher(Plugins):
             raise ActionError(f"{resource.id}: {hook} needs the other node's name", code="no_peer")
         given = self.hook(hook, resource.driver)(resource=resource, peer=context.peer, context=context)
         return check_outcome(hook, resource, given)
+
+    def channel_end(self, resource: Resource, stream: str, folder: Path) -> ChannelEnd:
+        """Call ``channel_end``. Raises ActionError ``not_migratable`` where the driver has none, what it raises."""
+        end: ChannelEnd | None = None
+        if self.has_hook("channel_end", resource.driver):
+            end = self.hook("channel_end", resource.driver)(resource=resource, stream=stream, folder=folder)
+        if end is None:
+            raise ActionError(f"{resource.id}: {resource.driver} receives no guest by a channel", code="not_migratable")
+        return end
 
     def observe(self, event: Event) -> None:
         """Tell observers; what one raises changes nothing."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from opensvc_core.channel import ChannelEnd
     from opensvc_core.context import Context
     from opensvc_core.errors import ReservationError
     from opensvc_core.events import Event
@@ -58,6 +59,15 @@ class DriverHooks:
 
         Changes nothing. What cannot be told is ``StatusReport.undef`` with the reason; what is not yielded at the
         deadline, or after an exception, is made ``undef`` by the caller. Earlier stages are in ``context.statuses``.
+        """
+
+    @hookspec(firstresult=True)
+    def clean(self, resource: Resource, context: Context) -> Outcome | None:
+        """Remove what an earlier boot of this node left: its own key, its own tag, and nobody else's (``osvc boot``).
+
+        Called once a boot, under the service's lock, and only while everything of the service with a state of its own
+        is verified down on this node. Metadata is written only on a disk that this node holds. What has to stay is
+        noted, not raised. Nothing left is unchanged.
         """
 
     @hookspec(firstresult=True)
@@ -147,6 +157,19 @@ class DriverHooks:
         """On the node that has the guest, once the other one has left: this node alone has the resource from now on.
 
         The destination after a migration, the source if it failed.
+        """
+
+    @hookspec(firstresult=True)
+    def channel_end(self, resource: Resource, stream: str, folder: Path) -> ChannelEnd | None:
+        """On the destination: where a stream leads that the source of this guest's migration has asked for.
+
+        Args:
+            resource: the guest.
+            stream: its name, by the word of the source.
+            folder: belongs to the channel, and is gone with it; of the same path on both nodes.
+
+        Raises:
+            ActionError: there is no such stream.
         """
 
     @hookspec(firstresult=True)

@@ -6,7 +6,7 @@ the guest moves only between the destination's joining and the source's leaving.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
@@ -45,11 +45,12 @@ class Ends:
     """The two nodes of a migration, and the service's graph as each of them has it.
 
     Attributes:
-        source: the node where the guest runs; it drives the run.
+        source: the node where the guest runs.
         destination: where it goes.
         here: the source's graph.
         there: the destination's graph.
         abilities: what the drivers of the service can do.
+        driver: the one of both that drives the run: the source, but for a recovery.
     """
 
     source: str
@@ -57,6 +58,7 @@ class Ends:
     here: ServiceGraph
     there: ServiceGraph
     abilities: Abilities
+    driver: str
 
     def can(self, resource: Resource, hook: str) -> bool:
         """Whether the driver of a resource has a hook."""
@@ -134,19 +136,21 @@ class _Drawing:
 
     def here(self, action: str, resource: Resource, *after: Iterable[Step]) -> list[Step]:
         """A step at the source, if the driver has it."""
-        if not self.ends.can(resource, action):
-            return []
-        requires = tuple(dict.fromkeys(step.id for steps in after for step in steps))
-        return [Step(step_id(action, resource.id), action, resource, self.ends.source, requires)]
+        return self._step(action, resource, self.ends.source, after)
 
     def there(self, action: str, resource: Resource, *after: Iterable[Step]) -> list[Step]:
         """A step at the destination, about the resource as that has it, if the driver has it."""
+        twin = next((each for each in self.ends.there.resources if each.id == resource.id), resource)
+        return self._step(action, twin, self.ends.destination, after)
+
+    def _step(self, action: str, resource: Resource, node: str, after: Iterable[Iterable[Step]]) -> list[Step]:
         ends = self.ends
-        if not ends.can(resource, action):
+        if action != "stop" and not ends.can(resource, action):
             return []
-        twin = next((each for each in ends.there.resources if each.id == resource.id), resource)
+        is_elsewhere = node != ends.driver
         requires = tuple(dict.fromkeys(step.id for steps in after for step in steps))
-        return [Step(step_id(action, resource.id, ends.destination), action, twin, ends.destination, requires, True)]
+        name = step_id(action, resource.id, node if is_elsewhere else "")
+        return [Step(name, action, resource, node, requires, is_elsewhere)]
 
     def before(self) -> list[Step]:
         """Until both nodes can use the disks."""
@@ -203,30 +207,45 @@ def plan_migration(ends: Ends) -> Plan:
     return _plan("migrate", ends, [*before, *moved, *drawing.after(moved)])
 
 
-def plan_finish(ends: Ends) -> Plan:
-    """What is left of a migration whose guest was seen running at the destination and gone at the source."""
-    return _plan("recover", ends, _Drawing(ends).after(()))
+def plan_finish(ends: Ends, *, has_remains: bool = False) -> Plan:
+    """What is left of a migration whose guest was seen running at the destination, and not at the source.
+
+    Args:
+        ends: of the migration.
+        has_remains: whether the platform still keeps the paused guest at the source: that is ended first.
+    """
+    drawing = _Drawing(ends)
+    ended = drawing.here("stop", ends.guests[0]) if has_remains else []
+    return _plan("recover", ends, [*ended, *drawing.after(ended)])
 
 
 def plan_undo(ends: Ends) -> Plan:
-    """What takes a migration back whose guest was seen not to run at the destination."""
+    """What takes a migration back whose guest was seen at the source, and not running at the destination."""
     return _plan("recover", ends, _Drawing(ends).back())
 
 
-def at_nobody(ends: Ends) -> Plan:
-    """The same with a guest that is down on both nodes: there is no guest to wait for at the source."""
-    steps = [step for step in _Drawing(ends).back() if step.action != "stay" and step.resource.phase in _UNDER]
-    known = {step.id for step in steps}
-    return _plan("recover", ends, [evolve(s, requires=tuple(r for r in s.requires if r in known)) for s in steps])
-
-
 def _plan(action: str, ends: Ends, steps: Iterable[Step]) -> Plan:
-    service = ends.here.service
+    name = ends.here.service.name
+    graphs = {ends.source: ends.here, ends.destination: ends.there}
+    other = ends.destination if ends.driver == ends.source else ends.source
     return Plan(
         action,
-        (service,),
-        {service.name: ends.here},
+        (graphs[ends.driver].service,),
+        {name: graphs[ends.driver]},
         tuple(steps),
-        elsewhere={(ends.destination, service.name): ends.there},
+        elsewhere={(other, name): graphs[other]},
+        # At a recovery it may be up at both: it is asked where before this plan is made, under the locks.
         may_be_up=frozenset({ends.source, ends.destination} if action == "recover" else {ends.source}),
+    )
+
+
+def together(plans: Sequence[Plan]) -> Plan:
+    """Several plans of one action as one."""
+    first = plans[0]
+    return evolve(
+        first,
+        services=tuple(service for plan in plans for service in plan.services),
+        graphs={name: graph for plan in plans for name, graph in plan.graphs.items()},
+        steps=tuple(step for plan in plans for step in plan.steps),
+        elsewhere={key: graph for plan in plans for key, graph in plan.elsewhere.items()},
     )

@@ -20,6 +20,11 @@ from opensvc_drivers_hpvm.guests import HpvmPlatform
 class HpvmContainer(MigratingLifeCycle):
     """A guest of HP Integrity VM."""
 
+    file_roots: ClassVar[tuple[str, ...]] = (
+        "/var/opt/hpvm/guests/{name}",
+        "/var/opt/hpvm/uuids",
+        "{var}/vg_{service}_*",
+    )
     platform: ClassVar[HpvmPlatform] = HpvmPlatform()
     commands: ClassVar[tuple[str, ...]] = ("hpvmstatus", "hpvmstart", "hpvmstop", "hpvmmodify", "hpvmdevmgmt")
     keywords: ClassVar[tuple[Keyword, ...]] = (*LIFE_CYCLE_KEYWORDS, *MIGRATION_KEYWORDS)

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
-from opensvc_core.api import LIFE_CYCLE_KEYWORDS, ContainerLifeCycle, ContainerPlatform, Keyword, Kind
-from opensvc_drivers_lxc.containers import ATTACH, SSH, LxcPlatform
+from opensvc_core.api import (
+    LIFE_CYCLE_KEYWORDS,
+    ContainerLifeCycle,
+    ContainerPlatform,
+    Context,
+    Keyword,
+    Kind,
+    Resource,
+)
+from opensvc_drivers_lxc.containers import ATTACH, SSH, LxcPlatform, root_folder
 
 
 class LxcContainer(ContainerLifeCycle):
     """A Linux container, run by LXC."""
 
+    file_roots: ClassVar[tuple[str, ...]] = ("/var/lib/lxc/{name}",)
     platform: ClassVar[ContainerPlatform] = LxcPlatform()
     commands: ClassVar[tuple[str, ...]] = ("lxc-attach", "lxc-info", "lxc-ls", "lxc-start", "lxc-stop")
     keywords: ClassVar[tuple[Keyword, ...]] = (
@@ -30,3 +40,8 @@ class LxcContainer(ContainerLifeCycle):
             choices=(ATTACH, SSH),
         ),
     )
+
+    def root_folder(self, resource: Resource, context: Context) -> Path | None:
+        """The container's root, where it is a folder of this node and no disk of its own."""
+        del context
+        return root_folder(resource)

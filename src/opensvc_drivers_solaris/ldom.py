@@ -19,6 +19,7 @@ from opensvc_drivers_solaris.ldom_platform import LdomPlatform, unbind
 class LdomContainer(ContainerLifeCycle):
     """A logical domain of Oracle VM Server for SPARC."""
 
+    file_roots: ClassVar[tuple[str, ...]] = ("{var}/ldom_{name}.*",)
     platform: ClassVar[ContainerPlatform] = LdomPlatform()
     commands: ClassVar[tuple[str, ...]] = ("ldm",)
     keywords: ClassVar[tuple[Keyword, ...]] = LIFE_CYCLE_KEYWORDS

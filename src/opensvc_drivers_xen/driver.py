@@ -24,6 +24,7 @@ from opensvc_drivers_xen.toolstack import XL, XM
 class XenContainer(MigratingLifeCycle):
     """A Xen guest, run by ``xl`` or ``xm``."""
 
+    file_roots: ClassVar[tuple[str, ...]] = ("/etc/xen/{name}.cfg", "/etc/xen/{name}")
     platform: ClassVar[ContainerPlatform] = XenPlatform()
     commands: ClassVar[tuple[str, ...]] = ("xl", "xm")
     keywords: ClassVar[tuple[Keyword, ...]] = (

@@ -35,7 +35,7 @@ def reservation(rid: str) -> Resource:
 
 
 def ends_of(graph: ServiceGraph, there: ServiceGraph | None = None) -> Ends:
-    return Ends("n1", "n2", graph, there or graph, ABILITIES)
+    return Ends("n1", "n2", graph, there or graph, ABILITIES, "n1")
 
 
 USUAL = (

@@ -23,7 +23,9 @@ from opensvc_core.registry import RESERVATIONS, Registry
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+    from opensvc_core.actions.boot import Rounds
     from opensvc_core.actions.drivers import DriverListing
+    from opensvc_core.actions.execute import RunOptions
     from opensvc_core.actions.preview import Preview
     from opensvc_core.attempt import Authority
     from opensvc_core.context import Network
@@ -145,19 +147,24 @@ class Agent:
         return make_plan(action, self.graphs(services), chosen, self.node.name, asks_peers=self.peers.asks)
 
     def plan_move(self, verb: str, services: Sequence[Service], to: str = "", *, dead: Collection[str] = ()) -> Plan:
-        """What ``switch``, ``takeover``, ``giveback`` or ``failover`` would do: one plan over two nodes.
+        """What ``switch``, ``takeover``, ``giveback``, ``failover`` or ``migrate`` would do: one plan over two nodes.
 
         Args:
             verb: which of them.
             services: what is to be moved.
-            to: the node to move to, for ``switch`` and ``failover``.
+            to: the node to move to, for ``switch``, ``failover`` and ``migrate``.
             dead: nodes that the operator declares dead.
 
         Raises:
             PlanError: no such node, or nothing to move.
             PeerError: a node of the plan cannot be asked.
-            Vetoed: a fail-over on the disaster-recovery node, while a production node cannot be asked.
+            Vetoed: a fail-over on the disaster-recovery node, while a production node cannot be asked; a guest that
+                cannot be migrated.
         """
+        if verb == "migrate":
+            from opensvc_core.actions.migrate import migration_plan
+
+            return migration_plan(self, services, to)
         from opensvc_core.actions.move import move_plan
 
         return move_plan(self, verb, services, to, dead)
@@ -268,6 +275,23 @@ class Agent:
             wait=wait,
         )
         return recover(self, name, options)
+
+    def boot(self, options: RunOptions | None = None, names: Sequence[str] = ()) -> Rounds:
+        """Clean what a crash of this node left, start the services that start here, standby resources of the others.
+
+        Each service for itself: what is refused or fails is in the report, and keeps no other from anything.
+        """
+        from opensvc_core.actions.boot import boot
+        from opensvc_core.actions.execute import RunOptions
+
+        return boot(self, options or RunOptions(), names)
+
+    def shutdown(self, options: RunOptions | None = None, names: Sequence[str] = ()) -> Rounds:
+        """Stop everything of this node, standby resources and frozen services included."""
+        from opensvc_core.actions.boot import shutdown
+        from opensvc_core.actions.execute import RunOptions
+
+        return shutdown(self, options or RunOptions(), names)
 
     def freeze(self, names: Iterable[str]) -> None:
         """Have services refuse every action but thaw and the reading ones."""

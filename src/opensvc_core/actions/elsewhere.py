@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
+from opensvc_core.actions.histories import know_copies, told_out
 from opensvc_core.actions.perform import WORDS
 from opensvc_core.cluster import wire
 from opensvc_core.cluster.link import PeerError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from opensvc_core.actions.agent import Agent
+    from opensvc_core.actions.histories import Told
     from opensvc_core.attempt import Attempt
     from opensvc_core.cluster.link import Link
     from opensvc_core.model import Evidence
@@ -73,6 +75,7 @@ class Elsewhere:
         self,
         evidence: Mapping[str, Mapping[str, Sequence[Evidence]]],
         permits: frozenset[str] = frozenset(),
+        copies: Told | None = None,
         *,
         wait: float = 0.0,
         is_dry: bool = False,
@@ -82,6 +85,7 @@ class Elsewhere:
         Args:
             evidence: by node, by service: what is known of the others.
             permits: codes of vetoes that are lifted.
+            copies: what is known of the generations of data.
             wait: seconds to wait for what a cut run left running there.
             is_dry: only to show it: nothing is put right, and the commands are told.
 
@@ -90,7 +94,8 @@ class Elsewhere:
             OpenSVCError: what one of them says: frozen, locked, no such service, a broken journal.
         """
         for node, answer in side_by_side(
-            self.plan.other_nodes, lambda each: self._check(each, evidence.get(each, {}), permits, wait, is_dry=is_dry)
+            self.plan.other_nodes,
+            lambda each: self._check(each, evidence.get(each, {}), permits, copies or {}, wait, is_dry=is_dry),
         ):
             if isinstance(answer, Exception):
                 raise answer
@@ -101,6 +106,7 @@ class Elsewhere:
         node: str,
         evidence: Mapping[str, Sequence[Evidence]],
         permits: frozenset[str],
+        copies: Told,
         wait: float,
         *,
         is_dry: bool,
@@ -116,6 +122,7 @@ class Elsewhere:
                 "steps": [[step.id, step.action, step.resource.id.service, step.resource.rid] for step in steps],
                 "evidence": {name: [wire.evidence_out(each) for each in known] for name, known in evidence.items()},
                 "permits": sorted(permits),
+                "copies": told_out(copies),
                 "wait": wait,
                 "is_dry": is_dry,
             },
@@ -123,7 +130,7 @@ class Elsewhere:
         )
         return wire.reading(f"what {node} found", answer, lambda document: _found(document, node))
 
-    def begin(self, about: Mapping[str, Any]) -> None:
+    def begin(self, about: Mapping[str, Any], copies: Told | None = None) -> None:
         """Have every other node write the run down. Raises PeerError, JournalError."""
         for node in self.plan.other_nodes:
             self.agent.peers.link(node).request(
@@ -133,6 +140,7 @@ class Elsewhere:
                     "user": self.agent.user,
                     "argv": list(self.agent.argv),
                     "about": json.dumps(about),
+                    "copies": told_out(copies or {}),
                 },
                 timeout=MARGIN,
             )
@@ -160,6 +168,7 @@ class Elsewhere:
                     "service": step.resource.id.service,
                     "rid": step.resource.rid,
                     "is_way_back": attempt.is_way_back,
+                    "copies": self._copies(attempt),
                     "start_was_lost": attempt.start_was_lost,
                 },
                 timeout=max(1.0, attempt.deadline.remaining() - WORDS),
@@ -175,6 +184,14 @@ class Elsewhere:
         if isinstance(result[0], OpenSVCError):
             raise result[0]
         return result[0]
+
+    def _copies(self, attempt: Attempt) -> dict[str, Any]:
+        """Where a service starts again: what nodes have of its data."""
+        step = attempt.step
+        if not attempt.is_way_back or step.action != "start":
+            return {}
+        service = next(each for each in self.plan.services if each.name == step.resource.id.service)
+        return told_out({service.name: know_copies(self.agent, service)})
 
     def verify(self, step: Step) -> Status:
         """Ask a step's node for the state of its resource, now. Raises PeerError."""

@@ -14,6 +14,13 @@ from attrs import Factory, asdict, define, evolve, frozen
 from opensvc_core.actions.elsewhere import Elsewhere
 from opensvc_core.actions.evidence import evidence_for, gather_evidence
 from opensvc_core.actions.freeze import refuse_frozen
+from opensvc_core.actions.histories import (
+    Told,
+    begin_histories,
+    copy_vetoes,
+    know_generations,
+    starting_here,
+)
 from opensvc_core.actions.leftovers import Leftovers, tidy
 from opensvc_core.actions.perform import Performer
 from opensvc_core.actions.preflight import check_everywhere, is_verified_down, refused
@@ -39,7 +46,7 @@ if TYPE_CHECKING:
 
 
 @define
-class _Told:
+class Telling:
     """Passes events on, one at a time, to whoever listens; a listener that fails changes nothing."""
 
     agent: Agent
@@ -47,6 +54,7 @@ class _Told:
     guard: threading.Lock
 
     def __call__(self, event: Event) -> None:
+        """An event of the run."""
         with self.guard:
             with suppress(Exception):
                 self.listener(event)
@@ -60,7 +68,7 @@ def ignore_event(event: Event) -> None:
 
 @frozen
 class RunOptions:
-    """How a plan is to be run; see ``Agent.run``."""
+    """How a plan is to be run; see ``Agent.run``. ``even_frozen``: frozen services are acted on too."""
 
     permits: frozenset[str] = frozenset()
     evidence: tuple[Evidence, ...] = ()
@@ -70,32 +78,37 @@ class RunOptions:
     wait: float = 60.0
     max_parallel: int = 0
     time_limit: float | None = None
+    even_frozen: bool = False
 
 
 def run_plan(agent: Agent, plan: Plan, options: RunOptions, remember: Mapping[str, object] | None = None) -> Run:
     """See ``Agent.run``. ``remember`` goes to the journal with the selection: what a recovery must know."""
     run_id = uuid.uuid4().hex[:12]
-    refuse_frozen(agent.node, tuple(service.name for service in plan.services))
-    told = _Told(agent, options.on_event, threading.Lock())
+    if not options.even_frozen:
+        refuse_frozen(agent.node, tuple(service.name for service in plan.services))
+    told = Telling(agent, options.on_event, threading.Lock())
     with hold_locks(agent, plan, run_id, wait=options.wait, cancel=options.cancel):
-        leftovers = _tidy_all(agent, plan, run_id, options)
+        leftovers = tidy_all(agent, plan, run_id, options)
         statuses = ask(agent, list(plan.graphs.values()))
         known = gather_evidence(agent, plan, options.evidence, statuses)
         elsewhere = Elsewhere(agent, plan, run_id, told)
         evidence = {node: evidence_for(plan, known, node) for node in (agent.node.name, *plan.other_nodes)}
-        elsewhere.check(evidence, options.permits, wait=options.wait)
+        told_copies = know_generations(agent, plan)
+        elsewhere.check(evidence, options.permits, told_copies, wait=options.wait)
         performer = Performer(
             agent, plan, statuses, run_id, told, evidence[agent.node.name], options.permits, elsewhere
         )
         context = performer.reading_context(plan.action)
         checked = check_everywhere(agent, plan, statuses, known, context, elsewhere)
-        standing = refused(checked.vetoes, options.permits)
+        beginning = starting_here(plan, statuses, agent.node.name)
+        standing = refused((*checked.vetoes, *copy_vetoes(agent, beginning, told_copies)), options.permits)
         if standing:
             raise Vetoed(standing)
         notes = [note for found in leftovers.values() for note in found.notes] + list(checked.notes)
         notes += [note for note in plan.notes if note not in notes]
         about = {**asdict(plan.selection), **_moves(plan, statuses, elsewhere), **(remember or {})}
-        _begin(agent, plan, run_id, about, notes, elsewhere)
+        _begin(agent, plan, run_id, about, notes, elsewhere, told_copies)
+        notes += begin_histories(agent, plan, statuses, run_id, told_copies)
         limit = options.time_limit
         executor = Executor(
             perform=performer.perform,
@@ -152,7 +165,8 @@ def hold_locks(
         yield
 
 
-def _tidy_all(agent: Agent, plan: Plan, run_id: str, options: RunOptions) -> dict[str, Leftovers]:
+def tidy_all(agent: Agent, plan: Plan, run_id: str, options: RunOptions) -> dict[str, Leftovers]:
+    """What cut runs left of each service, settled. Raises JournalError for a plan that can start something."""
     found = {}
     for service in plan.services:
         try:
@@ -165,7 +179,13 @@ def _tidy_all(agent: Agent, plan: Plan, run_id: str, options: RunOptions) -> dic
 
 
 def _begin(
-    agent: Agent, plan: Plan, run_id: str, about: Mapping[str, object], notes: list[Note], elsewhere: Elsewhere
+    agent: Agent,
+    plan: Plan,
+    run_id: str,
+    about: Mapping[str, object],
+    notes: list[Note],
+    elsewhere: Elsewhere,
+    told_copies: Told,
 ) -> None:
     """Write the run down, elsewhere first: what fails there leaves nothing here.
 
@@ -174,14 +194,15 @@ def _begin(
         PeerError: another node of the plan is gone.
     """
     try:
-        elsewhere.begin(about)
-        _begin_here(agent, plan, run_id, about, notes)
+        elsewhere.begin(about, told_copies)
+        begin_journal(agent, plan, run_id, about, notes)
     except OpenSVCError:
         elsewhere.abort()
         raise
 
 
-def _begin_here(agent: Agent, plan: Plan, run_id: str, about: Mapping[str, object], notes: list[Note]) -> None:
+def begin_journal(agent: Agent, plan: Plan, run_id: str, about: Mapping[str, object], notes: list[Note]) -> None:
+    """Write a run down here. Raises JournalError for a plan that can start something; for another it is a note."""
     pid = os.getpid()
     header = RunHeader(
         run_id,
@@ -216,11 +237,15 @@ def _settle_past(agent: Agent, plan: Plan, run: Run) -> None:
 
 def _moves(plan: Plan, statuses: Mapping[ResourceId, StatusReport], elsewhere: Elsewhere) -> dict[str, object]:
     """What a recovery must know of a run that spans nodes: whence, whereto, whether it was up there before."""
-    moves = {}
+    moves: dict[str, object] = {}
     for service in plan.services if plan.other_nodes else ():
         name = service.name
         mine = [step for step in plan.steps if step.resource.id.service == name]
         stops = [step for step in mine if step.kind.is_down]
+        moved = next((step for step in mine if step.action == "migrate"), None)
+        if moved is not None:
+            moves[name] = {"source": moved.node, "destination": plan.other_nodes[0], "was_up": True, "is_live": True}
+            continue
         source = stops[0].node if stops else ""
         destination = next((step.node for step in mine if step.node != source), "")
         reports = [_report_of(step, statuses, elsewhere) for step in stops if step.resource.has_own_state]

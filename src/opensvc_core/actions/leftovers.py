@@ -17,6 +17,7 @@ from opensvc_core.host.processes import (
 )
 from opensvc_core.journal import INTERRUPTED, CommandRecord, RunRecord
 from opensvc_core.model import Note, ResourceId, Severity
+from opensvc_core.run import RunOutcome
 
 if TYPE_CHECKING:
     from opensvc_core.actions.agent import Agent
@@ -54,7 +55,8 @@ def last_cut(agent: Agent, name: str) -> RunRecord | None:
     """The run of a service that was cut, seen from outside its lock, or ended unknown. Raises JournalError."""
     boot = agent.node.boot_id
     for record in agent.journal.open_runs(name):
-        if record.boot_id != boot or not is_running(record.pid, record.process):
+        is_over = record.boot_id != boot or not is_running(record.pid, record.process)
+        if is_over and not _mends_itself(record):
             return record
     return agent.journal.unrecovered([name]).get(name)
 
@@ -78,13 +80,18 @@ def tidy(agent: Agent, name: str, own_run: str, cancel: Cancel, wait: float) -> 
                 if not command.ended and not _settle(agent, command, cancel, min(wait, agent.limits.left_over)):
                     unsettled.add(ResourceId(name, command.rid))
                     notes.append(Note(f"ended what a cut run had left running: {' '.join(command.argv)}", "left_over"))
-        agent.journal.end_service(record.id, name, INTERRUPTED)
+        agent.journal.end_service(record.id, name, RunOutcome.FAILED if _mends_itself(record) else INTERRUPTED)
     found = agent.journal.unrecovered([name]).get(name)
     if found is not None:
         notes.insert(0, describe_cut(found))
         if found.boot_id == boot:
             unsettled |= _lost_starts(agent, found)
     return Leftovers(tuple(notes), frozenset(unsettled))
+
+
+def _mends_itself(record: RunRecord) -> bool:
+    """Whether nothing is to be put right after a run that was cut: the next replication goes on from there."""
+    return record.action.startswith("sync ")
 
 
 def _lost_starts(agent: Agent, record: RunRecord) -> set[ResourceId]:

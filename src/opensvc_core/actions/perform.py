@@ -12,7 +12,7 @@ from opensvc_core.actions.status import ask
 from opensvc_core.actions.step_hooks import STEP_HOOKS
 from opensvc_core.clock import Cancel, Deadline
 from opensvc_core.context import Context, Recording
-from opensvc_core.errors import JournalError, WaitTimeout
+from opensvc_core.errors import JournalError, Undetermined, WaitTimeout
 from opensvc_core.events import Event, EventKind
 from opensvc_core.model import Evidence, Outcome, Resource, ResourceId, Status, StatusReport
 
@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from opensvc_core.actions.agent import Agent
     from opensvc_core.actions.elsewhere import Elsewhere
     from opensvc_core.attempt import Attempt
+    from opensvc_core.context import Channels
     from opensvc_core.host import Command, CommandResult, Spawned
     from opensvc_core.plan import Plan, Step
 
 STEP_LIMIT = 300.0
 """Seconds for a step of a resource that has no limit of its own."""
+PULL = "pull"
+"""Steps that bring a copy back from another node, see ``actions.failback``."""
 MARGIN = 30.0
 """Seconds that a step has beyond the limits of what it does, so that these strike first and say more."""
 WORDS = 10.0
@@ -92,18 +95,41 @@ class Performer:
     peer: str = ""
     _numbers: itertools.count[int] = field(factory=itertools.count)
 
+    def step_context(self, attempt: Attempt) -> Context:
+        """What the driver of a step is handed: its commands are journalled, its notes and its progress are told."""
+        step = attempt.step
+        context = self._context(step.action, attempt.cancel, attempt.deadline)
+        strict = step.kind.can_start and not attempt.is_way_back
+        context.command_log = _CommandJournal(self.agent, step, self.run_id, strict, self.on_event, self._numbers)
+        context.on_note = attempt.on_note
+        context.on_progress = lambda text: self._tell_progress(step, text)
+        return context
+
+    def _tell_progress(self, step: Step, text: str) -> None:
+        about = step.resource.id
+        event = Event(
+            EventKind.STEP_PROGRESS, self.agent.clock.now(), self.run_id, about.service, about.rid, step.id, text
+        )
+        self.on_event(event)
+
     def perform(self, attempt: Attempt) -> Outcome:
         """Do a step. Raises what its driver raises."""
         step = attempt.step
         if step.is_elsewhere and self.elsewhere is not None:
             return self.elsewhere.perform(attempt)
-        context = self._context(step.action, attempt.cancel, attempt.deadline)
-        strict = step.kind.can_start and not attempt.is_way_back
-        context.command_log = _CommandJournal(self.agent, step, self.run_id, strict, self.on_event, self._numbers)
-        context.on_note = attempt.on_note
+        context = self.step_context(attempt)
         try:
             if attempt.start_was_lost:
                 self._await_late_start(step, context)
+            if step.action == PULL:
+                from opensvc_core.actions.pull import pull_copy
+
+                return pull_copy(self.agent, step.resource, step.peer, self.run_id, context)
+            if attempt.is_way_back and step.action == "start" and self.plan.other_nodes:
+                from opensvc_core.actions.histories import know_copies, restore_history
+
+                service = context.service_of(step.resource)
+                restore_history(self.agent, service, self.run_id, know_copies(self.agent, service))
             return STEP_HOOKS[step.action](self.agent.dispatcher, step.resource, context)
         finally:
             attempt.lost_changes.extend(context.lost_changes)
@@ -123,6 +149,8 @@ class Performer:
         context = self._context(step.action, Cancel(), self._deadline(step))
         context.statuses = statuses
         context.recording = recording
+        if step.action == PULL:
+            raise Undetermined(f"the rest depends on what {step.peer} has when the service is down there")
         return STEP_HOOKS[step.action](self.agent.dispatcher, step.resource, context)
 
     def verify(self, step: Step) -> Status:
@@ -163,7 +191,14 @@ class Performer:
             permits=self.permits,
             # A run that another node drives is told by its session who that is; this one's own has one destination.
             peer=self.peer or next(iter(self.plan.other_nodes), ""),
+            channels=_channels(agent) if action == "migrate" else None,
         )
+
+
+def _channels(agent: Agent) -> Channels:
+    from opensvc_core.actions.channels import PeerChannels
+
+    return PeerChannels(agent)
 
 
 def step_limit(resource: Resource, action: str) -> float:
@@ -171,6 +206,8 @@ def step_limit(resource: Resource, action: str) -> float:
 
     A migration has the ``migrate_timeout``.
     """
+    if action == PULL:
+        return float(resource.options.get("sync_timeout") or STEP_LIMIT) + MARGIN
     is_stop = action == "stop"
     if action == "migrate" and resource.options.get("migrate_timeout") is not None:
         return float(resource.options["migrate_timeout"]) + MARGIN

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 ASK_LIMIT = 60.0
 """Seconds for a peer to put its leftovers right and to ask for the state of a service, beyond what it may wait."""
+ENDED = frozenset({"done", "failed", "cancelled"})
+"""Outcomes of a run that left nothing open."""
 PERHAPS = frozenset({"failed", "timeout", "cancelled"})
 """Ends of a step that leave open what it did."""
 
@@ -92,6 +94,11 @@ class CutRun:
         if not isinstance(move, dict):
             return None
         return str(move["source"]), str(move["destination"]), move["was_up"] is True
+
+    def is_live(self, service: str) -> bool:
+        """Whether a running guest was to go over."""
+        move = self.about.get("moves", {}).get(service)
+        return isinstance(move, dict) and move.get("is_live") is True
 
 
 @frozen
@@ -183,6 +190,10 @@ class Recovery:
         mended = [cut.recovered_by, *(word.run.recovered_by for word in self.words.values() if word.run)]
         if mended := [each for each in mended if each]:
             return Decision(f"{what} was put right already, by the run {mended[0]}", by=mended[0])
+        runs = [word.run for word in self.words.values() if word.run is not None]
+        if ended := [run.outcome for run in runs if run.outcome in ENDED]:
+            # The node that drove it saw its end, and could not tell all others.
+            return Decision(f"{what} here had ended: {ended[0]}")
         move = cut.move_of(name)
         if move is None:
             raise PlanError(f"{name}: the journal does not say which nodes {what} was about")
@@ -191,6 +202,14 @@ class Recovery:
         self._refuse_silent({source, destination} - {"", self.agent.node.name} - dead)
         if elsewhere := self._third(source, destination):
             return Decision(f"{what} left nothing up on its nodes, and it runs on {elsewhere} now")
+        if cut.is_live(name) and self._is_there(source) and self._is_there(destination):
+            from opensvc_core.actions.recover_migration import decide
+
+            words = {self.agent.node.name: (self.graph, self.reports)}
+            words |= {node: (word.graph, word.reports) for node, word in self.words.items()}
+            live = decide(self.agent, name, (source, destination), words, what)
+            if live is not None:
+                return live
         way = str(cut.about.get("way") or self._way(destination))
         remember = {"way": way, "moves": {name: {"source": source, "destination": destination, "was_up": was_up}}}
         gone = source if self._is_there(source) else ""
@@ -253,7 +272,7 @@ class Recovery:
         A guest that was to go over while it ran is left where it runs.
         """
         cuts = [self.cut, *(word.run for word in self.words.values() if word.run is not None)]
-        if self.cut.action == "migrate":
+        if self.cut.is_live(self.graph.service.name):
             return "finish" if self._has_guest(destination) else "undo"
         if any(cut.outcome == "unknown" for cut in cuts):
             return "undo"

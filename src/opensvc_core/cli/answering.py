@@ -10,8 +10,11 @@ from opensvc_core.cli.environment import here, open_here
 
 if TYPE_CHECKING:
     from opensvc_core.actions.agent import Agent
+    from opensvc_core.cluster.gate import ReceiveAsked
     from opensvc_core.cluster.peer_log import PeerLog
 
+LONGEST_TRANSFER = 86400.0
+"""Seconds that an rsync has whose ticket names no others."""
 REFUSED = 126
 """Exit status of what the gate does not let through."""
 
@@ -25,7 +28,7 @@ def answer_peer(origin: str) -> int:
     Raises:
         ConfigError: ``etc/node.conf`` is wrong.
     """
-    from opensvc_core.cluster.gate import GateRefused, SessionAsked, read_command
+    from opensvc_core.cluster.gate import GateRefused, ReceiveAsked, SessionAsked, read_command
     from opensvc_core.cluster.peer_log import PeerLog
     from opensvc_core.config.names import is_node_name
     from opensvc_core.errors import OpenSVCError
@@ -41,7 +44,9 @@ def answer_peer(origin: str) -> int:
         asked = read_command(environment.asked_of_ssh)
         if isinstance(asked, SessionAsked):
             return _serve(agent, known, log)
-        raise GateRefused("nobody gave out a ticket for that")
+        if isinstance(asked, ReceiveAsked):
+            return _pass_rsync(agent, known, log, asked)
+        return _carry_stream(agent, known, log, asked.ticket)
     except OpenSVCError as error:
         log.record("refused", command=environment.asked_of_ssh, outcome=error.code, text=error.message)
         sys.stderr.write(f"osvc peer: refused: {error.message}\n")
@@ -62,4 +67,36 @@ def _serve(agent: Agent, peer: str, log: PeerLog) -> int:
     with cancelling(ending, lambda _: None):
         reason = serve_peer(agent, peer, log.record, ending, sink=sink)
     log.record("end", text=reason)
+    return 0
+
+
+def _pass_rsync(agent: Agent, peer: str, log: PeerLog, asked: ReceiveAsked) -> int:
+    """Be the other end of a peer's rsync: the words that are allowed, and the place that the ticket names."""
+    from opensvc_core.cli.signals import cancelling
+    from opensvc_core.clock import Cancel
+    from opensvc_core.cluster import tickets
+    from opensvc_core.cluster.rsync_words import server_argv
+    from opensvc_core.host import Command
+    from opensvc_core.host.local import LocalHost
+
+    folders, environment = agent.node.folders, here()
+    facts = tickets.redeem(folders, peer, asked.ticket, "receive")
+    paths = [str(path) for path in facts["paths"]]
+    argv = server_argv(asked.words, paths, is_sender=facts["is_sender"] is True)
+    about = {"service": facts.get("service", ""), "rid": facts.get("rid", "")}
+    log.record("receive", about=about, command=" ".join(argv))
+    host = LocalHost(agent.node.name, environment.command_path, os_name=agent.node.os_name, clock=agent.clock)
+    cancel = Cancel()
+    with cancelling(cancel, lambda _: None):
+        status = host.pass_through(Command(argv, timeout=float(facts.get("seconds", LONGEST_TRANSFER))), cancel)
+    log.record("end", about=about, text=f"rsync ended with {status}")
+    return status if status >= 0 else 128 - status
+
+
+def _carry_stream(agent: Agent, peer: str, log: PeerLog, ticket: str) -> int:
+    """Carry one stream of a migration's channel, for the one guest that the ticket names."""
+    from opensvc_core.actions.peering.channels import serve
+
+    about = serve(agent, peer, ticket, lambda about: log.record("channel", about=about))
+    log.record("end", about=about, text="the channel is closed")
     return 0

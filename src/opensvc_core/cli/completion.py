@@ -6,7 +6,7 @@ from opensvc_core.cli.verbs import names
 
 _GROUPS = {
     "config": "create show validate",
-    "plan": "start stop restart switch takeover giveback failover",
+    "plan": "start stop restart switch migrate takeover giveback failover",
     "driver": "list show check",
 }
 _OPTIONS = "--format --color --verbose --help --rid --tags --permit --wait --dry-run --max-parallel --timeout --watch"

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from opensvc_core.actions.agent import Agent
+    from opensvc_core.actions.boot import Rounds
+    from opensvc_core.actions.execute import RunOptions
     from opensvc_core.cli.manner import Limits, Manner
     from opensvc_core.model import Service
 
@@ -32,15 +34,21 @@ MOUNTS = {"mount": "start", "umount": "stop"}
 """Disks and filesystems together (agent 2010)."""
 
 NOT_YET = (
-    "push", "presync", "postsync", "syncnodes", "syncdrp", "syncall", "syncupdate", "syncresync",
-    "syncverify", "syncquiesce", "syncresume", "syncsplit", "migrate",
-    "startstandby", "stopstandby", "boot", "shutdown", "run", "get", "set", "unset", "update", "delete",
+    "push", "syncupdate", "syncresync",
+    "syncverify", "syncquiesce", "syncresume", "syncsplit",
+    "run", "get", "set", "unset", "update", "delete",
     "edit_config", "create", "print_schedule", "push_appinfo", "freezestop", "move", "provision", "unprovision",
     "enable", "disable",
 )  # fmt: skip
 """Verbs of the cookbook and of the agents after it that this version does not have."""
 
-MOVES = ("switch", "takeover", "giveback")
+REPLICATIONS = {"syncnodes": "nodes", "syncdrp": "drp", "syncall": "all"}
+"""Verbs of 2010 for ``osvc sync``; ``--force`` passes over the shortest delay between two."""
+
+LISTS = ("diskupdate", "presync", "postsync")
+"""Verbs that write what peers need of disks: ``diskupdate`` became the other two in 2010."""
+
+MOVES = ("switch", "migrate", "takeover", "giveback")
 """Verbs of 2010 and after that bring a service to another node."""
 
 RESERVATION_VERBS = {
@@ -136,11 +144,13 @@ def run_svcmgr(program: str, argv: Sequence[str]) -> int:
     agent = open_here(root)
     if verb in {"print_status", "status", "json_status", "frozen", "print_config", "validate_config"}:
         return _look(agent, verb, names)
-    if verb == "diskupdate":
+    if verb in LISTS:
         from opensvc_core.cli.disks import update_and_tell
         from opensvc_core.cli.options import Format
 
         return update_and_tell(names, Format.TABLE, agent)
+    if verb in REPLICATIONS:
+        return _replicate(agent, REPLICATIONS[verb], names, options)
     if verb in RESERVATION_VERBS:
         return _reserve(agent, RESERVATION_VERBS[verb], names, options)
     if verb in {"freeze", "thaw"}:
@@ -166,7 +176,8 @@ def _svcmgr_parser(linked: str) -> _Parser:
         metavar="VERB",
         help="print_status, status, start, stop, restart, freeze, thaw, frozen, print_config, validate_config, mount, "
         f"{', '.join(MOVES)}, "
-        f"umount, diskupdate, start/stop followed by {', '.join(PARTS)}, {', '.join(RESERVATION_VERBS)}",
+        f"umount, {', '.join((*LISTS, *REPLICATIONS))}, "
+        f"start/stop followed by {', '.join(PARTS)}, {', '.join(RESERVATION_VERBS)}",
     )
     return parser
 
@@ -222,6 +233,20 @@ def _reserve(agent: Agent, action: str, names: Sequence[str], options: argparse.
     return act_on_disks(action, names, Limits(frozenset(), options.waitlock), Manner(), agent=agent)
 
 
+def _replicate(agent: Agent, word: str, names: Sequence[str], options: argparse.Namespace) -> int:
+    from opensvc_core.cli.manner import Limits, Manner
+    from opensvc_core.cli.options import split
+    from opensvc_core.cli.syncing import show_replications, sync
+    from opensvc_core.plan import Selection
+
+    selection = Selection(split(options.rid), tuple(options.tags or ()))
+    manner = Manner(verbosity=2 if options.debug else 0)
+    if options.dry_run:
+        return show_replications(agent, word, names, selection, manner, is_forced=options.force)
+    limits = Limits(frozenset(), options.waitlock)
+    return sync(agent, word, names, selection, limits, manner, is_forced=options.force)
+
+
 def _act(agent: Agent, verb: str, names: Sequence[str], options: argparse.Namespace) -> int:
     """The verbs that change something."""
     from opensvc_core.cli.acting import act, load_or_fail, show_plan
@@ -231,10 +256,17 @@ def _act(agent: Agent, verb: str, names: Sequence[str], options: argparse.Namesp
 
     limits = Limits(frozenset(FORCE_PERMITS) if options.force else frozenset(), options.waitlock)
     manner = Manner(verbosity=2 if options.debug else 0)
+    if verb in {"boot", "shutdown"}:
+        from opensvc_core.cli.booting import tell_rounds
+
+        def work(own: Agent, how: RunOptions) -> Rounds:
+            return own.boot(how, names) if verb == "boot" else own.shutdown(how, names)
+
+        return tell_rounds(verb, limits, manner, work, agent)
     if verb in MOVES:
         return _move(agent, verb, names, options, limits, manner)
     rids, tags = split(options.rid), tuple(options.tags or ())
-    if verb in {"start", "stop", "restart"}:
+    if verb in {"start", "stop", "restart", "startstandby", "stopstandby"}:
         action = verb
     else:
         action, groups = part_of(verb)
@@ -252,11 +284,11 @@ def _act(agent: Agent, verb: str, names: Sequence[str], options: argparse.Namesp
 def _move(
     agent: Agent, verb: str, names: Sequence[str], options: argparse.Namespace, limits: Limits, manner: Manner
 ) -> int:
-    """``switch --to NODE``, ``takeover``, ``giveback``."""
+    """``switch --to NODE``, ``migrate --to NODE``, ``takeover``, ``giveback``."""
     from opensvc_core.cli.moving import move_services, show_move
 
-    if verb == "switch" and not options.to:
-        raise UsageError("switch: where to?", hint="--to NODE")
+    if verb in {"switch", "migrate"} and not options.to:
+        raise UsageError(f"{verb}: where to?", hint="--to NODE")
     if options.dry_run:
         return show_move(agent, verb, names, options.to, (), manner)
     return move_services(agent, verb, names, options.to, limits, manner)

@@ -10,8 +10,9 @@ from opensvc_core.errors import ActionError
 
 LONGEST = 8192
 """Characters of a command."""
-_PLAIN = re.compile(r"[A-Za-z0-9._/=,:+@%-]+")
-"""Words that mean the same to every shell; none of ours needs another."""
+_WORD = re.compile(r"(?:[A-Za-z0-9._/=,:+@%~-]|[^\W\x00-\x7f]|\\[\x21-\x7e ])+")
+"""Words that are one word to every shell: what else a path has in it, rsync sends behind a backslash."""
+_COMMAND = re.compile(rf"{_WORD.pattern}(?: {_WORD.pattern})*")
 _TICKET = re.compile(r"[0-9a-f]{32}")
 
 
@@ -51,9 +52,9 @@ def read_command(command: str) -> SessionAsked | ReceiveAsked | ChannelAsked:
         raise GateRefused("a shell is not among what a peer may have")
     if len(command) > LONGEST:
         raise GateRefused(f"a command of more than {LONGEST} characters")
-    words = command.split(" ")
-    if not all(_PLAIN.fullmatch(word) for word in words):
+    if not _COMMAND.fullmatch(command):
         raise GateRefused("a character that has no place in the command of a peer")
+    words = [word[0] for word in _WORD.finditer(command)]
     if words[:2] != ["osvc", "peer"]:
         raise GateRefused("another command than `osvc peer`")
     what = words[2:]

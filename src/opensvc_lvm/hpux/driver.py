@@ -53,6 +53,7 @@ class HpuxVolumeGroup:
         "scsimgr",
         "mksf",
     )
+    file_roots: ClassVar[tuple[str, ...]] = ("{var}/vg_{service}_*",)
     keywords: ClassVar[tuple[Keyword, ...]] = (
         Keyword("vgname", "Name of the volume group.", required=True, aliases=("name",), example="vg188"),
         Keyword(

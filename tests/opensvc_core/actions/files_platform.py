@@ -96,7 +96,8 @@ class FileDriver:
 class FilesRegistry(Registry):
     """A registry with the file driver under every id that the tests name."""
 
-    IDS = ("disk.file", "fs.file", "container.file", "app.file")
+    IDS: ClassVar[tuple[str, ...]] = ("disk.file", "fs.file", "container.file", "app.file")
+    REPLICATIONS = ("sync.rsync", "sync.service_files", "sync.system_files")
 
     def listings(self) -> list[Listing]:
         """The ids above."""
@@ -107,12 +108,14 @@ class FilesRegistry(Registry):
 
     def has(self, name: str) -> bool:
         """Whether it is one of them."""
-        return name in {*self.IDS, "disk.scsireserv"}
+        return name in {*self.IDS, "disk.scsireserv", *self.REPLICATIONS}
 
     def load(self, name: str) -> type[Any]:
         """A class of its own for each id, as pluggy wants distinct plugins."""
         if name == "disk.scsireserv":
             return ScsiReservation
+        if name in self.REPLICATIONS:
+            return Registry().load(name)
         return type(name.replace(".", "_"), (FileDriver,), {})
 
 

@@ -73,7 +73,7 @@ def test_every_node_of_a_service_is_shown_beside_this_one(cluster: Cluster) -> N
     assert row(table(answers), "svc")[-2] == "down"
     assert row(table(answers), "@n2")[:2] == ["@n2", "up"]
     assert row(table(answers), "@d1")[:3] == ["@d1", "drp", "down"]
-    assert mon_lines(answers.statuses, answers.words).split("\t")[-1] == "n2=up/warn,d1=down/warn\n"
+    assert mon_lines(answers.statuses, answers.words).split("\t")[-1] == "n2=up/up,d1=down/down\n"
     assert (codes(answers), answers.exit_status) == ([], 0)
     told = answers.document()["services"]["svc"]["elsewhere"]
     assert (told["n2"]["state"], told["n2"]["resources"], told["d1"]["drp"]) == ("up", {}, True)
@@ -85,10 +85,10 @@ def test_status_tells_each_resource_of_the_other_nodes(cluster: Cluster) -> None
     told = answers.document()["services"]["svc"]["elsewhere"]["n2"]["resources"]
     assert (told["disk#1"]["status"], told["container#0"]["status"]) == ("up", "up")
     tree = to_text(status_trees(answers.statuses, answers.words, answers.at), width=80)
-    assert row(tree, "├── n2")[2:] == [".....", "warn", "avail", "up"]
+    assert row(tree, "├── n2")[2:] == [".....", "up", "avail", "up"]
     assert "avail down, disaster recovery" in tree
     lines = [line.split("\t")[:5] for line in status_lines(answers.statuses, answers.words).splitlines()]
-    assert ["svc", "@n2", "warn", "current", "up"] in lines
+    assert ["svc", "@n2", "up", "current", "up"] in lines
 
 
 def test_a_service_that_is_up_twice_is_an_error_wherever_one_looks(cluster: Cluster) -> None:
@@ -113,9 +113,9 @@ def test_a_node_that_is_off_is_shown_as_it_was_and_decides_nothing(cluster: Clus
     cluster.silent.add("n2")
     cluster.cut("n2")
     answers = look(cluster.open("n1"))
-    assert row(table(answers), "@n2") == ["@n2", "(up)", "(warn)"]
+    assert row(table(answers), "@n2") == ["@n2", "(up)", "(up)"]
     assert "n2: no route; in brackets what it said" in table(answers)
-    assert mon_lines(answers.statuses, answers.words).split("\t")[-1] == "n2=up/warn?,d1=down/warn\n"
+    assert mon_lines(answers.statuses, answers.words).split("\t")[-1] == "n2=up/up?,d1=down/down\n"
     assert (codes(answers), answers.exit_status) == ([], 0)
     document = answers.document()
     assert document["nodes"]["n2"]["error"]["code"] == "peer_unreachable"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -144,13 +145,24 @@ class LoopbackPeers:
         lock = hold_lock(agent.node.folders.lock, service.name, holder, wait=wait, clock=agent.clock, cancel=cancel)
         held = ExitStack()
         held.enter_context(lock)
+        locks = link._visit.facts.setdefault("locks", {})
+        locks[service.name] = held
+        held.callback(locks.pop, service.name)
         # It is let go with the session, whichever ends first.
         link._visit.holds.callback(held.close)
+        link._visit.facts.setdefault("locks", {})[service.name] = held
         link.on_lost.append(lambda: cancel.set(f"the session with {node} was lost"))
         try:
             yield
         finally:
+            link._visit.facts["locks"].pop(service.name, None)
             held.close()
+
+    def remote_shell(self, node: str) -> tuple[tuple[str, ...], str]:
+        """A shell that is the gate of that node: it redeems tickets and runs rsync, as `osvc peer` does."""
+        gate = Path(__file__).with_name("gate.py")
+        root = self.cluster.agents[node].node.folders.root
+        return (sys.executable, str(gate), str(root), self.origin), node
 
     def ask(self, service: Service, nodes: Sequence[str]) -> tuple[Evidence, ...]:
         return tuple(self._ask(service, node) for node in nodes)

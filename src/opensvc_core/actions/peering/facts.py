@@ -9,6 +9,7 @@ from opensvc_core.actions.evidence import evidence_here
 from opensvc_core.actions.peering.locks import check_name
 from opensvc_core.actions.status import ask
 from opensvc_core.cluster import wire
+from opensvc_core.cluster.host_mode import mode_file
 from opensvc_core.errors import OpenSVCError
 from opensvc_core.model import Evidence, NodeState
 
@@ -38,7 +39,7 @@ def hello(visit: Visit, call: Call) -> Mapping[str, Any]:
 def _host_mode(visit: Visit) -> str:
     """The word in ``var/host_mode``, empty if there is none that can be read."""
     try:
-        text = (visit.agent.node.folders.var / "host_mode").read_text(encoding="utf-8", errors="replace")
+        text = mode_file(visit.agent.node.folders).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
     return next(iter(text.split()), "")[:20]
@@ -57,7 +58,8 @@ def evidence(visit: Visit, call: Call) -> Mapping[str, Any]:
     try:
         graph = agent.graph(agent.load(name))
     except OpenSVCError as error:
-        text = f"{error.message.splitlines()[0]} (on {here}; from a node that has it: osvc sync nodes {name})"
+        brings = f"from a node that has it: osvc sync all {name} --rid sync#i0"
+        text = f"{error.message.splitlines()[0]} (on {here}; {brings})"
         known = Evidence(here, NodeState.UNKNOWN, here, agent.clock.now(), text)
     else:
         reports = ask(agent, [graph], timeout=max(0.5, min(agent.limits.status, call.deadline.remaining() - ON_TIME)))

@@ -25,6 +25,13 @@ OPERATIONS: Mapping[str, str] = {
     "step": "runs:step",
     "verify": "runs:verify",
     "end": "runs:end",
+    "channel": "channels:channel",
+    "generation": "replication:generation",
+    "mounts": "replication:mounts",
+    "receive": "replication:receive",
+    "received": "replication:received",
+    "config": "files:config",
+    "put_files": "files:put_files",
     "statuses": "statuses:statuses",
 }
 """Name of an operation to ``module:function``, in this package. What is not here does not exist for a peer."""

@@ -8,7 +8,7 @@ import typer
 
 from opensvc_core.cli.options import AnyNames, Format, FormatOption, Loud, new_app
 
-app = new_app("Create, show and check service files.")
+app = new_app("Create, show, check and compare service files.")
 
 ForNode = Annotated[str, typer.Option("--for", metavar="NODE", help="Read the file as this node would.")]
 
@@ -60,3 +60,20 @@ def validate(
     from opensvc_core.cli.files import validate_files
 
     return validate_files(open_here(node=node or None), names or (), source, form)
+
+
+@app.command(short_help="Compare with another node", epilog="Example: osvc config diff vm188 --node node110")
+def diff(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A service.")],
+    node: Annotated[str, typer.Option("--node", metavar="NODE", help="The node to compare with.")],
+    form: FormatOption = Format.TABLE,
+    verbose: Loud = 0,
+) -> int:
+    """Show how the service file here differs from another node's, and which of them is newer. Ends with 1 if it does.
+
+    `osvc sync all NAME --rid sync#i0` on the node that has the newer one makes them the same.
+    """
+    from opensvc_core.cli.environment import open_here
+    from opensvc_core.cli.syncing import diff_config
+
+    return diff_config(open_here(), name, node, form)

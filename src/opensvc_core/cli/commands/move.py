@@ -1,4 +1,4 @@
-"""`osvc switch`, `takeover`, `giveback`, `failover`: services that go from one node to another."""
+"""`osvc switch`, `migrate`, `takeover`, `giveback`, `failover`: services that go from one node to another."""
 # ruff: noqa: PLR0917 - the parameters of a command are its options, used or not
 
 from typing import Annotated
@@ -15,6 +15,11 @@ SWITCH = """Stop services where they run, verified, then start them on another n
 
 Where something fails there, it is taken back, and what was stopped is started again. While a stop cannot be verified,
 nothing starts anywhere.
+"""
+MIGRATE = """Move running guests to another node, live.
+
+Run where the guest is up. Disks are used by both nodes for a while, and never without a holder of their reservations;
+where a step fails, the guest stays where it is. See the reference: live migration.
 """
 TAKEOVER = """Bring services to this node: stopped where they run, verified, then started here.
 
@@ -70,6 +75,28 @@ def switch(
     return _move("switch", names, to, limits, Manner(form, color, verbose), declare_dead, is_dry=dry_run)
 
 
+@app.command("migrate", help=MIGRATE, epilog="Example: osvc migrate vm188 --to node110")
+def migrate(
+    names: Names,
+    to: Annotated[str, typer.Option("--to", metavar="NODE", help="The node to move them to.")],
+    or_restart: Annotated[
+        bool, typer.Option("--or-restart", help="Switch, with a stop, what cannot be moved while it runs.")
+    ] = False,
+    permit: Permits = None,
+    dry_run: DryRun = False,
+    wait: Wait = 60.0,
+    max_parallel: MaxParallel = 0,
+    timeout: TimeLimit = None,
+    form: FormatOption = Format.TABLE,
+    color: ColorOption = Color.AUTO,
+    verbose: Verbose = 0,
+) -> int:
+    """Move running guests to another node."""
+    limits = Limits(frozenset(permit or ()), wait, max_parallel, timeout)
+    manner = Manner(form, color, verbose)
+    return _move("migrate", names, to, limits, manner, None, is_dry=dry_run, or_restart=or_restart)
+
+
 @app.command("failover", help=FAILOVER, epilog="Example: osvc failover vm188 --declare-dead node109")
 def failover(
     names: Names,
@@ -92,12 +119,20 @@ def failover(
 
 
 def _move(
-    verb: str, names: list[str], to: str, limits: Limits, manner: Manner, dead: list[str] | None, *, is_dry: bool
+    verb: str,
+    names: list[str],
+    to: str,
+    limits: Limits,
+    manner: Manner,
+    dead: list[str] | None,
+    *,
+    is_dry: bool,
+    or_restart: bool = False,
 ) -> int:
     from opensvc_core.cli.environment import open_here
     from opensvc_core.cli.moving import move_services, show_move
 
     agent = open_here()
     if is_dry:
-        return show_move(agent, verb, names, to, dead or (), manner)
-    return move_services(agent, verb, names, to, limits, manner, dead=dead or ())
+        return show_move(agent, verb, names, to, dead or (), manner, or_restart=or_restart)
+    return move_services(agent, verb, names, to, limits, manner, dead=dead or (), or_restart=or_restart)

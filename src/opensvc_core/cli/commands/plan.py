@@ -78,6 +78,12 @@ def plan(
     epilog="Example: osvc plan switch vm188 --to node110",
 )
 @app.command(
+    "migrate",
+    help="Show what a live migration would do, on both nodes.",
+    short_help="What a migration would do",
+    epilog="Example: osvc plan migrate vm188 --to node110",
+)
+@app.command(
     "failover",
     help="Show what a fail-over to a disaster-recovery node would do.",
     short_help="What a failover would do",
@@ -87,7 +93,7 @@ def plan_move(
     context: typer.Context,
     names: Names,
     to: Annotated[
-        str, typer.Option("--to", metavar="NODE", help="With switch and failover: the node to start them on.")
+        str, typer.Option("--to", metavar="NODE", help="With switch, migrate and failover: the node to go to.")
     ] = "",
     declare_dead: DeclareDead = None,
     form: FormatOption = Format.TABLE,

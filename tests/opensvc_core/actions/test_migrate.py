@@ -1,0 +1,150 @@
+"""Live migrations of agents in one process: the order, the way back, what a cut at any step leaves to a recovery."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from opensvc_core.actions.agent import Agent
+from opensvc_core.api import Event, EventKind, PlanError, Vetoed
+from opensvc_core.run import Run, RunOutcome
+from tests.opensvc_core.actions.files_platform import knob
+from tests.opensvc_core.actions.moving_platform import MovingCluster
+from tests.opensvc_core.actions.test_moves import PowerCutError
+
+TEXT = """[default]
+nodes = n1 n2
+[disk#1]
+type = shared
+[container#0]
+type = moving
+"""
+ALL = {"svc.disk#1", "svc.container#0"}
+FORWARD = [
+    "admit svc/disk#1",
+    "join svc/disk#1 on n2",
+    "join svc/container#0 on n2",
+    "migrate svc/container#0",
+    "settle svc/container#0 on n2",
+    "leave svc/disk#1",
+    "settle svc/disk#1 on n2",
+]
+
+
+class Site:
+    """Two nodes with one service, whose guest is up on the first."""
+
+    def __init__(self, folder: Path, text: str = TEXT) -> None:
+        self.folder = folder
+        self.cluster = MovingCluster.of(folder, text, "n1", "n2")
+        for name in ALL:
+            (folder / "n1/tmp/platform" / name).touch()
+
+    def agent(self, node: str) -> Agent:
+        return self.cluster.open(node)
+
+    def migrate(self, node: str = "n1", to: str = "n2", **options: object) -> Run:
+        agent = self.agent(node)
+        return agent.run(agent.plan_move("migrate", [agent.load("svc")], to), wait=0.0, **options)  # type: ignore[arg-type]
+
+    def recover(self, node: str) -> Run:
+        for each in list(self.cluster.agents):
+            self.agent(each)
+        return self.cluster.agents[node].recover("svc", wait=0.0)
+
+    @property
+    def places(self) -> dict[str, set[str]]:
+        return {node: up for node in self.cluster.agents if (up := self.cluster.up(node))}
+
+    @property
+    def tags(self) -> set[str]:
+        path = self.folder / "svc.disk#1.tags"
+        return set(path.read_text().split()) if path.exists() else {"n1"}
+
+    def is_settled(self) -> bool:
+        return not any(agent.journal.unrecovered(["svc"]) for agent in self.cluster.agents.values())
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path)
+
+
+def test_a_guest_goes_over_and_both_journals_tell(site: Site) -> None:
+    run = site.migrate()
+    assert run.outcomes == {"svc": RunOutcome.DONE}
+    assert [result.step.id for result in run.results] == FORWARD
+    assert site.places == {"n2": ALL}
+    assert site.tags == {"n2"}
+    assert [(a.history("svc")[0].action, a.history("svc")[0].outcome) for a in site.cluster.agents.values()] == [
+        ("migrate", "done")
+    ] * 2
+
+
+@pytest.mark.parametrize(("node", "name"), [("n2", "svc.disk#1.join"), ("n1", "svc.container#0.migrate")])
+def test_a_step_that_fails_leaves_the_guest_and_its_disk_as_they_were(site: Site, node: str, name: str) -> None:
+    knob(site.folder / node, name, "ls", "/no/such/place")
+    run = site.migrate()
+    assert run.outcomes == {"svc": RunOutcome.FAILED}
+    (site.folder / node / "tmp/platform" / name).unlink()
+    assert site.places == {"n1": ALL}
+    assert site.tags == {"n1"}
+    assert run.rollback[-1].step.id == "settle svc/disk#1"
+
+
+def test_nothing_is_undone_once_the_guest_is_there_and_a_recovery_finishes_it(site: Site) -> None:
+    knob(site.folder / "n1", "svc.disk#1.leave", "ls", "/no/such/place")
+    run = site.migrate()
+    assert run.outcomes == {"svc": RunOutcome.UNKNOWN}
+    (site.folder / "n1/tmp/platform/svc.disk#1.leave").unlink()
+    assert site.places == {"n1": {"svc.disk#1"}, "n2": ALL}
+    assert site.recover("n1").outcomes == {"svc": RunOutcome.DONE}
+    assert site.places == {"n2": ALL}
+    assert site.tags == {"n2"}
+    assert site.is_settled()
+
+
+def test_a_guest_that_runs_elsewhere_is_not_migrated_from_here(site: Site) -> None:
+    site.migrate()
+    with pytest.raises(PlanError, match="this node"):
+        site.migrate("n1", "n1")
+    with pytest.raises(Vetoed) as refused:
+        site.migrate("n1", "n2")
+    assert "up_elsewhere" in {veto.code for veto in refused.value.vetoes}
+    assert site.places == {"n2": ALL}
+
+
+def test_a_service_with_a_disk_of_its_own_node_is_vetoed_and_nothing_is_begun(tmp_path: Path) -> None:
+    site = Site(tmp_path, TEXT + "[fs#1]\ntype = file\n[disk#2]\ntype = file\n")
+    with pytest.raises(Vetoed) as refused:
+        site.migrate()
+    assert {veto.code for veto in refused.value.vetoes} == {"mounted_on_node", "disk_not_shared"}
+    assert site.cluster.agents["n1"].history("svc") == []
+
+
+def _at(step: str, kind: EventKind) -> Callable[[Event], None]:
+    def listen(event: Event) -> None:
+        if event.kind is kind and event.step == step:
+            raise PowerCutError
+
+    return listen
+
+
+@pytest.mark.parametrize("node", ["n1", "n2"])
+@pytest.mark.parametrize("kind", [EventKind.STEP_BEGIN, EventKind.STEP_END])
+@pytest.mark.parametrize("step", FORWARD)
+def test_a_migration_that_is_cut_at_any_step_is_put_right_from_either_end(
+    site: Site, step: str, kind: EventKind, node: str
+) -> None:
+    with pytest.raises(PowerCutError):
+        site.migrate(on_event=_at(step, kind))
+    guests = [each for each, up in site.places.items() if "svc.container#0" in up]
+    assert len(guests) == 1
+    run = site.recover(node)
+    assert run.outcomes == {"svc": RunOutcome.DONE}
+    # Where the guest was is where it stays: it is neither moved nor stopped by a recovery.
+    assert site.places == {guests[0]: ALL}
+    assert site.tags == {guests[0]}
+    assert site.is_settled()
