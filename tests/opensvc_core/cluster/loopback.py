@@ -150,12 +150,10 @@ class LoopbackPeers:
         held.callback(locks.pop, service.name)
         # It is let go with the session, whichever ends first.
         link._visit.holds.callback(held.close)
-        link._visit.facts.setdefault("locks", {})[service.name] = held
         link.on_lost.append(lambda: cancel.set(f"the session with {node} was lost"))
         try:
             yield
         finally:
-            link._visit.facts["locks"].pop(service.name, None)
             held.close()
 
     def remote_shell(self, node: str) -> tuple[tuple[str, ...], str]:
