@@ -67,6 +67,7 @@ class Step:
         node: where it is done.
         requires: ids of the steps that must have ended well before.
         is_elsewhere: whether that is another node than the one that drives the run.
+        peer: of a step that brings something from another node: that node.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Step:
     node: str
     requires: tuple[str, ...] = ()
     is_elsewhere: bool = False
+    peer: str = ""
 
     @property
     def place(self) -> Place:

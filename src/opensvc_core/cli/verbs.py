@@ -28,6 +28,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "takeover": ("move", "Bring services here from where they run"),
         "giveback": ("move", "Bring services to the node that starts them at boot"),
         "failover": ("move", "Bring services to a disaster-recovery node"),
+        "failback": ("failback", "Take data and services back from a disaster-recovery node"),
         "startstandby": ("act", "Bring up standby resources alone, and what they stand on"),
         "freeze": ("freeze", "Refuse every action on services until they are thawed"),
         "thaw": ("freeze", "Allow actions again"),

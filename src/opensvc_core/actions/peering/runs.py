@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, evolve, field
 
 from opensvc_core.actions.freeze import refuse_frozen
-from opensvc_core.actions.histories import begin_histories, copy_vetoes, starting_here, told_in
+from opensvc_core.actions.histories import begin_histories, copy_vetoes, restore_history, starting_here, told_in
 from opensvc_core.actions.leftovers import Leftovers, tidy
 from opensvc_core.actions.perform import Performer
 from opensvc_core.actions.preflight import check as find_vetoes
@@ -189,6 +189,8 @@ def step(visit: Visit, call: Call) -> Mapping[str, Any]:
     performer = evolve(run.performer, on_event=on_event)
     run.enter()
     try:
+        for name, told in told_in(data.get("copies", {})).items():
+            restore_history(agent, load_for(visit, name), run.id, told)
         try:
             agent.journal.begin_step(run.id, todo, is_way_back=is_way_back)
         except JournalError:

@@ -69,6 +69,7 @@ def thaw(form: FormatOption = Format.TABLE, verbose: Loud = 0) -> int:
 @app.command(short_help="Start nothing new here, move what runs", epilog="Example: osvc node drain --to node110")
 def drain(
     to: Annotated[str, typer.Option("--to", metavar="NODE", help="Go to this node alone; else to any.")] = "",
+    live: Annotated[bool, typer.Option("--live", help="Migrate what can be migrated, and switch the rest.")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="Stop the services here instead of moving them.")] = False,
     wait: Wait = 60.0,
     form: FormatOption = Format.TABLE,
@@ -83,7 +84,7 @@ def drain(
     from opensvc_core.cli.manner import Limits, Manner
     from opensvc_core.cli.node_state import drain_node
 
-    return drain_node(to, Limits(wait=wait), Manner(form, color, verbose), is_stop=stop)
+    return drain_node(to, Limits(wait=wait), Manner(form, color, verbose), is_stop=stop, is_live=live)
 
 
 @app.command(short_help="Let services start here again", epilog="Example: osvc node undrain")
@@ -161,6 +162,44 @@ def trust(  # noqa: PLR0917 - each is an option
     if cards:
         return trusting.trust_cards(cards, form, replace=replace)
     return trusting.trust_nodes(nodes or (), form, options=ssh_options or (), fingerprint=fingerprint, replace=replace)
+
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Tell every change; make none.")]
+
+
+@app.command(short_help="Make this machine a node", epilog="Example: osvc node install --dry-run")
+def install(
+    root: Annotated[Path | None, typer.Option("--root", metavar="DIR", help="Root folder; else $OSVC_ROOT.")] = None,
+    dry_run: DryRun = False,
+    form: FormatOption = Format.TABLE,
+    verbose: Loud = 0,
+) -> int:
+    """Make what a node needs and lacks: folders, commands in bin/, keys, jobs, boot and shutdown, completion.
+
+    What is there is kept, edited schedules too; no service is touched. Run again, it finds nothing to do.
+    """
+    del verbose
+    from opensvc_core.cli.installing import install
+
+    return install(root, form, is_dry=dry_run)
+
+
+@app.command(short_help="Undo `install`", epilog="Example: osvc node uninstall --dry-run")
+def uninstall(dry_run: DryRun = False, form: FormatOption = Format.TABLE, verbose: Loud = 0) -> int:
+    """Take away what `osvc node install` made; configuration, data and keys stay. No service is touched."""
+    del verbose
+    from opensvc_core.cli.installing import uninstall
+
+    return uninstall(form, is_dry=dry_run)
+
+
+@app.command(short_help="What is missing or unsafe on this node", epilog="Example: osvc node check")
+def check(form: FormatOption = Format.TABLE, verbose: Loud = 0) -> int:
+    """Tell what is missing or unsafe, a line each with what to do. Exit status 1 if anything is unsafe."""
+    del verbose
+    from opensvc_core.cli.installing import check
+
+    return check(form)
 
 
 add_others(app, "node")
