@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from opensvc_core.model import Service
 
 
-def drain(agent: Agent, options: RunOptions, *, to: str = "", is_stop: bool = False) -> Rounds:
+def drain(agent: Agent, options: RunOptions, *, to: str = "", is_stop: bool = False, is_live: bool = False) -> Rounds:
     """Refuse new starts on this node, then bring what is up here to another production node of it.
 
     One service after the other, children before their parents. The first node that does not refuse takes it.
@@ -32,6 +32,7 @@ def drain(agent: Agent, options: RunOptions, *, to: str = "", is_stop: bool = Fa
         agent: this node's.
         options: of each run.
         to: the only node to go to; by default any production node of the service.
+        is_live: migrate what can be migrated; what cannot is switched.
         is_stop: stop the services, all in one graph, instead of moving them.
     """
     mark_drained(agent.node)
@@ -50,7 +51,8 @@ def drain(agent: Agent, options: RunOptions, *, to: str = "", is_stop: bool = Fa
         if options.cancel.is_set:
             rounds.refused[service.name] = Cancelled(f"cancelled: {options.cancel.reason}")
         else:
-            _move(agent, service, [to] if to else [], options, rounds)
+            ways = ("migrate", "switch") if is_live else ("switch",)
+            _move(agent, service, [to] if to else [], ways, options, rounds)
     return rounds
 
 
@@ -79,8 +81,10 @@ def _ordered(services: Sequence[Service]) -> list[Service]:
         return list(services)  # a circle: no order is better than another
 
 
-def _move(agent: Agent, service: Service, to: Sequence[str], options: RunOptions, rounds: Rounds) -> None:
-    """Switch a service to the first node that takes it."""
+def _move(
+    agent: Agent, service: Service, to: Sequence[str], ways: Sequence[str], options: RunOptions, rounds: Rounds
+) -> None:
+    """Bring a service to the first node that takes it, in the first of the ways that is not refused."""
     here = agent.node.name
     candidates = list(to) or [node for node in service.nodes if node != here]
     failure: OpenSVCError = PlanError(
@@ -88,9 +92,9 @@ def _move(agent: Agent, service: Service, to: Sequence[str], options: RunOptions
         code="no_destination",
         hint="osvc node drain --stop stops it",
     )
-    for node in candidates:
+    for node, verb in [(node, verb) for node in candidates for verb in ways]:
         try:
-            run = run_plan(agent, agent.plan_move("switch", [service], node), options)
+            run = run_plan(agent, agent.plan_move(verb, [service], node), options)
         except OpenSVCError as error:
             failure = error
             continue
@@ -98,7 +102,7 @@ def _move(agent: Agent, service: Service, to: Sequence[str], options: RunOptions
         if run.exit_status is ExitStatus.OK or not _is_back(agent, service):
             return
         failure = PlanError(
-            f"{service.name}: did not start on {node}, and was started here again",
+            f"{service.name}: did not come up on {node}, and is up here again",
             code="not_moved",
             hint=f"osvc log {service.name}",
         )

@@ -13,7 +13,7 @@ from opensvc_core.actions.perform import MARGIN, Performer
 from opensvc_core.actions.status import ask
 from opensvc_core.clock import Cancel, Deadline
 from opensvc_core.context import Context
-from opensvc_core.copies import not_verified_up, send_vetoes
+from opensvc_core.copies import not_verified_down, not_verified_up, send_vetoes
 from opensvc_core.errors import ActionError, OpenSVCError, PlanError, Vetoed
 from opensvc_core.executor import Executor
 from opensvc_core.generation import Generation, GenerationError, generation_out, keep_config, read_config, read_data
@@ -181,11 +181,31 @@ def sync_vetoes(
     return vetoes
 
 
-def find_vetoes(agent: Agent, replications: Replications) -> list[Veto]:
-    """What forbids them now, for whoever only looks."""
+def leave_to_active(replications: Replications, statuses: Mapping[ResourceId, StatusReport]) -> Replications:
+    """Where a service is verified down, its data are sent by the node that it runs on: a schedule runs on all of them.
+
+    Data that were asked for by name stay, and are refused.
+    """
+    if replications.selection.is_partial:
+        return replications
+    passive = {name for name, graph in replications.graphs.items() if not not_verified_down(graph, statuses)}
+    left = [way for way in replications.ways if way.copy.carries_data and way.service.name in passive]
+    if not left:
+        return replications
+    notes = [
+        Note(f"{name}: it is down here: its data are sent from where it runs", "sync_passive")
+        for name in sorted({way.service.name for way in left})
+    ]
+    ways = tuple(way for way in replications.ways if way not in left)
+    return evolve(replications, ways=ways, notes=(*replications.notes, *notes))
+
+
+def look(agent: Agent, replications: Replications) -> tuple[Replications, list[Veto]]:
+    """What would be sent now, and what forbids it, for whoever only looks."""
     statuses = ask(agent, list(replications.graphs.values()))
+    replications = leave_to_active(replications, statuses)
     services = [graph.service for graph in replications.graphs.values()]
-    return sync_vetoes(agent, replications, statuses, reading_context(agent, services))
+    return replications, sync_vetoes(agent, replications, statuses, reading_context(agent, services))
 
 
 def _data_vetoes(agent: Agent, graph: ServiceGraph, statuses: Mapping[ResourceId, StatusReport]) -> list[Veto]:
@@ -224,6 +244,8 @@ def run_replications(agent: Agent, replications: Replications, options: RunOptio
     with hold_locks(agent, plan, run_id, wait=options.wait, cancel=options.cancel):
         found = tidy_all(agent, plan, run_id, options)
         statuses = ask(agent, list(plan.graphs.values()))
+        replications = leave_to_active(replications, statuses)
+        plan = replications.plan()
         performer = Sender(agent, replications, statuses, run_id, told)
         vetoes = sync_vetoes(agent, replications, statuses, performer.inner.reading_context("sync"))
         if vetoes:

@@ -45,7 +45,7 @@ def tell_node(agent: Agent, form: Format) -> int:
     return 0
 
 
-def drain_node(to: str, limits: Limits, manner: Manner, *, is_stop: bool) -> int:
+def drain_node(to: str, limits: Limits, manner: Manner, *, is_stop: bool, is_live: bool = False) -> int:
     """Drain this node, tell it and give back the exit status.
 
     Args:
@@ -53,8 +53,11 @@ def drain_node(to: str, limits: Limits, manner: Manner, *, is_stop: bool) -> int
         limits: what bounds each run.
         manner: how it is told.
         is_stop: whether services are stopped rather than moved.
+        is_live: whether what can be migrated is.
     """
     from opensvc_core.actions.drain import drain
     from opensvc_core.cli.booting import tell_rounds
 
-    return tell_rounds("drain", limits, manner, lambda agent, options: drain(agent, options, to=to, is_stop=is_stop))
+    return tell_rounds(
+        "drain", limits, manner, lambda agent, options: drain(agent, options, to=to, is_stop=is_stop, is_live=is_live)
+    )

@@ -185,6 +185,14 @@ def test_only_the_node_that_runs_it_sends_data(site: Site) -> None:
     assert site.files("d1") == {}
 
 
+def test_a_node_where_it_is_down_sends_its_files_and_leaves_data_to_the_other(site: Site) -> None:
+    site.start("n1")
+    run = site.sync("n2")
+    assert {result.step.resource.rid for result in run.results} == {"sync#i0", "sync#i1"}
+    assert "sync_passive" in {note.code for note in run.notes}
+    assert site.files("d1") == {}
+
+
 def test_a_disaster_recovery_node_never_sends(site: Site) -> None:
     site.start("d1")
     agent = site.open("d1")

@@ -69,6 +69,7 @@ def thaw(form: FormatOption = Format.TABLE, verbose: Loud = 0) -> int:
 @app.command(short_help="Start nothing new here, move what runs", epilog="Example: osvc node drain --to node110")
 def drain(
     to: Annotated[str, typer.Option("--to", metavar="NODE", help="Go to this node alone; else to any.")] = "",
+    live: Annotated[bool, typer.Option("--live", help="Migrate what can be migrated, and switch the rest.")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="Stop the services here instead of moving them.")] = False,
     wait: Wait = 60.0,
     form: FormatOption = Format.TABLE,
@@ -83,7 +84,7 @@ def drain(
     from opensvc_core.cli.manner import Limits, Manner
     from opensvc_core.cli.node_state import drain_node
 
-    return drain_node(to, Limits(wait=wait), Manner(form, color, verbose), is_stop=stop)
+    return drain_node(to, Limits(wait=wait), Manner(form, color, verbose), is_stop=stop, is_live=live)
 
 
 @app.command(short_help="Let services start here again", epilog="Example: osvc node undrain")
