@@ -11,9 +11,9 @@ from benchmarks.start_up import start_up
 from tests.lab import requirements
 
 OF_GUESTS = ("status-one", "status-many", "start-one", "start-many")
-OF_CLUSTERS = ("switch",)
+OF_CLUSTERS = ("switch", "mon-hung")
 OF_STORAGE = ("status-groups", "status-reservations", "start-reserved")
-ANYWHERE = ("start-up", "status-platforms", "contract")
+ANYWHERE = ("start-up", "status-platforms", "contract", "boot-many")
 ALL = (*ANYWHERE, *OF_GUESTS, *OF_CLUSTERS, *OF_STORAGE)
 
 
@@ -57,21 +57,24 @@ def _of_guests(names: list[str]) -> Iterator[Figure]:
 
 
 def _of_anywhere(names: list[str]) -> Iterator[Figure]:
+    from benchmarks.boots import boot_of_many
     from benchmarks.platforms import contract_of_drivers, status_of_platforms
 
     known: Mapping[str, Callable[[], Iterator[Figure]]] = {
         "start-up": start_up,
         "status-platforms": status_of_platforms,
         "contract": contract_of_drivers,
+        "boot-many": boot_of_many,
     }
     for name in names:
         yield from known[name]()
 
 
 def _of_clusters(names: list[str]) -> Iterator[Figure]:
+    from benchmarks.cluster_view import mon_with_one_hung
     from benchmarks.clusters import switch
 
-    known: Mapping[str, Callable[[], Iterator[Figure]]] = {"switch": switch}
+    known: Mapping[str, Callable[[], Iterator[Figure]]] = {"switch": switch, "mon-hung": mon_with_one_hung}
     for name in names:
         yield from known[name]()
 

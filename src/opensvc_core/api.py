@@ -77,6 +77,7 @@ if TYPE_CHECKING:
         restore_special_files,
     )
     from opensvc_core.plan import Plan, Selection
+    from opensvc_core.recovery_flag import flag_disk, is_recovering
     from opensvc_core.run import Run, RunOutcome, StepState
     from opensvc_core.state_files import write_text
     from opensvc_core.unit_paths import (
@@ -119,6 +120,8 @@ _LATE = {
     "load_special_files": "opensvc_core.hpux.special_files",
     "restore_special_files": "opensvc_core.hpux.special_files",
     "write_text": "opensvc_core.state_files",
+    "flag_disk": "opensvc_core.recovery_flag",
+    "is_recovering": "opensvc_core.recovery_flag",
     "ANY_PATH_TROUBLE": "opensvc_core.unit_paths",
     "ask_units": "opensvc_core.unit_paths",
     "on_every_path": "opensvc_core.unit_paths",
@@ -212,12 +215,14 @@ __all__ = [
     "Vetoed",
     "WaitTimeout",
     "ask_units",
+    "flag_disk",
     "format_special_files",
     "guest_address",
     "guest_name",
     "hookimpl",
     "identify_special_files",
     "is_guest_running",
+    "is_recovering",
     "load_special_files",
     "on_every_path",
     "on_one_path",

@@ -133,6 +133,20 @@ def _rehearse(claimant: Claimant, units: Sequence[LogicalUnit]) -> bool:
     return True
 
 
+def hold_again(resource: Resource, context: Context) -> bool:
+    """See ``Context.holds_still``."""
+    if not resource.options.get("scsireserv"):
+        return False
+    try:
+        return claimant_for(resource, context).hold_again(units_of(resource, context))
+    except Cancelled:
+        raise
+    except OpenSVCError as error:
+        text = f"whether this node holds the disks of {resource.rid} cannot be told: {error.message}"
+        context.note(text, "not_reserved", Severity.WARNING)
+        return False
+
+
 def hold(resource: Resource, context: Context) -> bool:
     """See ``Context.hold_reservation``."""
     if not resource.options.get("scsireserv"):

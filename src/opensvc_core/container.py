@@ -38,6 +38,7 @@ from opensvc_core.container_platform import (
     guest_name,
     has_shell,
 )
+from opensvc_core.recovery_flag import flag_root, is_recovering
 
 SHELL_LIMIT = 10.0
 """Seconds that one try to run a command in the guest may take."""
@@ -63,6 +64,9 @@ class ContainerLifeCycle:
         Raises:
             ActionError: it does not reach it.
         """
+
+    def root_folder(self, resource: Resource, context: Context) -> Path | None:
+        """The folder of this node that the guest has as its root; none here. A file in it tells where it boots."""
 
     def let_go(self, resource: Resource, context: Context) -> CommandResult:
         """Have the platform let go of what a guest without power holds. Raises CommandTimeout."""
@@ -137,6 +141,9 @@ class ContainerLifeCycle:
         address = self._needed_address(resource, context)
         done = self.platform.define(resource, state, context)
         self._forbid_autostart(resource, state, context)
+        root = self.root_folder(resource, context) if context.service_of(resource).drpnodes else None
+        if root is not None:
+            flag_root(root, context, is_set=is_recovering(resource, context))
         booted = self.platform.boot(resource, limit.remaining(), context)
         if not booted.is_made:
             raise Undetermined(f"the rest depends on {name} being up")

@@ -58,6 +58,15 @@ class MigratingLifeCycle(ContainerLifeCycle):
         del context
         raise ActionError(f"{guest_name(resource)} is left paused by the migration", code="guest_paused")
 
+    def prepare(self, resource: Resource, context: Context) -> str:
+        """Bring in order at the destination what the guest needs there beside its disks; what was done, or empty.
+
+        Raises:
+            ActionError: it cannot be.
+        """
+        del resource, context
+        return ""
+
     @hookimpl
     def preflight(self, resource: Resource, action: str, context: Context) -> Veto | None:
         """A migration needs a guest that is up here, and disks that are the same on both nodes."""
@@ -112,7 +121,8 @@ class MigratingLifeCycle(ContainerLifeCycle):
                     code="disk_not_shared",
                     hint="move it with a stop, once the images are here: osvc switch",
                 )
-        return Outcome.changed(f"{name} may come")
+        done = self.prepare(resource, context)
+        return Outcome.changed(f"{name} may come{f' ({done})' if done else ''}")
 
     @hookimpl
     def leave(self, resource: Resource, peer: str, context: Context) -> Outcome:

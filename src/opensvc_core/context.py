@@ -484,6 +484,19 @@ class Context:
 
         return hold(resource, self)
 
+    def holds_still(self, resource: Resource) -> bool:
+        """Whether this node is, by an earlier boot, the holder of a resource's disks, so that it may write to them.
+
+        It is registered anew then. False where the resource has no ``scsireserv``, where a disk is free, or held or
+        registered by another node, or where that cannot be told: then do not write.
+
+        Raises:
+            Cancelled: the run was cancelled meanwhile.
+        """
+        from opensvc_core.companion import hold_again
+
+        return hold_again(resource, self)
+
     def service_folder(self, resource: Resource) -> Path:
         """``etc/<svc>.d``: launchers of a service without a guest (cookbook)."""
         return self.node.folders.etc / f"{resource.id.service}.d"

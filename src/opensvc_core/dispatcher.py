@@ -160,6 +160,13 @@ class Dispatcher(Plugins):
         given = self.hook("stop", resource.driver)(resource=resource, context=context)
         return check_outcome("stop", resource, given)
 
+    def clean(self, resource: Resource, context: Context) -> Outcome:
+        """Call ``clean``; nothing to clean where the driver has none. Raises what it raises, and DriverError."""
+        if not self.has_hook("clean", resource.driver):
+            return Outcome.unchanged()
+        given = self.hook("clean", resource.driver)(resource=resource, context=context)
+        return check_outcome("clean", resource, given)
+
     def status(
         self, name: str, resources: Sequence[Resource], context: Context
     ) -> Iterator[tuple[ResourceId, StatusReport]]:

@@ -127,7 +127,8 @@ class Executor:
             reason = "the run's time limit is over"
             self.cancel.set(reason)
         if reason:
-            for step in forward.steps.values():
+            # A service whose steps have all ended has nothing left that could be cancelled: it stays as it was brought.
+            for step in forward.unconcluded:
                 self._ending.setdefault(step.resource.id.service, reason)
 
     def _begin_ready(self, walk: Walk) -> None:

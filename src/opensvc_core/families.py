@@ -21,6 +21,13 @@ def parents_of(service: Service) -> tuple[str, ...]:
     return tuple(dict.fromkeys(service.options.get("parents") or ()))
 
 
+def parents_first(services: Sequence[Service]) -> list[Service]:
+    """Services so that each comes after its parents among them. Raises PlanError with the circle."""
+    by_name = {service.name: service for service in services}
+    order = _sorted({name: [p for p in parents_of(each) if p in by_name] for name, each in by_name.items()})
+    return [by_name[name] for name in order]
+
+
 def join_families(services: Sequence[Service], steps: Sequence[Step]) -> list[Step]:
     """The steps with edges between services: a child starts after its parents, a parent stops after its children.
 

@@ -62,6 +62,15 @@ class DriverHooks:
         """
 
     @hookspec(firstresult=True)
+    def clean(self, resource: Resource, context: Context) -> Outcome | None:
+        """Remove what an earlier boot of this node left: its own key, its own tag, and nobody else's (``osvc boot``).
+
+        Called once a boot, under the service's lock, and only while everything of the service with a state of its own
+        is verified down on this node. Metadata is written only on a disk that this node holds. What has to stay is
+        noted, not raised. Nothing left is unchanged.
+        """
+
+    @hookspec(firstresult=True)
     def inventory(self, resources: Sequence[Resource], context: Context) -> Iterable[InventoryItem] | None:
         """Facts for the collector: vcpus, memory, disks, addresses."""
 

@@ -31,8 +31,11 @@ class StepKind:
 KINDS: dict[str, StepKind] = {
     "start": StepKind(taken_back_by="stop"),
     "stop": StepKind(restored_by="start", is_down=True, can_start=False),
+    # Of a boot: what a crash of this node left is removed.
+    "clean": StepKind(can_start=False),
     # Replications: one leaves what it replaces whole or incomplete, and a repetition mends it.
     "sync": StepKind(can_start=False),
+    "pull": StepKind(can_start=False),
     # Of a migration, see ``migration_plan``. The destination is off, inactive and unregistered before the source, which
     # holds the disks, writes that they are its own again.
     "admit": StepKind(taken_back_by="settle", is_taken_back_last=True),

@@ -67,6 +67,7 @@ class Step:
         node: where it is done.
         requires: ids of the steps that must have ended well before.
         is_elsewhere: whether that is another node than the one that drives the run.
+        peer: of a step that brings something from another node: that node.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Step:
     node: str
     requires: tuple[str, ...] = ()
     is_elsewhere: bool = False
+    peer: str = ""
 
     @property
     def place(self) -> Place:
@@ -212,6 +214,12 @@ def plan_way_back(
         is_elsewhere: whether that is another node than the one that drives the run.
     """
     return tuple(_steps("stop", graph, set(changed), graph.stop_edges, node, is_elsewhere=is_elsewhere))
+
+
+def clean_steps(graph: ServiceGraph, chosen: Collection[ResourceId], node: str) -> tuple[Step, ...]:
+    """Steps that remove what an earlier boot of the node left, in the order of a stop: the reservation last."""
+    acting = {resource.id for resource in graph.resources if _acts(resource)}
+    return tuple(_steps("clean", graph, acting & set(chosen), graph.stop_edges, node))
 
 
 def start_steps(

@@ -63,6 +63,7 @@ class Transfer:
         destination: the folder there, as the peer has said.
         bandwidth: KiB a second, 0 for no limit.
         is_pull: whether the peer is the source.
+        sources: of a pull: the paths there, as the peer has said.
     """
 
     node: str
@@ -72,6 +73,7 @@ class Transfer:
     destination: str
     bandwidth: int = 0
     is_pull: bool = False
+    sources: tuple[str, ...] = ()
 
 
 # -- who sends to whom -------------------------------------------------------------------------------------------------

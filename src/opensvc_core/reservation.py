@@ -223,6 +223,52 @@ class Claimant:
                 )
         return True
 
+    def clean(self, units: Sequence[LogicalUnit]) -> bool:
+        """Remove what an earlier boot of this node left at units, and nobody else's. Whether there was anything.
+
+        Where this node is still the holder it releases, else it only unregisters. On a unit that another node holds
+        nothing is registered, not even to get rid of a registration of a nexus that is gone: it is told, and the
+        holder removes it when it next takes the disks.
+        """
+        left = [each.unit for each in self._look(units) if self._is_left(each)]
+        if not left:
+            return False
+        self._leave(left)
+        for each in self._look(left):
+            if self._is_left(each):
+                self._expel_ghost(each.unit)
+        for each in self._look(left):
+            if self._is_left(each):
+                holder = each.reservation.key
+                who = "nobody" if holder is None else "this node" if holder == self.key else self.name_of(holder)
+                self.context.note(
+                    f"{each.unit.device.path}: a registration of an earlier boot of this node stays; held by {who}",
+                    "registration_left",
+                    Severity.WARNING,
+                )
+        return True
+
+    def _is_left(self, each: View) -> bool:
+        """Whether a unit has something of this node that this boot did not make."""
+        return not self.made_here(each.unit) and (each.own_count(self.key) > 0 or each.reservation.key == self.key)
+
+    def hold_again(self, units: Sequence[LogicalUnit]) -> bool:
+        """Register anew where an earlier boot of this node is the holder, of every unit and alone; whether that is so.
+
+        Takes nothing that is free, and removes nobody.
+        """
+        if not self._are_alone(units):
+            return False
+        self._register(units)
+        if self._are_alone(units):
+            return True
+        self._abandon(units)
+        return False
+
+    def _are_alone(self, units: Sequence[LogicalUnit]) -> bool:
+        views = self._look(units)
+        return all(each.reservation.key == self.key and not each.others(self.key) for each in views)
+
     def _expel_ghost(self, unit: LogicalUnit) -> None:
         holder = self._look([unit])[0].reservation.key
         if holder not in {None, self.key}:

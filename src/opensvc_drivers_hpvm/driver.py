@@ -34,6 +34,10 @@ class HpvmContainer(MigratingLifeCycle):
         """Move the running guest to another node."""
         return self.platform.migrate(resource, peer, context)
 
+    def prepare(self, resource: Resource, context: Context) -> str:
+        """Bring special files and the sharing of disks in order, as a start would; the guest is down here."""
+        return self.platform.define(resource, self.platform.read_state(resource, context), context)
+
     @hookimpl
     def update_disks(self, resource: Resource, context: Context) -> Outcome | None:
         """Write the share file and the special files of ``[vmdg]`` for peers."""

@@ -12,6 +12,8 @@ from attrs import field, frozen
 from opensvc_core.api import ActionError, Device
 
 _UNITS = {"b": 1, "bytes": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+FLAG_TARGET = "vdosvc"
+"""Name, to libvirt, of the disk that tells a guest that it boots on a disaster-recovery node (agent 2010)."""
 _DOCUMENT = re.compile(r"<domain\b.*?</domain>", re.DOTALL)
 
 
@@ -100,6 +102,30 @@ class Definition:
         root.insert(1, element)
         return ElementTree.tostring(root, encoding="unicode")
 
+    def with_flag(self, disk: Path | None) -> Definition:
+        """The same with an empty disk that tells the guest where it boots, or without it; itself if it is so already.
+
+        Args:
+            disk: the file behind it; None for a definition without it.
+        """
+        found = [each for each in self.root.iterfind("devices/disk") if _target(each) == FLAG_TARGET]
+        sources = [source.get("file", "") for each in found for source in each.iterfind("source")]
+        if sources == ([] if disk is None else [str(disk)]):
+            return self
+        root = ElementTree.fromstring(ElementTree.tostring(self.root))  # noqa: S314 - a copy of what passed _Builder
+        devices = root.find("devices")
+        if devices is None:
+            devices = ElementTree.SubElement(root, "devices")
+        for each in [each for each in devices.iterfind("disk") if _target(each) == FLAG_TARGET]:
+            devices.remove(each)
+        if disk is not None:
+            flag = ElementTree.SubElement(devices, "disk", {"type": "file", "device": "disk"})
+            ElementTree.SubElement(flag, "driver", {"name": "qemu", "type": "raw"})
+            ElementTree.SubElement(flag, "source", {"file": str(disk)})
+            ElementTree.SubElement(flag, "target", {"dev": FLAG_TARGET, "bus": "virtio"})
+            ElementTree.SubElement(flag, "readonly")
+        return Definition(ElementTree.tostring(root, encoding="unicode"), root)
+
     def disks(self) -> Iterator[Device | VolumeDisk]:
         """Disks that have a source; an empty drive has none. Devices handed through (PCI, SCSI) are not told here."""
         for disk in self.root.iterfind("devices/disk"):
@@ -156,6 +182,11 @@ class Definition:
         else:
             factor = _UNITS.get(unit.lower()) or _UNITS.get(unit.lower().removesuffix("ib"))
         return int(text) * factor if factor else None
+
+
+def _target(disk: ElementTree.Element) -> str:
+    target = disk.find("target")
+    return "" if target is None else target.get("dev", "")
 
 
 def split_definitions(text: str) -> list[str]:

@@ -20,8 +20,10 @@ from opensvc_core.api import (
     ResourceId,
     Severity,
     SshGuest,
+    flag_disk,
     guest_address,
     guest_name,
+    is_recovering,
 )
 from opensvc_drivers_kvm.definition import Definition, DefinitionError, VolumeDisk, split_definitions
 from opensvc_drivers_kvm.guest_agent import GuestAgent
@@ -78,21 +80,18 @@ class LibvirtPlatform:
                 hint="mend `name` in the service file, or the <name> in the definition",
             )
         virsh = _virsh(resource, context)
-        if not state.is_known:
-            virsh.change("define", str(path), timeout=DOMAIN_LIMIT * 4)
-            return "defined"
+        flagged = wanted.with_flag(flag_disk(context) if is_recovering(resource, context) else None)
         current = Definition.parse(state.definition, f"libvirt's definition of {name}") if state.definition else None
-        if current is not None and not wanted.uuid and current.uuid:
+        if state.is_known and current is not None and not wanted.uuid and current.uuid:
             # Without one libvirt would choose a new UUID, and refuse it as the name is taken.
-            wanted = Definition.parse(wanted.with_uuid(current.uuid), str(path))
-            if not wanted.is_same(current):
-                virsh.change("define", "/dev/stdin", timeout=DOMAIN_LIMIT * 4, input=wanted.text.encode())
-                return "defined anew"
+            flagged = Definition.parse(flagged.with_uuid(current.uuid), str(path))
+        if state.is_known and current is not None and flagged.is_same(current):
             return ""
-        if current is not None and wanted.is_same(current):
-            return ""
-        virsh.change("define", str(path), timeout=DOMAIN_LIMIT * 4)
-        return "defined anew"
+        if flagged is wanted:
+            virsh.change("define", str(path), timeout=DOMAIN_LIMIT * 4)
+        else:
+            virsh.change("define", "/dev/stdin", timeout=DOMAIN_LIMIT * 4, input=flagged.text.encode())
+        return "defined anew" if state.is_known else "defined"
 
     def forbid_autostart(self, resource: Resource, context: Context) -> None:
         """``virsh autostart --disable``."""

@@ -158,6 +158,13 @@ def config_path(resource: Resource) -> Path:
     return Path(lxcpath(resource), guest_name(resource), "config")
 
 
+def root_folder(resource: Resource) -> Path | None:
+    """The folder that is the container's root; None where that is on a disk of its own, layered, or not told."""
+    configuration = _read(resource)
+    value = "" if configuration is None else configuration.last("lxc.rootfs.path").removeprefix("dir:")
+    return Path(value) if value.startswith("/") and Path(value).is_dir() else None
+
+
 def start_log(resource: Resource, context: Context) -> Path:
     """Where LXC writes what goes wrong in a start, and later on."""
     return context.node.folders.log / f"{resource.id.service}.{resource.rid.replace('#', '')}.lxc.log"

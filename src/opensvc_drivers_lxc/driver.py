@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
-from opensvc_core.api import LIFE_CYCLE_KEYWORDS, ContainerLifeCycle, ContainerPlatform, Keyword, Kind
-from opensvc_drivers_lxc.containers import ATTACH, SSH, LxcPlatform
+from opensvc_core.api import (
+    LIFE_CYCLE_KEYWORDS,
+    ContainerLifeCycle,
+    ContainerPlatform,
+    Context,
+    Keyword,
+    Kind,
+    Resource,
+)
+from opensvc_drivers_lxc.containers import ATTACH, SSH, LxcPlatform, root_folder
 
 
 class LxcContainer(ContainerLifeCycle):
@@ -31,3 +40,8 @@ class LxcContainer(ContainerLifeCycle):
             choices=(ATTACH, SSH),
         ),
     )
+
+    def root_folder(self, resource: Resource, context: Context) -> Path | None:
+        """The container's root, where it is a folder of this node and no disk of its own."""
+        del context
+        return root_folder(resource)

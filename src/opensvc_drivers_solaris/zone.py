@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from opensvc_core.api import (
@@ -25,6 +26,7 @@ from opensvc_core.api import (
     hookimpl,
 )
 from opensvc_drivers_solaris.zone_platform import ZonePlatform
+from opensvc_drivers_solaris.zoneadm import read_zone
 from opensvc_drivers_solaris.zonecfg import keep_export
 
 MILESTONE = "svc:/milestone/multi-user:default"
@@ -109,6 +111,11 @@ class ZoneContainer(ContainerLifeCycle):
         if keep_export(resource.id.service, name, context):
             return Outcome.changed(f"the configuration of {name} is exported")
         return Outcome.unchanged(f"the export of {name} is as it was")
+
+    def root_folder(self, resource: Resource, context: Context) -> Path | None:
+        """The zone's root, which its ready phase has mounted."""
+        zone = read_zone(guest_name(resource), context)
+        return Path(zone.path) / "root" if zone is not None and zone.path.startswith("/") else None
 
     def await_service(self, resource: Resource, context: Context, limit: Deadline) -> None:
         """Wait until the zone's milestone is online. Raises WaitTimeout with the state that it is in."""

@@ -69,6 +69,15 @@ class Deactivation:
         self._deactivate(survey)
         return Outcome.changed("inactive")
 
+    def forget(self) -> Outcome:
+        """Drop the tag of a group of which nothing is active, if this node may write. Raises ActionError if it is."""
+        survey = self.lvm.survey([self.name])
+        groups = survey.named(self.name)
+        if self._is_active(survey):
+            raise ActionError(f"{self.name} is active: nothing of it is cleaned", code="in_use")
+        dropped = self._untag(survey, groups[0]) if len(groups) == 1 else False
+        return Outcome.changed("tag dropped") if dropped else Outcome.unchanged("no tag to drop")
+
     def _is_active(self, survey: Survey) -> bool:
         """Whether anything of it is in the kernel. Raises ActionError if that cannot be told."""
         volumes = survey.volumes_of(survey.named(self.name))

@@ -170,6 +170,17 @@ class LinuxVolumeGroup:
         )
 
     @hookimpl
+    def clean(self, resource: Resource, context: Context) -> Outcome:
+        """Drop the tag that an earlier boot of this node left, if this node still holds the disks; else it stays."""
+        return Deactivation(
+            _name(resource),
+            self._lvm(context),
+            _seat(resource, context),
+            resource.seconds("stop_timeout"),
+            may_write=lambda: context.holds_still(resource),
+        ).forget()
+
+    @hookimpl
     def list_devices(self, resource: Resource, context: Context) -> Sequence[Device]:
         """Every disk of the group. Raises ActionError if not all of them are there: half of them is not enough."""
         name = _name(resource)

@@ -143,3 +143,20 @@ def test_what_several_dumps_print_is_taken_apart() -> None:
 
 def test_a_domain_snapshot_is_not_taken_for_a_domain() -> None:
     assert split_definitions("<domainsnapshot></domainsnapshot>") == []
+
+
+# -- the disk that tells a guest where it boots -----------------------------------------------------------------------
+
+
+def test_the_flag_is_one_empty_disk_that_is_read_only_and_comes_off_again() -> None:
+    plain = Definition.parse(
+        "<domain><name>vm1</name><devices><disk><target dev='vda'/></disk></devices></domain>", "x"
+    )
+    flagged = plain.with_flag(Path("/opt/opensvc/var/drp_flag.vdisk"))
+    (disk,) = flagged.disks()
+    assert disk == Device("/opt/opensvc/var/drp_flag.vdisk", "file", is_writable=False, target="vdosvc")
+    assert flagged.with_flag(Path("/opt/opensvc/var/drp_flag.vdisk")) is flagged
+    moved = flagged.with_flag(Path("/other/flag"))
+    assert [device.path for device in moved.disks() if isinstance(device, Device)] == ["/other/flag"]
+    assert flagged.with_flag(None).is_same(plain)
+    assert plain.with_flag(None) is plain

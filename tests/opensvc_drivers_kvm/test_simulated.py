@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from attrs import define
+from attrs import define, evolve
 
-from opensvc_core.api import ActionError, CommandFailed, CommandTimeout, Resource, Status, StatusReport
+from opensvc_core.api import ActionError, CommandFailed, CommandTimeout, Context, Resource, Status, StatusReport
 from opensvc_core.host.local import LocalHost
+from opensvc_core.node import Folders
 from opensvc_drivers_kvm import KvmContainer
 from opensvc_drivers_kvm.domains import LibvirtPlatform
 from opensvc_testkit.faults import FaultKind, Libvirtd
@@ -179,6 +180,27 @@ def test_a_guest_is_defined_from_its_file(kvm: SimulatedKvm) -> None:
         kvm.start(kvm_resource())
     assert kvm.start(kvm_resource(config=str(path)))
     assert kvm.cluster.calls("virsh", "define", str(path))
+
+
+def test_a_guest_can_tell_that_it_boots_on_a_disaster_recovery_node(kvm: SimulatedKvm, tmp_path: Path) -> None:
+    path = kvm.cluster.define_guest("vm1", boot_time=0, shutdown_time=0)
+    guest = kvm_resource(config=str(path))
+
+    def context(nodes: tuple[str, ...], drpnodes: tuple[str, ...]) -> Context:
+        made = context_on(LocalHost("node1", kvm.path), guest)
+        made.node = evolve(made.node, folders=Folders(tmp_path))
+        service = evolve(made.services["vm1"], nodes=nodes, drpnodes=drpnodes)
+        return evolve(made, services={"vm1": service})
+
+    there, back = context(("node0",), ("node1",)), context(("node1",), ("node9",))
+    kvm.driver.start(guest, there)
+    flag = tmp_path / "var" / "drp_flag.vdisk"
+    assert flag.read_bytes() == bytes(512)
+    devices = kvm.driver.list_devices(guest, there)
+    assert [(d.path, d.is_writable) for d in devices if d.target == "vdosvc"] == [(str(flag), False)]
+    kvm.stop(guest)
+    kvm.driver.start(guest, back)
+    assert not [d for d in kvm.driver.list_devices(guest, back) if d.target == "vdosvc"]
 
 
 @pytest.mark.parametrize(

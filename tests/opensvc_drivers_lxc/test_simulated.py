@@ -307,3 +307,25 @@ def test_a_name_that_is_a_path_is_never_acted_upon(node: LxcNode, name: str) -> 
         with pytest.raises(ActionError):
             action(resource)
     assert not CHANGES & set(node.commands())
+
+
+def test_a_container_can_tell_that_it_boots_on_a_disaster_recovery_node(node: LxcNode, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    guest = node.guest()
+    text = [line for line in node.config().read_text().splitlines() if "lxc.rootfs" not in line]
+    node.config().write_text("\n".join([*text, f"lxc.rootfs.path = dir:{root}", ""]))
+
+    def start(nodes: tuple[str, ...], drpnodes: tuple[str, ...]) -> None:
+        context = node.context(guest)
+        service = evolve(context.services["c1"], nodes=nodes, drpnodes=drpnodes)
+        node.driver.start(guest, evolve(context, services={"c1": service}))
+        node.stop(guest)
+
+    start(("node0",), ("node1",))
+    assert (root / ".drp_flag").is_file()
+    start(("node1",), ("node9",))
+    assert not (root / ".drp_flag").exists()
+    (root / ".drp_flag").symlink_to(tmp_path / "elsewhere")
+    start(("node0",), ("node1",))
+    assert not (tmp_path / "elsewhere").exists()

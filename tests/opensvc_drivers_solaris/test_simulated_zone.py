@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from opensvc_core.api import Selection
@@ -368,3 +370,11 @@ def test_a_command_in_a_zone_that_is_down_says_so(site: Site) -> None:
     assert guest.query("cat", input=b"given\n").stdout == "given\n"
     with pytest.raises(ActionError, match="`nosuch` is not installed in the zone z1"):
         guest.query("nosuch")
+
+
+def test_a_zone_can_tell_that_it_boots_on_a_disaster_recovery_node(site: Site, tmp_path: Path) -> None:
+    root = tmp_path / "z1" / "root"
+    root.mkdir(parents=True)
+    service = zone(site, PLAIN.replace("n1 n2", "n2\ndrpnodes = n1"), zonepath=str(tmp_path / "z1"))
+    site.agent("n1").run(site.agent("n1").plan("start", [service]))
+    assert (root / ".drp_flag").is_file()

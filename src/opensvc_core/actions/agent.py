@@ -23,7 +23,9 @@ from opensvc_core.registry import RESERVATIONS, Registry
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+    from opensvc_core.actions.boot import Rounds
     from opensvc_core.actions.drivers import DriverListing
+    from opensvc_core.actions.execute import RunOptions
     from opensvc_core.actions.preview import Preview
     from opensvc_core.attempt import Authority
     from opensvc_core.context import Network
@@ -273,6 +275,23 @@ class Agent:
             wait=wait,
         )
         return recover(self, name, options)
+
+    def boot(self, options: RunOptions | None = None, names: Sequence[str] = ()) -> Rounds:
+        """Clean what a crash of this node left, start the services that start here, standby resources of the others.
+
+        Each service for itself: what is refused or fails is in the report, and keeps no other from anything.
+        """
+        from opensvc_core.actions.boot import boot
+        from opensvc_core.actions.execute import RunOptions
+
+        return boot(self, options or RunOptions(), names)
+
+    def shutdown(self, options: RunOptions | None = None, names: Sequence[str] = ()) -> Rounds:
+        """Stop everything of this node, standby resources and frozen services included."""
+        from opensvc_core.actions.boot import shutdown
+        from opensvc_core.actions.execute import RunOptions
+
+        return shutdown(self, options or RunOptions(), names)
 
     def freeze(self, names: Iterable[str]) -> None:
         """Have services refuse every action but thaw and the reading ones."""

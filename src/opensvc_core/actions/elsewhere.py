@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
-from opensvc_core.actions.histories import told_out
+from opensvc_core.actions.histories import know_copies, told_out
 from opensvc_core.actions.perform import WORDS
 from opensvc_core.cluster import wire
 from opensvc_core.cluster.link import PeerError
@@ -168,6 +168,7 @@ class Elsewhere:
                     "service": step.resource.id.service,
                     "rid": step.resource.rid,
                     "is_way_back": attempt.is_way_back,
+                    "copies": self._copies(attempt),
                     "start_was_lost": attempt.start_was_lost,
                 },
                 timeout=max(1.0, attempt.deadline.remaining() - WORDS),
@@ -183,6 +184,14 @@ class Elsewhere:
         if isinstance(result[0], OpenSVCError):
             raise result[0]
         return result[0]
+
+    def _copies(self, attempt: Attempt) -> dict[str, Any]:
+        """Where a service starts again: what nodes have of its data."""
+        step = attempt.step
+        if not attempt.is_way_back or step.action != "start":
+            return {}
+        service = next(each for each in self.plan.services if each.name == step.resource.id.service)
+        return told_out({service.name: know_copies(self.agent, service)})
 
     def verify(self, step: Step) -> Status:
         """Ask a step's node for the state of its resource, now. Raises PeerError."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from opensvc_core.fanout import side_by_side
 from opensvc_core.model import Evidence, NodeState, Status
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from opensvc_core.actions.agent import Agent
     from opensvc_core.graph import ServiceGraph
-    from opensvc_core.model import Resource, ResourceId, StatusReport
+    from opensvc_core.model import Resource, ResourceId, Service, StatusReport
     from opensvc_core.plan import Plan
 
 Known = dict[str, list[Evidence]]
@@ -37,9 +38,15 @@ def gather_evidence(
     if not plan.can_start:
         return known
     here = agent.node.name
-    for service in plan.services:
+
+    def ask_others(service: Service) -> dict[str, Evidence]:
         others = [node for node in service.all_nodes if node != here]
-        answers = {answer.node: answer for answer in agent.peers.ask(service, others)} if others else {}
+        return {answer.node: answer for answer in agent.peers.ask(service, others)} if others else {}
+
+    for service, answers in side_by_side(plan.services, ask_others):
+        if isinstance(answers, Exception):
+            raise answers
+        others = [node for node in service.all_nodes if node != here]
         for extra in given:
             if extra.node in others and (extra.node not in answers or answers[extra.node].state is not NodeState.UP):
                 answers[extra.node] = extra

@@ -68,7 +68,7 @@ def ignore_event(event: Event) -> None:
 
 @frozen
 class RunOptions:
-    """How a plan is to be run; see ``Agent.run``."""
+    """How a plan is to be run; see ``Agent.run``. ``even_frozen``: frozen services are acted on too."""
 
     permits: frozenset[str] = frozenset()
     evidence: tuple[Evidence, ...] = ()
@@ -78,12 +78,14 @@ class RunOptions:
     wait: float = 60.0
     max_parallel: int = 0
     time_limit: float | None = None
+    even_frozen: bool = False
 
 
 def run_plan(agent: Agent, plan: Plan, options: RunOptions, remember: Mapping[str, object] | None = None) -> Run:
     """See ``Agent.run``. ``remember`` goes to the journal with the selection: what a recovery must know."""
     run_id = uuid.uuid4().hex[:12]
-    refuse_frozen(agent.node, tuple(service.name for service in plan.services))
+    if not options.even_frozen:
+        refuse_frozen(agent.node, tuple(service.name for service in plan.services))
     told = Telling(agent, options.on_event, threading.Lock())
     with hold_locks(agent, plan, run_id, wait=options.wait, cancel=options.cancel):
         leftovers = tidy_all(agent, plan, run_id, options)

@@ -33,6 +33,38 @@ def is_frozen(node: Node, name: str) -> bool:
     return _flag(node, name).exists() or (node.folders.var / "FROZEN").exists()
 
 
+def freeze_node(node: Node) -> None:
+    """Freeze every service of this node (agent: ``var/FROZEN``)."""
+    make_folder(node.folders.var)
+    (node.folders.var / "FROZEN").touch(0o644)
+
+
+def thaw_node(node: Node) -> None:
+    """Undo ``freeze_node``; services that are frozen themselves stay so."""
+    (node.folders.var / "FROZEN").unlink(missing_ok=True)
+
+
+def is_node_frozen(node: Node) -> bool:
+    """Whether the whole node is frozen."""
+    return (node.folders.var / "FROZEN").exists()
+
+
+def mark_drained(node: Node) -> None:
+    """Have nothing new start on this node, until ``unmark_drained``."""
+    make_folder(node.folders.var)
+    (node.folders.var / "DRAINED").touch(0o644)
+
+
+def unmark_drained(node: Node) -> None:
+    """Let services start on this node again."""
+    (node.folders.var / "DRAINED").unlink(missing_ok=True)
+
+
+def is_drained(node: Node) -> bool:
+    """Whether nothing new starts on this node."""
+    return (node.folders.var / "DRAINED").exists()
+
+
 def refuse_frozen(node: Node, names: tuple[str, ...]) -> None:
     """Raise Frozen if any of the services is frozen."""
     frozen = [name for name in names if is_frozen(node, name)]
@@ -40,5 +72,5 @@ def refuse_frozen(node: Node, names: tuple[str, ...]) -> None:
         whole = (node.folders.var / "FROZEN").exists()
         raise Frozen(
             f"frozen: {', '.join(frozen)}",
-            hint=f"remove {node.folders.var / 'FROZEN'}" if whole else f"osvc thaw {' '.join(frozen)}",
+            hint="osvc node thaw" if whole else f"osvc thaw {' '.join(frozen)}",
         )

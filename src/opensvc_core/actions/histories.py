@@ -12,6 +12,7 @@ from opensvc_core.generation import (
     Generation,
     GenerationError,
     Order,
+    begin_receiving,
     compare,
     generation_in,
     generation_out,
@@ -90,6 +91,15 @@ def know_generations(agent: Agent, plan: Plan) -> Told:
     return told
 
 
+def know_copies(agent: Agent, service: Service) -> dict[str, Generation]:
+    """What nodes have now of the data of one service, this one among them; nothing for data that are not replicated."""
+    told = ask_generations(agent, [service]).get(service.name, {})
+    if is_replicated(service):
+        with suppress(GenerationError):
+            told[agent.node.name] = read_data(agent.node.folders, service.name).generation
+    return told
+
+
 def told_out(told: Told) -> dict[str, dict[str, list[list[Any]]]]:
     """What nodes have, as JSON."""
     return {name: {node: generation_out(each) for node, each in nodes.items()} for name, nodes in told.items()}
@@ -110,6 +120,8 @@ def starting_here(plan: Plan, statuses: Mapping[ResourceId, StatusReport], node:
     """The services that a plan begins to write to on this node: something with a state of its own comes up."""
     found = []
     for service in plan.services:
+        if pulled(plan, service.name):
+            continue  # its copy is replaced first, and the last of these begins a generation
         starts = (
             step.resource
             for step in plan.steps
@@ -121,6 +133,52 @@ def starting_here(plan: Plan, statuses: Mapping[ResourceId, StatusReport], node:
         ):
             found.append(service)
     return found
+
+
+def follow_sharers(agent: Agent, service: Service, run_id: str) -> None:
+    """Where nodes share the disks, go on from what another of them has begun, as a migration leaves it to the others.
+
+    For the node that the service is verified up on, before it hands its generation on. Raises GenerationError, OSError.
+    """
+    same_data = sharers(service, copies_of(agent, service))
+    mine = read_data(agent.node.folders, service.name).generation
+    others = shared(ask_generations(agent, [service]).get(service.name, {}).values(), same_data)
+    if any(compare(mine, other) not in {Order.SAME, Order.AHEAD} for other in others):
+        raise_data(
+            agent.node.folders,
+            service.name,
+            node=agent.node.name,
+            mark_id=run_id,
+            others=others,
+            sharers=same_data,
+        )
+
+
+def pulled(plan: Plan, service: str) -> dict[str, str]:
+    """The replications that a plan takes back from another node before it starts a service, with that node."""
+    return {s.resource.rid: s.peer for s in plan.steps if s.action == "pull" and s.resource.id.service == service}
+
+
+def restore_history(agent: Agent, service: Service, run_id: str, told: Mapping[str, Generation]) -> None:
+    """Begin a generation where a failed run starts a service again: it goes on from what the run began elsewhere.
+
+    Args:
+        agent: of the node where it starts again.
+        service: the service.
+        run_id: of the run.
+        told: what nodes have now.
+
+    Raises:
+        GenerationError, OSError: it cannot be read, or written.
+    """
+    raise_data(
+        agent.node.folders,
+        service.name,
+        node=agent.node.name,
+        mark_id=f"{run_id}-back",
+        others=[each for each in told.values() if each.id in {run_id, f"{run_id}-back"}],
+        sharers=service.all_nodes,
+    )
 
 
 def copy_vetoes(agent: Agent, services: Iterable[Service], told: Told) -> Iterable[Veto]:
@@ -201,6 +259,10 @@ def begin_histories(
         JournalError: it cannot be written: then peers would take their older copies for the same.
     """
     notes = []
+    for service in plan.services:
+        for rid, node in pulled(plan, service.name).items():
+            # All of them at once: with one of two data sets the service must not start.
+            begin_receiving(agent.node.folders, service.name, [rid], node)
     for service in starting_here(plan, statuses, agent.node.name):
         if len(service.all_nodes) < 2:
             continue

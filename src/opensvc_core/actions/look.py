@@ -83,7 +83,7 @@ class Look:
     def _word(self, node: str, answer: Any) -> NodeWord:
         at = self.agent.clock.now()
         told = {str(name): standing_in(document, at) for name, document in answer["services"].items()}
-        missing = "it has no such service, so whether it runs there cannot be told: `osvc sync nodes {}` brings it"
+        missing = "it has no such service, so whether it runs there cannot be told: `osvc sync all {} --rid sync#i0`"
         services = {name: told.get(name, Standing(problem=missing.format(name), at=at)) for name in self.nodes[node]}
         return NodeWord(node, True, str(answer["host_mode"])[:8], at=at, services=services)
 

@@ -12,7 +12,7 @@ from opensvc_core.actions.status import ask
 from opensvc_core.actions.step_hooks import STEP_HOOKS
 from opensvc_core.clock import Cancel, Deadline
 from opensvc_core.context import Context, Recording
-from opensvc_core.errors import JournalError, WaitTimeout
+from opensvc_core.errors import JournalError, Undetermined, WaitTimeout
 from opensvc_core.events import Event, EventKind
 from opensvc_core.model import Evidence, Outcome, Resource, ResourceId, Status, StatusReport
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 STEP_LIMIT = 300.0
 """Seconds for a step of a resource that has no limit of its own."""
+PULL = "pull"
+"""Steps that bring a copy back from another node, see ``actions.failback``."""
 MARGIN = 30.0
 """Seconds that a step has beyond the limits of what it does, so that these strike first and say more."""
 WORDS = 10.0
@@ -119,6 +121,15 @@ class Performer:
         try:
             if attempt.start_was_lost:
                 self._await_late_start(step, context)
+            if step.action == PULL:
+                from opensvc_core.actions.pull import pull_copy
+
+                return pull_copy(self.agent, step.resource, step.peer, self.run_id, context)
+            if attempt.is_way_back and step.action == "start" and self.plan.other_nodes:
+                from opensvc_core.actions.histories import know_copies, restore_history
+
+                service = context.service_of(step.resource)
+                restore_history(self.agent, service, self.run_id, know_copies(self.agent, service))
             return STEP_HOOKS[step.action](self.agent.dispatcher, step.resource, context)
         finally:
             attempt.lost_changes.extend(context.lost_changes)
@@ -138,6 +149,8 @@ class Performer:
         context = self._context(step.action, Cancel(), self._deadline(step))
         context.statuses = statuses
         context.recording = recording
+        if step.action == PULL:
+            raise Undetermined(f"the rest depends on what {step.peer} has when the service is down there")
         return STEP_HOOKS[step.action](self.agent.dispatcher, step.resource, context)
 
     def verify(self, step: Step) -> Status:
@@ -193,6 +206,8 @@ def step_limit(resource: Resource, action: str) -> float:
 
     A migration has the ``migrate_timeout``.
     """
+    if action == PULL:
+        return float(resource.options.get("sync_timeout") or STEP_LIMIT) + MARGIN
     is_stop = action == "stop"
     if action == "migrate" and resource.options.get("migrate_timeout") is not None:
         return float(resource.options["migrate_timeout"]) + MARGIN

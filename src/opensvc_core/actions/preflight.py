@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
+from opensvc_core.actions.freeze import is_drained
 from opensvc_core.actions.parents import parent_vetoes
-from opensvc_core.errors import ConfigError, JournalError, OpenSVCError
+from opensvc_core.actions.reserving import reserving
+from opensvc_core.errors import ConfigError, JournalError
 from opensvc_core.model import (
-    Device,
     Evidence,
     NodeState,
     Note,
@@ -31,13 +32,14 @@ if TYPE_CHECKING:
     from opensvc_core.context import Context
     from opensvc_core.graph import ServiceGraph
     from opensvc_core.model import Service
-    from opensvc_core.plan import Plan
+    from opensvc_core.plan import Plan, Step
 
 HOLDING = frozenset({Phase.RESERVATION, Phase.DISK, Phase.FILESYSTEM, Phase.READY})
 """What is never let go while something that stands on it is not verified down."""
 
 PERMIT_CODES = {
     "duplicate_address": "An address of the guest answers while the guest is down.",
+    "node_drained": "This node is drained: nothing new starts on it.",
     "parent_down": "A service that this one stands on (`parents`) is not up, and is not started by the same run.",
     "preflight_failed": "A driver's own check could not be made.",
     "requirement_down": "With --rid or --tags: something that a chosen resource stands on is not up.",
@@ -51,6 +53,8 @@ FINAL_CODES = {
     "driver_missing": "The driver of a resource that is to be acted on is not installed, or broken.",
     "host_mode": "The mode of this node forbids it to start the service.",
     "container_undef": "The platform cannot tell whether the guest runs here.",
+    "not_down": "What an earlier boot left is cleaned only while the service is verified down on this node.",
+    "drp_unreachable": "At boot: a disaster-recovery node cannot be asked, and `drp_unreachable` is `veto`.",
     "in_use": "Something that stands on a disk, filesystem or reservation is not verified down.",
     "scsireserv_unavailable": "scsireserv is set and no reservation backend is installed.",
     "journal": "The journal cannot be read, and something would be started.",
@@ -94,8 +98,19 @@ def check(
         starts = {step.resource.id for step in mine if step.action == "start"}
         stops = {step.resource.id for step in mine if step.action == "stop"}
         vetoes += _missing_drivers(step.resource for step in mine)
-        if any(step.kind.can_start and step.resource.id.service == graph.service.name for step in plan.steps):
-            vetoes += _elsewhere(plan, graph.service.name, evidence.get(graph.service.name, ()), reserved, notes)
+        if any(_is_exclusive(step) and step.resource.id.service == graph.service.name for step in plan.steps):
+            known = list(evidence.get(graph.service.name, ()))
+            if plan.action == "boot":
+                from opensvc_core.actions.boot import autostart_vetoes  # only at boot
+
+                found, known = autostart_vetoes(graph.service, known, notes)
+                vetoes += found
+            vetoes += _elsewhere(plan, graph.service.name, known, reserved, notes)
+        if any(step.action == "clean" for step in mine):
+            vetoes += _not_down(graph, statuses)
+        if starts and is_drained(agent.node):
+            text = f"{agent.node.name} is drained: nothing new starts here"
+            vetoes.append(Veto("node_drained", text, graph.service.name, "osvc node undrain"))
         if any(step.kind.can_start for step in mine):
             vetoes += _host_mode(agent, graph.service, notes)
         if starts:
@@ -106,6 +121,22 @@ def check(
                 vetoes += agent.dispatcher.preflight(step.resource, step.action, context)
     unique = {(veto.code, veto.subject, veto.reason): veto for veto in reversed(vetoes)}
     return Checked(tuple(reversed(unique.values())), tuple(notes))
+
+
+def _is_exclusive(step: Step) -> bool:
+    """Whether a step may bring up what only one node may have up; standby resources are up on several by design."""
+    return step.kind.can_start and not step.resource.is_standby
+
+
+def _not_down(graph: ServiceGraph, statuses: Mapping[ResourceId, StatusReport]) -> Iterable[Veto]:
+    """What keeps a service from being cleaned; the reservations themselves are what is cleaned last."""
+    for resource in graph.resources:
+        if not resource.has_own_state or resource.phase is Phase.RESERVATION:
+            continue
+        report = statuses.get(resource.id)
+        if report is None or not is_verified_down(report):
+            state = report.status.value if report else "unknown"
+            yield Veto("not_down", f"it is {state}", str(resource.id), is_liftable=False)
 
 
 def check_everywhere(
@@ -163,44 +194,6 @@ def _missing_drivers(resources: Iterable[Resource]) -> Iterable[Veto]:
     for resource in resources:
         if resource.problem:
             yield Veto("driver_missing", resource.problem, str(resource.id), resource.hint, is_liftable=False)
-
-
-def reserving(agent: Agent, plan: Plan, evidence: Mapping[str, Sequence[Evidence]], context: Context) -> frozenset[str]:
-    """Services all of whose writable disks this node will reserve in this run, of those where some node cannot tell.
-
-    Every resource of the node that writes to disks must be one whose disks are reserved, or write to nothing else.
-    """
-    names = [name for name, known in evidence.items() if any(each.state is NodeState.UNKNOWN for each in known)]
-    return frozenset(name for name in names if name in plan.graphs and _reserves_all(agent, plan, name, context))
-
-
-def _reserves_all(agent: Agent, plan: Plan, name: str, context: Context) -> bool:
-    graph = plan.graphs[name]
-    starts = [s.resource for s in plan.steps if s.action == "start" and not s.is_elsewhere]
-    taken = {r.companion_of for r in starts if r.phase is Phase.RESERVATION and r.id.service == name}
-    covered: set[str] = set()
-    others: list[tuple[Resource, tuple[Device, ...]]] = []
-    for resource in graph.resources:
-        if resource.phase not in {Phase.DISK, Phase.FILESYSTEM, Phase.CONTAINER} or resource.problem:
-            if resource.problem:
-                return False
-            continue
-        try:
-            devices = tuple(each for each in agent.dispatcher.list_devices(resource, context) if each.is_writable)
-        except OpenSVCError:
-            return False
-        if resource.rid in taken and devices:
-            covered |= {each.path for each in devices} | {each.identity for each in devices if each.identity}
-            covered.add(resource.rid)
-        else:
-            others.append((resource, devices))
-    stands = {r.id: {below.rid for below in graph.requirements(r.id)} for r, _ in others}
-    return bool(taken) and all(
-        all(each.path in covered or (each.identity and each.identity in covered) for each in devices)
-        if devices
-        else bool(stands[resource.id] & taken & covered)
-        for resource, devices in others
-    )
 
 
 def _elsewhere(

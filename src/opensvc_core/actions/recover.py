@@ -105,22 +105,28 @@ def _decide(agent: Agent, graph: ServiceGraph, record: RunRecord) -> Decision:
         changed = {ResourceId(record.service, rid) for rid in about.get("undo", _brought_up(record))}
         remember = {"way": "undo", "undo": sorted(item.rid for item in changed)}
         return Decision(f"undoing {what}", _undo_plan(agent, graph, changed), remember)
+    if way == "clean":
+        # The next boot of the agent does it; nothing of the service was brought up or down.
+        nothing = Plan("recover", (graph.service,), {graph.service.name: graph}, ())
+        return Decision(f"{what} had started nothing", nothing, {"way": "clean"})
     selection = Selection(tuple(about.get("rids", ())), tuple(about.get("tags", ())))
     plan = make_plan(way, [graph], selection, agent.node.name, asks_peers=agent.peers.asks)
     return Decision(f"finishing {what}", evolve(plan, action="recover"), {"way": way})
 
 
 def _way(record: RunRecord) -> str:
-    """``start``, ``stop``, ``restart``, or ``undo``; a takeover of what ran nowhere was a start."""
-    if record.action == "stop":
-        return "stop"
+    """``start``, ``stop``, ``restart``, or ``undo``; a takeover of what ran nowhere was a start, a shutdown a stop."""
+    if record.action in {"stop", "shutdown", "stopstandby"}:
+        return "stopstandby" if record.action == "stopstandby" else "stop"
     went_back = any(step.is_way_back for step in record.steps)
     failed = any(step.action == "start" and step.state in {"failed", "timeout", "cancelled"} for step in record.steps)
     if record.outcome == "unknown" or went_back or failed:
         return "undo"
     if record.action == "restart" and not any(step.action == "start" and step.began for step in record.steps):
         return "restart"
-    return "start"
+    if record.action == "boot" and not any(step.action == "start" for step in record.steps):
+        return "clean"
+    return "startstandby" if record.action == "startstandby" else "start"
 
 
 def _brought_up(record: RunRecord) -> set[str]:

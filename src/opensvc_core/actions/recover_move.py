@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 ASK_LIMIT = 60.0
 """Seconds for a peer to put its leftovers right and to ask for the state of a service, beyond what it may wait."""
+ENDED = frozenset({"done", "failed", "cancelled"})
+"""Outcomes of a run that left nothing open."""
 PERHAPS = frozenset({"failed", "timeout", "cancelled"})
 """Ends of a step that leave open what it did."""
 
@@ -188,6 +190,10 @@ class Recovery:
         mended = [cut.recovered_by, *(word.run.recovered_by for word in self.words.values() if word.run)]
         if mended := [each for each in mended if each]:
             return Decision(f"{what} was put right already, by the run {mended[0]}", by=mended[0])
+        runs = [word.run for word in self.words.values() if word.run is not None]
+        if ended := [run.outcome for run in runs if run.outcome in ENDED]:
+            # The node that drove it saw its end, and could not tell all others.
+            return Decision(f"{what} here had ended: {ended[0]}")
         move = cut.move_of(name)
         if move is None:
             raise PlanError(f"{name}: the journal does not say which nodes {what} was about")

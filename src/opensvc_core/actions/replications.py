@@ -12,8 +12,9 @@ from opensvc_core.actions.freeze import refuse_frozen
 from opensvc_core.actions.perform import MARGIN, Performer
 from opensvc_core.actions.status import ask
 from opensvc_core.clock import Cancel, Deadline
+from opensvc_core.cluster.host_mode import read_host_mode
 from opensvc_core.context import Context
-from opensvc_core.copies import not_verified_up, send_vetoes
+from opensvc_core.copies import not_verified_down, not_verified_up, send_vetoes
 from opensvc_core.errors import ActionError, OpenSVCError, PlanError, Vetoed
 from opensvc_core.executor import Executor
 from opensvc_core.generation import Generation, GenerationError, generation_out, keep_config, read_config, read_data
@@ -168,12 +169,10 @@ def sync_vetoes(
     agent: Agent, replications: Replications, statuses: Mapping[ResourceId, StatusReport], context: Context
 ) -> list[Veto]:
     """What forbids to send from this node: the rules of who may, the state here, what the drivers say."""
-    from opensvc_core.actions.destination import host_mode
-
     vetoes: list[Veto] = []
     for name, graph in replications.graphs.items():
         ways = [way for way in replications.ways if way.service.name == name]
-        vetoes += send_vetoes(graph.service, agent.node.name, host_mode(agent.node))
+        vetoes += send_vetoes(graph.service, agent.node.name, read_host_mode(agent.node.folders))
         if any(way.copy.carries_data for way in ways):
             vetoes += _data_vetoes(agent, graph, statuses)
         for resource in {way.resource.id: way.resource for way in ways}.values():
@@ -181,11 +180,31 @@ def sync_vetoes(
     return vetoes
 
 
-def find_vetoes(agent: Agent, replications: Replications) -> list[Veto]:
-    """What forbids them now, for whoever only looks."""
+def leave_to_active(replications: Replications, statuses: Mapping[ResourceId, StatusReport]) -> Replications:
+    """Where a service is verified down, its data are sent by the node that it runs on: a schedule runs on all of them.
+
+    Data that were asked for by name stay, and are refused.
+    """
+    if replications.selection.is_partial:
+        return replications
+    passive = {name for name, graph in replications.graphs.items() if not not_verified_down(graph, statuses)}
+    left = [way for way in replications.ways if way.copy.carries_data and way.service.name in passive]
+    if not left:
+        return replications
+    notes = [
+        Note(f"{name}: it is down here: its data are sent from where it runs", "sync_passive")
+        for name in sorted({way.service.name for way in left})
+    ]
+    ways = tuple(way for way in replications.ways if way not in left)
+    return evolve(replications, ways=ways, notes=(*replications.notes, *notes))
+
+
+def look(agent: Agent, replications: Replications) -> tuple[Replications, list[Veto]]:
+    """What would be sent now, and what forbids it, for whoever only looks."""
     statuses = ask(agent, list(replications.graphs.values()))
+    replications = leave_to_active(replications, statuses)
     services = [graph.service for graph in replications.graphs.values()]
-    return sync_vetoes(agent, replications, statuses, reading_context(agent, services))
+    return replications, sync_vetoes(agent, replications, statuses, reading_context(agent, services))
 
 
 def _data_vetoes(agent: Agent, graph: ServiceGraph, statuses: Mapping[ResourceId, StatusReport]) -> list[Veto]:
@@ -215,6 +234,7 @@ def run_replications(agent: Agent, replications: Replications, options: RunOptio
         Locked, Frozen, Vetoed, JournalError, Cancelled: nothing was begun.
     """
     from opensvc_core.actions.execute import Telling, begin_journal, hold_locks, tidy_all
+    from opensvc_core.actions.histories import follow_sharers
 
     plan = replications.plan()
     run_id = uuid.uuid4().hex[:12]
@@ -223,10 +243,15 @@ def run_replications(agent: Agent, replications: Replications, options: RunOptio
     with hold_locks(agent, plan, run_id, wait=options.wait, cancel=options.cancel):
         found = tidy_all(agent, plan, run_id, options)
         statuses = ask(agent, list(plan.graphs.values()))
+        replications = leave_to_active(replications, statuses)
+        plan = replications.plan()
         performer = Sender(agent, replications, statuses, run_id, told)
         vetoes = sync_vetoes(agent, replications, statuses, performer.inner.reading_context("sync"))
         if vetoes:
             raise Vetoed(tuple(vetoes))
+        for service in plan.services:
+            if any(way.copy.carries_data for way in replications.ways if way.service.name == service.name):
+                follow_sharers(agent, service, run_id)
         notes = [*(note for each in found.values() for note in each.notes), *replications.notes]
         begin_journal(agent, plan, run_id, {"is_sync": True}, notes)
         limit = options.time_limit
@@ -344,10 +369,12 @@ def send_copy(agent: Agent, way: Way, context: Context) -> tuple[Outcome, int]:
     """
     generation = read_data(agent.node.folders, way.service.name).generation if way.copy.carries_data else Generation()
     link = agent.peers.link(way.target)
+    mode = read_host_mode(agent.node.folders)
     about = {
         "service": way.service.name,
         "rid": way.resource.rid,
         "is_pull": False,
+        "mode": "" if mode is None else mode.value,
         "marks": generation_out(generation),
     }
     answer = link.request("receive", about, timeout=AGREE_LIMIT, cancel=context.cancel)

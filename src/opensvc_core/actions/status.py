@@ -37,11 +37,14 @@ def service_statuses(
 
 
 def _notes(agent: Agent, name: str) -> list[Note]:
+    from opensvc_core.actions.freeze import is_drained
     from opensvc_core.actions.leftovers import describe_cut
 
+    is_empty = is_drained(agent.node)
+    notes = [Note("this node is drained: nothing new starts on it", "node_drained")] if is_empty else []
     try:
         record = agent.last_cut(name)
-        notes = [describe_cut(record)] if record is not None else []
+        notes += [describe_cut(record)] if record is not None else []
         if agent.journal.is_past_unknown(name):
             text = "a broken journal was set aside: what earlier runs left open is not known; osvc recover"
             notes.append(Note(text, "past_unknown", Severity.WARNING))

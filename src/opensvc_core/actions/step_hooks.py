@@ -18,6 +18,7 @@ def _hand_over(hook: str) -> StepHook:
 STEP_HOOKS: dict[str, StepHook] = {
     "start": lambda dispatcher, resource, context: dispatcher.start(resource, context),
     "stop": lambda dispatcher, resource, context: dispatcher.stop(resource, context),
+    "clean": lambda dispatcher, resource, context: dispatcher.clean(resource, context),
     **{hook: _hand_over(hook) for hook in MIGRATION_HOOKS},
 }
 """By action; the kinds are in ``opensvc_core.kinds``."""

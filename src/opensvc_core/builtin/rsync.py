@@ -225,10 +225,10 @@ def run_rsync(argv: Sequence[str], limit: float, context: Context) -> Outcome:
 @contextmanager
 def _sources(resource: Resource, transfer: Transfer, context: Context) -> Iterator[tuple[str, ...]]:
     """The paths that are sent: of the peer as they stand, of this node with globs expanded, or of a snapshot."""
-    given = resource.words("src")
     if transfer.is_pull:
-        yield given
+        yield transfer.sources
         return
+    given = resource.words("src")
     sources = tuple(path for source in given for path in _expanded(resource, source))
     if not resource.flag("snap"):
         yield sources

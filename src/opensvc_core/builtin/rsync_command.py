@@ -90,7 +90,8 @@ def rsync_argv(
     argv += ["-e", shell, f"--rsync-path={transfer.command}", "--"]
     if transfer.is_pull:
         return (*argv, *(f"{transfer.address}:{source}" for source in sources), transfer.destination)
-    return (*argv, *sources, f"{transfer.address}:{transfer.destination}")
+    # The place is the peer's own, by the ticket: whatever stands here, it takes none of it.
+    return (*argv, *sources, f"{transfer.address}:ticket")
 
 
 def _quoted(word: str) -> str:

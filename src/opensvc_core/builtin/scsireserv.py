@@ -80,6 +80,17 @@ class ScsiReservation:
         return Outcome(take(claimant, units), f"{len(units)} disks are held by {format_key(claimant.key)}")
 
     @hookimpl
+    def clean(self, resource: Resource, context: Context) -> Outcome:
+        """Give up what an earlier boot of this node left registered or reserved; nobody else's is touched."""
+        main = _main(resource, context)
+        claimant = claimant_for(main, context)
+        units = units_of(main, context)
+        if not claimant.clean(units):
+            return Outcome.unchanged("nothing was left")
+        remember(context, units, is_held=False)
+        return Outcome.changed("what an earlier boot had registered is given up")
+
+    @hookimpl
     def stop(self, resource: Resource, context: Context) -> Outcome:
         """Give all disks up. Raises ReservationError if a registration of this node is still there."""
         main = _main(resource, context)

@@ -98,10 +98,9 @@ def _pass_rsync(agent: Agent, peer: str, log: PeerLog, asked: ReceiveAsked) -> i
 
 
 def _carry_stream(agent: Agent, peer: str, log: PeerLog, ticket: str) -> int:
-    """Carry one stream of a migration that this session's ticket allows."""
+    """Carry one stream of a migration's channel, for the one guest that the ticket names."""
     from opensvc_core.actions.peering.channels import serve
 
-    log.record("channel", ticket=ticket[:8])
-    serve(agent, peer, ticket)
-    log.record("end", ticket=ticket[:8])
+    about = serve(agent, peer, ticket, lambda about: log.record("channel", about=about))
+    log.record("end", about=about, text="the channel is closed")
     return 0

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from opensvc_core.cli.environment import open_here
 from opensvc_core.errors import OpenSVCError
@@ -91,7 +92,7 @@ def ask(
     """
     from opensvc_core.plan import Selection
 
-    asked = agent or open_here()
+    asked = agent or _open()
     services, broken = load_all(asked, asked.find(names))
     at = time.time()
     look = None if is_local or rids or tags else _begin_look(asked, services, is_whole=is_whole)
@@ -101,7 +102,17 @@ def ask(
     from opensvc_core.actions.look import judge_all
 
     words = look.end()
+    if agent is None:
+        # One that hangs takes its time to part from: nobody waits for that.
+        threading.Thread(target=asked.peers.close, name="part from peers", daemon=True).start()
     return Answers(asked.node.name, at, judge_all(asked, statuses, words), broken, words)
+
+
+def _open() -> Agent:
+    """This node's agent, which gives up on another node as soon as whoever looks does."""
+    agent = open_here()
+    agent.limits = evolve(agent.limits, peer=min(agent.limits.peer, agent.limits.view))
+    return agent
 
 
 def _begin_look(agent: Agent, services: Sequence[Service], *, is_whole: bool) -> Look | None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from opensvc_core.actions.agent import Agent
+    from opensvc_core.actions.boot import Rounds
+    from opensvc_core.actions.execute import RunOptions
     from opensvc_core.cli.manner import Limits, Manner
     from opensvc_core.model import Service
 
@@ -34,7 +36,7 @@ MOUNTS = {"mount": "start", "umount": "stop"}
 NOT_YET = (
     "push", "syncupdate", "syncresync",
     "syncverify", "syncquiesce", "syncresume", "syncsplit",
-    "startstandby", "stopstandby", "boot", "shutdown", "run", "get", "set", "unset", "update", "delete",
+    "run", "get", "set", "unset", "update", "delete",
     "edit_config", "create", "print_schedule", "push_appinfo", "freezestop", "move", "provision", "unprovision",
     "enable", "disable",
 )  # fmt: skip
@@ -254,10 +256,17 @@ def _act(agent: Agent, verb: str, names: Sequence[str], options: argparse.Namesp
 
     limits = Limits(frozenset(FORCE_PERMITS) if options.force else frozenset(), options.waitlock)
     manner = Manner(verbosity=2 if options.debug else 0)
+    if verb in {"boot", "shutdown"}:
+        from opensvc_core.cli.booting import tell_rounds
+
+        def work(own: Agent, how: RunOptions) -> Rounds:
+            return own.boot(how, names) if verb == "boot" else own.shutdown(how, names)
+
+        return tell_rounds(verb, limits, manner, work, agent)
     if verb in MOVES:
         return _move(agent, verb, names, options, limits, manner)
     rids, tags = split(options.rid), tuple(options.tags or ())
-    if verb in {"start", "stop", "restart"}:
+    if verb in {"start", "stop", "restart", "startstandby", "stopstandby"}:
         action = verb
     else:
         action, groups = part_of(verb)

@@ -91,3 +91,17 @@ def show_move(
         tell_instead(error)
         plan = agent.plan_move("switch", services, to, dead=dead)
     return print_preview(agent.preview(plan, evidence=evidence), manner)
+
+
+def fail_back(agent: Agent, names: Sequence[str], source: str, limits: Limits, manner: Manner, *, is_dry: bool) -> int:
+    """Take data and services back from a disaster-recovery node, or show how; give back the exit status.
+
+    Raises:
+        OpenSVCError: nothing was begun.
+    """
+    from opensvc_core.actions.failback import failback_plan
+
+    plan = failback_plan(agent, load_or_fail(agent, names), source)
+    if is_dry:
+        return print_preview(agent.preview(plan), manner)
+    return run_plan_and_tell(agent, plan, (), limits, manner)

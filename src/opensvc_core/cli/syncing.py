@@ -88,9 +88,10 @@ def show_replications(
 
 
 def _document(agent: Agent, replications: Replications) -> dict[str, Any]:
-    from opensvc_core.actions.replications import find_vetoes
+    from opensvc_core.actions.replications import look
     from opensvc_core.cli.document import SCHEMA
 
+    replications, vetoes = look(agent, replications)
     return {
         "schema": SCHEMA,
         "action": replications.action,
@@ -104,8 +105,7 @@ def _document(agent: Agent, replications: Replications) -> dict[str, Any]:
             for way in replications.ways
         ],
         "vetoes": [
-            {"code": veto.code, "subject": veto.subject, "reason": veto.reason, "hint": veto.hint}
-            for veto in find_vetoes(agent, replications)
+            {"code": veto.code, "subject": veto.subject, "reason": veto.reason, "hint": veto.hint} for veto in vetoes
         ],
         "notes": [
             {"severity": note.severity.value, "code": note.code, "text": note.text} for note in replications.notes

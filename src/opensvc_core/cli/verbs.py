@@ -28,6 +28,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "takeover": ("move", "Bring services here from where they run"),
         "giveback": ("move", "Bring services to the node that starts them at boot"),
         "failover": ("move", "Bring services to a disaster-recovery node"),
+        "failback": ("failback", "Take data and services back from a disaster-recovery node"),
+        "startstandby": ("act", "Bring up standby resources alone, and what they stand on"),
         "freeze": ("freeze", "Refuse every action on services until they are thawed"),
         "thaw": ("freeze", "Allow actions again"),
         "recover": ("recover", "Look after a run that was interrupted and finish or undo it"),
@@ -40,6 +42,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "reservation": ("reservation", "Who holds the disks of services; take, release, clear"),
         "schedule": ("schedule", "What this node does by itself, when, and how it last ended"),
         "diskupdate": ("diskupdate", "Which disks services use, asked anew and kept"),
+        "boot": ("boot", "What init calls: clean after a crash, start what starts on this node"),
+        "shutdown": ("boot", "What init calls: stop everything on this node"),
         "node": ("node", "This node: its reservation key, and what other distributions add"),
     },
     "Files and drivers": {
@@ -66,7 +70,7 @@ def help_text() -> str:
         "  High-availability services: see what runs, bring it up, bring it down.",
     ]
     for section, verbs in SECTIONS.items():
-        lines += ["", f"{section}:", *(f"  {verb:<12}{text}" for verb, (_, text) in verbs.items())]
+        lines += ["", f"{section}:", *(f"  {verb:<13}{text}" for verb, (_, text) in verbs.items())]
     lines += [
         "",
         "Options:",

@@ -30,7 +30,7 @@ stop) rm -f /run/db;;
 status) test -e /run/db;;
 esac
 """
-_LIMITS = "[limits]\npeer = 2\nstatus = 5\nchecks = 5\nlate_start = 1\nleft_over = 5\n"
+_LIMITS = "[limits]\npeer = 2\nstatus = 5\nchecks = 5\nlate_start = 1\nleft_over = 5\nsettle = 3\n"
 
 
 @attrs.define
@@ -126,10 +126,10 @@ class Cluster:
         found: list[dict[str, Any]] = self.document(node, "log", name, "--run", run_id)["commands"]
         return found
 
-    def be_quick(self) -> None:
-        """Have no node wait long for what does not answer."""
+    def be_quick(self, more: str = "") -> None:
+        """Have no node wait long for what does not answer; `more` are further sections of its settings."""
         for node in self.nodes:
-            node.write(f"{ROOT}/etc/node.conf", _LIMITS, mode=0o600)
+            node.write(f"{ROOT}/etc/node.conf", _LIMITS + more, mode=0o600)
 
     # -- services
 

@@ -6,13 +6,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.lab.cluster.cluster import Cluster, service_text
+from tests.lab.cluster.cluster import ROOT, Cluster, service_text
 from tests.lab.cluster.oracle import Watch
-from tests.lab.cluster.trust import trust_by_hand
 from tests.lab.nodes import Node
 
 pytestmark = pytest.mark.timeout(600)
 NAME = "unxdevweb01"
+REPLICATION = f"""
+[sync#1]
+src = /var/lib/lxc/{NAME}/
+dst = /var/lib/lxc/{NAME}
+target = nodes drpnodes
+"""
 LEDGER = f"/var/lib/lxc/{NAME}/rootfs/srv/ledger"
 
 
@@ -34,43 +39,108 @@ def verify_runs_on(cluster: Cluster, node: Node) -> None:
     assert cluster.status(node, NAME)["avail"] == "up"
 
 
-def set_up(cluster: Cluster) -> None:
-    """Production nodes enter every node, the one for disaster recovery enters none of them."""
-    trust_by_hand(cluster, cluster.nodes[3:])
-    cluster.be_quick()
+def install(cluster: Cluster) -> None:
+    """The tree, the commands, the key and the jobs: told before, made once, and left alone from then on."""
+    for node in cluster.nodes:
+        cluster.told(node, "node", "install", "--dry-run")
+        assert node.exec(["test", "-e", f"{ROOT}/bin/osvc"]).returncode == 1
+        cluster.told(node, "node", "install")
+        key = node.read(f"{ROOT}/etc/ssh/id_ed25519")
+        cluster.told(node, "node", "install")
+        assert node.read(f"{ROOT}/etc/ssh/id_ed25519") == key
+        assert node.exec([f"{ROOT}/bin/osvc", "version"]).returncode == 0
+    cluster.be_quick("[sync]\nroots = /var/lib/lxc\n")
+
+
+def trust(cluster: Cluster) -> None:
+    """Modes and cards: production nodes enter every node, the one for disaster recovery enters none of them."""
+    *production, recovery = cluster.nodes
+    for node in cluster.nodes:
+        cluster.told(node, "node", "host-mode", "DEV" if node is recovery else "PRD")
+    cards = {node.name: cluster.told(node, "node", "card") for node in cluster.nodes}
+    for node in cluster.nodes:
+        words = []
+        for other in cluster.others(node):
+            file = f"/root/{other.name}.card"
+            node.write(file, cards[other.name])
+            words += ["--card", file]
+        cluster.told(node, "node", "trust", *words)
+    for node in production:
+        assert f"opensvc:{recovery.name}" not in node.read("/root/.ssh/authorized_keys")
+    others = [node.name for node in production[1:]]
+    cluster.told(production[0], "node", "trust", "--check", *others)
 
 
 def create(cluster: Cluster) -> None:
-    """The guest and the service, on all nodes."""
-    *production, recovery = cluster.nodes
-    cluster.define_guest(NAME)
-    cluster.write_service(NAME, service_text([node.name for node in production], [recovery.name]))
+    """The guest and the service, on the first node; the others learn of the service from it."""
+    first, *_ = cluster.nodes
+    *production, recovery = (node.name for node in cluster.nodes)
+    cluster.define_guest(NAME, [first])
+    cluster.write_service(NAME, service_text(production, [recovery]) + REPLICATION, [first])
+    assert "osvc sync all" in cluster.refused(first, "start", NAME)
+    cluster.told(first, "sync", "all", NAME, "--rid", "sync#i0")
+    for node in cluster.nodes:
+        assert node.read(f"{ROOT}/etc/{NAME}.env") == first.read(f"{ROOT}/etc/{NAME}.env")
+    # The data of a service that is up nowhere are sent to nobody.
+    assert cluster.nodes[1].exec(["test", "-e", LEDGER]).returncode == 1
+
+
+def start_and_replicate(cluster: Cluster) -> None:
+    """What is written in the guest is on every node after a replication, and goes to none that has the service."""
+    first, second, *_ = cluster.nodes
+    cluster.told(first, "start", NAME)
+    verify_runs_on(cluster, first)
+    write_ledger(first, "written on the first node")
+    cluster.told(first, "sync", "all", NAME, "--force-delay")
+    for node in cluster.nodes:
+        assert node.read(LEDGER) == "written on the first node\n", node.name
+    cluster.refused(second, "sync", "all", NAME, "--force-delay")
+    assert f"runs on {first.name}" in cluster.refused(second, "start", NAME)
 
 
 def move_between_production_nodes(cluster: Cluster) -> None:
-    """Start, switch from a third node, takeover, giveback: each leaves it on one node."""
+    """Switch from a third node, takeover, giveback: each leaves it on one node."""
     first, second, third, _ = cluster.nodes
-    cluster.told(first, "start", NAME)
-    verify_runs_on(cluster, first)
-    assert f"runs on {first.name}" in cluster.refused(second, "start", NAME)
     cluster.told(third, "switch", NAME, "--to", second.name)
     verify_runs_on(cluster, second)
     assert "already" in cluster.refused(second, "takeover", NAME)
+    # It ran on the second one since the others had their copies: no second history begins by mistake.
+    assert "copy_stale" in cluster.refused(third, "takeover", NAME)
+    assert "copy_stale" in cluster.refused(second, "giveback", NAME)
+    verify_runs_on(cluster, second)
+    write_ledger(second, "written on the second node")
+    cluster.told(second, "sync", "all", NAME, "--force-delay")
     cluster.told(third, "takeover", NAME)
     verify_runs_on(cluster, third)
+    assert third.read(LEDGER).splitlines() == ["written on the first node", "written on the second node"]
+    cluster.told(third, "sync", "all", NAME, "--force-delay")
     cluster.told(second, "giveback", NAME)
     verify_runs_on(cluster, first)
+    cluster.told(first, "sync", "all", NAME, "--force-delay")
 
 
 def fail_over_as_planned(cluster: Cluster) -> None:
-    """A production node brings it to the other site, and back."""
-    first, _, _, recovery = cluster.nodes
+    """A production node brings it to the other site; it comes home with what was written there, and not without."""
+    first, second, _, recovery = cluster.nodes
     assert "disaster-recovery" in cluster.refused(first, "switch", NAME, "--to", recovery.name)
-    cluster.told(first, "failover", NAME)
+    cluster.told(second, "failover", NAME)
     verify_runs_on(cluster, recovery)
+    write_ledger(recovery, "written at the other site")
     assert f"runs on {recovery.name}" in cluster.refused(first, "start", NAME)
-    cluster.told(first, "giveback", NAME)
+    cluster.refused(recovery, "sync", "all", NAME, "--force-delay")
+    assert "copy_stale" in cluster.refused(first, "giveback", NAME)
+    come_home(cluster, "written at the other site")
+
+
+def come_home(cluster: Cluster, last: str) -> None:
+    """The data are fetched from the other site, where it is stopped, and the service starts on the first node."""
+    first, second, third, recovery = cluster.nodes
+    cluster.told(first, "failback", NAME)
     verify_runs_on(cluster, first)
+    assert first.read(LEDGER).splitlines()[-1] == last
+    cluster.told(first, "sync", "all", NAME, "--force-delay")
+    for node in (second, third, recovery):
+        assert node.read(LEDGER) == first.read(LEDGER)
 
 
 def lose_production(cluster: Cluster) -> None:
@@ -88,12 +158,27 @@ def lose_production(cluster: Cluster) -> None:
     write_ledger(recovery, "written during the disaster")
     for node in production:
         node.on()
-    assert f"runs on {recovery.name}" in cluster.refused(production[0], "start", NAME)
+    # What starts at boot does not start beside it.
+    cluster.refused(production[0], "boot")
+    verify_runs_on(cluster, recovery)
+    come_home(cluster, "written during the disaster")
+    cluster.told(production[0], "stop", NAME)
+
+
+STAGES = (
+    install,
+    trust,
+    create,
+    start_and_replicate,
+    move_between_production_nodes,
+    fail_over_as_planned,
+    lose_production,
+)
 
 
 def test_the_cookbook_from_end_to_end(cluster: Cluster) -> None:
     with Watch(cluster.nodes, NAME) as watch:
-        for stage in (set_up, create, move_between_production_nodes, fail_over_as_planned, lose_production):
+        for stage in STAGES:
             print(stage.__name__)  # noqa: T201 - how far it came, if it fails
             stage(cluster)
     assert watch.twice == []

@@ -185,9 +185,39 @@ def test_a_power_cut_a_takeover_by_the_operators_word_and_the_way_back(
     assert "is reserved by n2" in site.refused(first, "start", "erp")
     assert (site.holder(lun), site.registered(lun)) == ("n2", {"n2": 1})
 
+    # Its boot removes its own registration and no other, and writes nothing: n2 holds the disk.
+    device, metadata = first.devices(lun.serial)[0], second.sh("vgs --noheadings -o vg_seqno,vg_tags erp")
+    first.sh(f"sg_persist -n --out --register-ignore --param-sark={site.keys['n1']:#x} {device}")
+    assert site.registered(lun) == {"n1": 1, "n2": 1}
+    site.told(first, "boot")
+    assert (site.holder(lun), site.registered(lun)) == ("n2", {"n2": 1})
+    assert second.sh("vgs --noheadings -o vg_seqno,vg_tags erp") == metadata
+    assert second.read("/srv/erp/ledger") == "written on n2\n"
+    generation = site.lab.san.reservations(lun).generation
+    site.told(first, "boot")
+    assert site.lab.san.reservations(lun).generation == generation
+
     site.told(second, "stop", "erp")
     site.told(first, "start", "erp")
     assert first.read("/srv/erp/ledger") == "written on n2\n"
     assert (site.holder(lun), site.registered(lun)) == ("n1", {"n1": 1})
     site.told(first, "stop", "erp")
     assert (site.holder(lun), site.registered(lun)) == ("", {})
+
+
+def test_a_holder_that_returns_before_anybody_took_over_cleans_what_it_left(
+    site: Site, nodes: tuple[KernelNode, KernelNode]
+) -> None:
+    first, second = nodes
+    lun = site.lab.luns[0]
+    site.told(first, "start", "erp")
+    first.kill()
+    first.on()
+    assert site.holder(lun) == "n1"
+    assert "n1" in second.sh("vgs --noheadings -o vg_tags erp")
+    site.told(first, "boot")
+    assert (site.holder(lun), site.registered(lun)) == ("", {})
+    assert second.sh("vgs --noheadings -o vg_tags erp").strip() == ""
+    # Nobody has to be declared dead any more.
+    site.told(second, "start", "erp")
+    site.told(second, "stop", "erp")

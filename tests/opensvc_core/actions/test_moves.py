@@ -5,14 +5,29 @@ Each start writes it down when the same resource is up on another node at that i
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from opensvc_core.actions.agent import Agent
-from opensvc_core.api import Cancel, Event, EventKind, Evidence, Frozen, Locked, NodeState, PlanError, Vetoed
+from opensvc_core.api import (
+    Cancel,
+    Event,
+    EventKind,
+    Evidence,
+    Frozen,
+    Locked,
+    NodeState,
+    OpenSVCError,
+    PlanError,
+    Vetoed,
+)
 from opensvc_core.cli.document import record_document, run_document
 from opensvc_core.cli.plain import plan_lines
 from opensvc_core.cli.previews import preview_document
@@ -36,6 +51,7 @@ type = file
 [container#0]
 type = file
 """
+TREE = Path(__file__).resolve().parents[3]
 ALL = {"svc.disk#1", "svc.container#0"}
 FORWARD = [
     "stop svc/container#0",
@@ -512,3 +528,108 @@ def test_a_session_that_is_gone_before_the_run_begins_refuses(site: Site) -> Non
     with pytest.raises(PeerError):
         agent.run(plan, evidence=(Evidence("n2", NodeState.FENCED, "ann"),))
     assert site.places == {"n1": ALL}
+
+
+# -- faults inside a step ---------------------------------------------------------------------------------------------
+
+
+def test_a_session_that_is_lost_ends_the_command_there_and_both_journals_say_cut(site: Site) -> None:
+    knob(site.folder / "n2", "svc.container#0.start", "sleep", "600")
+    cut = threading.Thread(target=site.cluster.cut, args=("n2",))
+
+    def listen(event: Event) -> None:
+        if event.kind is EventKind.COMMAND_BEGIN and event.data["argv"] == ["sleep", "600"]:
+            cut.start()
+
+    run = site.move("n1", on_event=listen)
+    cut.join()
+    # It may still come up there, for all that can be told: nothing starts again here.
+    assert run.outcomes == {"svc": RunOutcome.UNKNOWN}
+    assert run.result("start svc/container#0 on n2").lost_changes
+    assert site.places == {"n2": {"svc.disk#1"}}
+    there = site.cluster.agents["n2"].history("svc")[0]
+    assert (there.id, there.outcome) == (run.id, "interrupted")
+    assert [(step.rid, step.state) for step in there.steps] == [("disk#1", "done"), ("container#0", "cancelled")]
+    (sleep,) = [each for each in site.cluster.agents["n2"].commands(run.id) if each.argv == ("sleep", "600")]
+    assert sleep.ended
+    (site.folder / "n2/tmp/platform/svc.container#0.start").unlink()
+    # Once a lost start can no longer take effect, or is waited for, it goes back.
+    recovered = site.recover("n2")
+    assert recovered.outcomes == {"svc": RunOutcome.UNKNOWN}
+    for agent in site.cluster.agents.values():
+        agent.limits = evolve(agent.limits, settle=0.0)
+    run = site.cluster.agents["n2"].recover("svc", wait=0.0)
+    assert run.outcomes == {"svc": RunOutcome.DONE}
+    assert site.places == {"n1": ALL}
+    assert site.is_settled()
+
+
+def test_a_start_that_hangs_there_ends_by_its_limit_there_and_says_so_here(tmp_path: Path) -> None:
+    site = Site(tmp_path, TEXT.replace("[container#0]\ntype = file", "[container#0]\ntype = file\nstart_timeout = 1"))
+    knob(site.folder / "n2", "svc.container#0.start", "true")  # it never comes up
+    run = site.move("n1")
+    failed = run.result("start svc/container#0 on n2")
+    assert failed.state is StepState.TIMEOUT
+    assert "n2: waited" in failed.text
+    assert run.outcomes == {"svc": RunOutcome.FAILED}
+    assert site.places == {"n1": ALL}
+
+
+def test_nothing_is_done_for_a_session_that_does_not_hold_the_lock(site: Site) -> None:
+    peers = LoopbackPeers(site.cluster, "n1")
+    data = {
+        "run": "r1", "action": "stop", "services": ["svc"], "steps": [], "evidence": {}, "permits": [], "wait": 0,
+        "is_dry": False,
+    }  # fmt: skip
+    with pytest.raises(OpenSVCError, match="does not hold the lock of svc"):
+        peers.link("n2").request("check", data, timeout=5)
+    with pytest.raises(OpenSVCError, match="does not hold the lock of svc"):
+        peers.link("n2").request("graph", {"service": "svc", "recovers": True, "run": "", "wait": 0}, timeout=5)
+    for operation in ("begin", "step", "verify"):
+        with pytest.raises(OpenSVCError, match="knows of no such run"):
+            peers.link("n2").request(operation, {"run": "r1"}, timeout=5)
+
+
+RUNNER = """
+import os, signal, sys
+from pathlib import Path
+from tests.opensvc_core.cluster.loopback import Cluster
+folder, fatal = Path(sys.argv[1]), sys.argv[2]
+cluster = Cluster(folder)
+for node in ("n1", "n2", "d1"):
+    cluster.open(node)
+agent = cluster.agents["n1"]
+def tell(event):
+    if event.kind.value == "command_begin" and event.data["changes"] and event.step == fatal:
+        os.kill(os.getpid(), signal.SIGKILL)
+agent.run(agent.plan_move("switch", [agent.load("svc")], "n2"), on_event=tell)
+"""
+
+
+@pytest.mark.parametrize("step", [*FORWARD[:2], *(f"{step} on n2" for step in FORWARD[2:])])
+def test_a_power_cut_of_both_nodes_amid_a_command_is_put_right(site: Site, step: str) -> None:
+    done = subprocess.run([sys.executable, "-c", RUNNER, str(site.folder), step], cwd=TREE, check=False)
+    assert done.returncode == -signal.SIGKILL
+    recovered = site.recover("n2")
+    assert recovered.outcomes == {"svc": RunOutcome.DONE}, recovered.notes
+    assert list(site.places.values()) == [ALL]
+    assert not site.was_twice
+    assert site.is_settled()
+
+
+def test_a_node_that_was_not_told_of_the_end_is_told_by_a_recovery_and_nothing_moves(site: Site) -> None:
+    def listen(event: Event) -> None:
+        if event.kind is EventKind.STEP_END and event.step == "start svc/container#0 on n2":
+            _cut(site, "session lost", "n2")
+
+    run = site.move("n1", on_event=listen)
+    assert run.outcomes == {"svc": RunOutcome.DONE}
+    assert "peer_untold" in {note.code for note in run.notes}
+    assert site.outcomes("n2") == [("switch", "interrupted")]
+    # Meanwhile it went back by hand: the recovery of what had ended well must not bring it there again.
+    for name in ALL:
+        (site.folder / "n2/tmp/platform" / name).rename(site.folder / "n1/tmp/platform" / name)
+    recovered = site.recover("n2")
+    assert "had ended: done" in recovered.notes[0].text
+    assert site.places == {"n1": ALL}
+    assert site.is_settled()

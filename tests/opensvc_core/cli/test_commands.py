@@ -355,4 +355,4 @@ def test_completion_speaks_bash(node: NodeFolder) -> None:
         timeout=60,
         check=True,
     )
-    assert done.stdout.splitlines() == ["web01", "status start"]
+    assert done.stdout.splitlines() == ["web01", "status start startstandby"]

@@ -139,7 +139,7 @@ def test_evidence_is_what_the_drivers_answer_now(session: Session) -> None:
 def test_a_node_without_the_file_cannot_tell(session: Session) -> None:
     answer = session.request("evidence", {"service": "absent"}, timeout=SECONDS)
     assert answer["evidence"]["state"] == NodeState.UNKNOWN.value
-    assert "osvc sync nodes absent" in answer["evidence"]["text"]
+    assert "osvc sync all absent --rid sync#i0" in answer["evidence"]["text"]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from opensvc_core.host.relay import carry, user_ids
 from opensvc_core.model import Phase, Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from opensvc_core.actions.agent import Agent
     from opensvc_core.actions.peering.operations import Call, Visit
@@ -61,10 +61,19 @@ def channel(visit: Visit, call: Call) -> Mapping[str, Any]:
     return {"folder": str(folder), "tickets": issued}
 
 
-def serve(agent: Agent, peer: str, ticket: str) -> None:
+def serve(agent: Agent, peer: str, ticket: str, begun: Callable[[dict[str, str]], None]) -> dict[str, str]:
     """What ``osvc peer channel TICKET`` does: carry one stream between this process and the hypervisor.
 
     It ends with the session in which the ticket was made, at the latest after the time that the ticket names.
+
+    Args:
+        agent: this node's.
+        peer: whose key it came with.
+        ticket: as it was shown.
+        begun: told what the stream is about, once the ticket is found good.
+
+    Returns:
+        What the stream was about.
 
     Raises:
         ActionError: the ticket is worth nothing, or the source says what a migration of this guest does not need.
@@ -73,6 +82,8 @@ def serve(agent: Agent, peer: str, ticket: str) -> None:
     folder = Path(str(facts["folder"]))
     resource = _guest(agent, str(facts["service"]), str(facts["rid"]))
     end = agent.dispatcher.channel_end(resource, str(facts["stream"]), folder)
+    about = {"service": str(facts["service"]), "rid": resource.rid, "stream": str(facts["stream"])}
+    begun(about)
     until = agent.clock.monotonic() + float(facts["seconds"])
 
     def is_wanted() -> bool:
@@ -83,6 +94,7 @@ def serve(agent: Agent, peer: str, ticket: str) -> None:
     except OSError as error:
         text = f"{end.socket}: {error.strerror}: the stream {facts['stream']} of {resource.id} ends"
         raise ActionError(text, code="channel") from error
+    return about
 
 
 def make_folder(folder: Path) -> None:

@@ -58,7 +58,8 @@ def evidence(visit: Visit, call: Call) -> Mapping[str, Any]:
     try:
         graph = agent.graph(agent.load(name))
     except OpenSVCError as error:
-        text = f"{error.message.splitlines()[0]} (on {here}; from a node that has it: osvc sync nodes {name})"
+        brings = f"from a node that has it: osvc sync all {name} --rid sync#i0"
+        text = f"{error.message.splitlines()[0]} (on {here}; {brings})"
         known = Evidence(here, NodeState.UNKNOWN, here, agent.clock.now(), text)
     else:
         reports = ask(agent, [graph], timeout=max(0.5, min(agent.limits.status, call.deadline.remaining() - ON_TIME)))

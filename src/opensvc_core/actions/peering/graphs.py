@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from opensvc_core.actions.leftovers import tidy
-from opensvc_core.actions.peering.runs import load_for
+from opensvc_core.actions.peering.runs import load_for, refuse_unlocked
 from opensvc_core.actions.status import ask
 from opensvc_core.cluster import wire
 
@@ -27,6 +27,7 @@ def graph(visit: Visit, call: Call) -> Mapping[str, Any]:
     found = agent.graph(load_for(visit, name))
     answer: dict[str, Any] = {"graph": wire.graph_out(found)}
     if call.data.get("recovers") is True:
+        refuse_unlocked(visit, name)
         leftovers = tidy(agent, name, "", call.cancel, float(call.data["wait"]))
         run_id = str(call.data["run"])
         answer["reports"] = wire.reports_out(ask(agent, [found]))

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, evolve, field
 
 from opensvc_core.actions.freeze import refuse_frozen
-from opensvc_core.actions.histories import begin_histories, copy_vetoes, starting_here, told_in
+from opensvc_core.actions.histories import begin_histories, copy_vetoes, restore_history, starting_here, told_in
 from opensvc_core.actions.leftovers import Leftovers, tidy
 from opensvc_core.actions.perform import Performer
 from opensvc_core.actions.preflight import check as find_vetoes
-from opensvc_core.actions.preflight import reserving
 from opensvc_core.actions.preview import rehearse
+from opensvc_core.actions.reserving import reserving
 from opensvc_core.actions.status import ask
 from opensvc_core.actions.step_hooks import STEP_HOOKS
 from opensvc_core.attempt import Attempt
@@ -100,6 +100,8 @@ def check(visit: Visit, call: Call) -> Mapping[str, Any]:
     agent, data = visit.agent, call.data
     run_id, is_dry = str(data["run"]), data["is_dry"] is True
     services = [load_for(visit, str(name)) for name in data["services"]]
+    for service in services if not is_dry else ():
+        refuse_unlocked(visit, service.name)
     refuse_frozen(agent.node, tuple(service.name for service in services))
     graphs = {service.name: agent.graph(service) for service in services}
     steps = tuple(_read_steps(agent, data["steps"], {r.id: r for graph in graphs.values() for r in graph.resources}))
@@ -136,6 +138,8 @@ def check(visit: Visit, call: Call) -> Mapping[str, Any]:
 def begin(visit: Visit, call: Call) -> Mapping[str, Any]:
     """Write the run down in this node's journal. Raises JournalError for what could start something here."""
     run, data, pid = _run_of(visit, call), call.data, os.getpid()
+    for service in run.plan.services:
+        refuse_unlocked(visit, service.name)
     agent = run.agent
     header = RunHeader(
         run.id,
@@ -179,11 +183,14 @@ def step(visit: Visit, call: Call) -> Mapping[str, Any]:
         call.emit("event", {"kind": event.kind.value, "data": event.data})
 
     todo = _read_step(agent, data["action"], _resource_of(run, data))
+    refuse_unlocked(visit, todo.resource.id.service)
     deadline = Deadline(call.deadline.at - LAST_WORDS, agent.clock, f"step {todo.id}")
     attempt = Attempt(todo, call.cancel, deadline, is_way_back, on_note, data["start_was_lost"] is True)
     performer = evolve(run.performer, on_event=on_event)
     run.enter()
     try:
+        for name, told in told_in(data.get("copies", {})).items():
+            restore_history(agent, load_for(visit, name), run.id, told)
         try:
             agent.journal.begin_step(run.id, todo, is_way_back=is_way_back)
         except JournalError:
@@ -240,6 +247,18 @@ def load_for(visit: Visit, name: str) -> Service:
             hint=f"compare the files: osvc config diff {name} --node {visit.agent.node.name}",
         )
     return service
+
+
+def refuse_unlocked(visit: Visit, name: str) -> None:
+    """Nothing is done here for a peer whose session does not hold the lock of the service. Raises ActionError."""
+    with visit.guard:
+        is_held = name in visit.facts.get("locks", {})
+    if not is_held:
+        raise ActionError(
+            f"{visit.agent.node.name}: this session does not hold the lock of {name}",
+            code="not_locked",
+            hint="lock it first",
+        )
 
 
 def _tidy(agent: Agent, plan: Plan, name: str, run_id: str, call: Call) -> Leftovers:

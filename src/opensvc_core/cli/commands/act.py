@@ -73,6 +73,32 @@ def start(
     )
 
 
+@app.command(epilog="Example: osvc startstandby vm188")
+def startstandby(
+    names: Names,
+    permit: Permits = None,
+    dry_run: DryRun = False,
+    wait: Wait = 60.0,
+    max_parallel: MaxParallel = 0,
+    timeout: TimeLimit = None,
+    form: FormatOption = Format.TABLE,
+    color: ColorOption = Color.AUTO,
+    verbose: Verbose = 0,
+) -> int:
+    """Bring up the standby resources of services: those that `always_on` keeps up on this node, with what they need.
+
+    The service may run on another node meanwhile.
+    """
+    return _run(
+        "startstandby",
+        names,
+        (None, None),
+        Limits(frozenset(permit or ()), wait, max_parallel, timeout),
+        Manner(form, color, verbose),
+        is_dry=dry_run,
+    )
+
+
 @app.command(epilog="Example: osvc stop vm188 --rid app")
 def stop(
     names: Names,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from opensvc_core.cli.options import Format, FormatOption, Loud, new_app
+from opensvc_core.cli.options import Color, ColorOption, Format, FormatOption, Loud, Verbose, Wait, new_app
 from opensvc_core.cli.subcommands import add_others
 
 app = new_app("This node.")
@@ -46,6 +46,64 @@ def host_mode(
     from opensvc_core.cli.node_mode import set_mode, show_mode
 
     return set_mode(mode, form) if mode else show_mode(form)
+
+
+@app.command(short_help="Refuse every action on this node", epilog="Example: osvc node freeze")
+def freeze(form: FormatOption = Format.TABLE, verbose: Loud = 0) -> int:
+    """Make all services of this node refuse every action until it is thawed. What runs goes on running."""
+    del verbose
+    from opensvc_core.cli.node_state import change_node
+
+    return change_node("freeze", form)
+
+
+@app.command(short_help="Allow actions on this node again", epilog="Example: osvc node thaw")
+def thaw(form: FormatOption = Format.TABLE, verbose: Loud = 0) -> int:
+    """Undo `osvc node freeze`; services that are frozen themselves stay so."""
+    del verbose
+    from opensvc_core.cli.node_state import change_node
+
+    return change_node("thaw", form)
+
+
+@app.command(short_help="Start nothing new here, move what runs", epilog="Example: osvc node drain --to node110")
+def drain(
+    to: Annotated[str, typer.Option("--to", metavar="NODE", help="Go to this node alone; else to any.")] = "",
+    live: Annotated[bool, typer.Option("--live", help="Migrate what can be migrated, and switch the rest.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="Stop the services here instead of moving them.")] = False,
+    wait: Wait = 60.0,
+    form: FormatOption = Format.TABLE,
+    color: ColorOption = Color.AUTO,
+    verbose: Verbose = 0,
+) -> int:
+    """Let nothing new start on this node, then switch every service that runs here to another node of it.
+
+    A service that no other node takes is left running and told, and the exit status is not 0. `osvc node undrain` lets
+    services start here again; it moves none back.
+    """
+    from opensvc_core.cli.manner import Limits, Manner
+    from opensvc_core.cli.node_state import drain_node
+
+    return drain_node(to, Limits(wait=wait), Manner(form, color, verbose), is_stop=stop, is_live=live)
+
+
+@app.command(short_help="Let services start here again", epilog="Example: osvc node undrain")
+def undrain(form: FormatOption = Format.TABLE, verbose: Loud = 0) -> int:
+    """Undo `osvc node drain`: services may start on this node again."""
+    del verbose
+    from opensvc_core.cli.node_state import change_node
+
+    return change_node("undrain", form)
+
+
+@app.command(short_help="Whether this node is frozen or drained", epilog="Example: osvc node state")
+def state(form: FormatOption = Format.TABLE, verbose: Loud = 0) -> int:
+    """Tell whether this node is frozen, drained, or neither."""
+    del verbose
+    from opensvc_core.cli.environment import open_here
+    from opensvc_core.cli.node_state import tell_node
+
+    return tell_node(open_here(), form)
 
 
 @app.command(short_help="What other nodes must know of this one", epilog="Example: osvc node card >node109.card")
@@ -104,6 +162,69 @@ def trust(  # noqa: PLR0917 - each is an option
     if cards:
         return trusting.trust_cards(cards, form, replace=replace)
     return trusting.trust_nodes(nodes or (), form, options=ssh_options or (), fingerprint=fingerprint, replace=replace)
+
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Tell every change; make none.")]
+
+
+@app.command(short_help="Make this machine a node", epilog="Example: osvc node install --dry-run")
+def install(
+    root: Annotated[Path | None, typer.Option("--root", metavar="DIR", help="Root folder; else $OSVC_ROOT.")] = None,
+    dry_run: DryRun = False,
+    form: FormatOption = Format.TABLE,
+    verbose: Loud = 0,
+) -> int:
+    """Make what a node needs and lacks: folders, commands in bin/, keys, jobs, boot and shutdown, completion.
+
+    What is there is kept, edited schedules too; no service is touched. Run again, it finds nothing to do.
+    """
+    del verbose
+    from opensvc_core.cli.installing import install
+
+    return install(root, form, is_dry=dry_run)
+
+
+@app.command(short_help="Undo `install`", epilog="Example: osvc node uninstall --dry-run")
+def uninstall(dry_run: DryRun = False, form: FormatOption = Format.TABLE, verbose: Loud = 0) -> int:
+    """Take away what `osvc node install` made; configuration, data and keys stay. No service is touched."""
+    del verbose
+    from opensvc_core.cli.installing import uninstall
+
+    return uninstall(form, is_dry=dry_run)
+
+
+@app.command(short_help="What is missing or unsafe on this node", epilog="Example: osvc node check")
+def check(form: FormatOption = Format.TABLE, verbose: Loud = 0) -> int:
+    """Tell what is missing or unsafe, a line each with what to do. Exit status 1 if anything is unsafe."""
+    del verbose
+    from opensvc_core.cli.installing import check
+
+    return check(form)
+
+
+@app.command(
+    "guest-gate", short_help="What guests let this node do", epilog="Example: osvc node guest-gate >osvc-guest-gate"
+)
+def guest_gate(
+    scripts: Annotated[
+        str, typer.Option("--scripts", metavar="DIR", help="Folder of the launchers in the guest.")
+    ] = "/svc/etc/init.d",
+    verbose: Loud = 0,
+) -> int:
+    """Print a script for guests, the forced command of nodes' keys: it lets through what the agent does there, no more.
+
+    That is: whether a shell answers, which addresses the guest has, and the launchers of one folder.
+    """
+    del verbose
+    from opensvc_core.cli.failure import UsageError
+    from opensvc_core.cli.output import write
+    from opensvc_core.host.guest_gate import gate_script
+
+    try:
+        write(gate_script(scripts.rstrip("/")))
+    except ValueError as error:
+        raise UsageError(str(error), hint="--scripts as the service files of the guests name it") from error
+    return 0
 
 
 add_others(app, "node")
