@@ -11,7 +11,7 @@ from benchmarks.start_up import start_up
 from tests.lab import requirements
 
 OF_GUESTS = ("status-one", "status-many", "start-one", "start-many")
-OF_CLUSTERS = ("switch",)
+OF_CLUSTERS = ("switch", "mon-hung")
 OF_STORAGE = ("status-groups", "status-reservations", "start-reserved")
 ANYWHERE = ("start-up", "status-platforms", "contract", "boot-many")
 ALL = (*ANYWHERE, *OF_GUESTS, *OF_CLUSTERS, *OF_STORAGE)
@@ -71,9 +71,10 @@ def _of_anywhere(names: list[str]) -> Iterator[Figure]:
 
 
 def _of_clusters(names: list[str]) -> Iterator[Figure]:
+    from benchmarks.cluster_view import mon_with_one_hung
     from benchmarks.clusters import switch
 
-    known: Mapping[str, Callable[[], Iterator[Figure]]] = {"switch": switch}
+    known: Mapping[str, Callable[[], Iterator[Figure]]] = {"switch": switch, "mon-hung": mon_with_one_hung}
     for name in names:
         yield from known[name]()
 

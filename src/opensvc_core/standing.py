@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LONGEST_TEXT = 400
 """Characters of a note that another node is told; the rest is to be read there."""
-MOST_NOTES = 5
+MOST_NOTES = 3
 """Notes of one resource that another node is told."""
 
 

@@ -377,3 +377,68 @@ def test_a_holder_does_not_leave_before_the_other_has_taken_over() -> None:
         claimant(n1).leave(units_of(n1))
     assert refused.value.code == "still_holder"
     assert writers(targets) == {"n1"}
+
+
+# -- what an earlier boot left ----------------------------------------------------------------------------------------
+
+
+def _returned(backends: ModelBackends) -> Claimant:
+    """A node that was started anew: this boot has registered nowhere."""
+    return claimant(backends, made_here=lambda unit: False)
+
+
+def test_a_returned_holder_releases_what_a_nexus_that_is_gone_holds() -> None:
+    targets = fresh()
+    n1 = node("n1", targets)
+    claimant(n1).take(units_of(n1))
+    anew = node("n1", targets, paths=("after-boot",))
+    assert _returned(anew).clean(units_of(anew)) is True
+    assert [(target.registered, target.holder) for target in targets.values()] == [({}, None)] * 2
+    assert _returned(anew).clean(units_of(anew)) is False
+
+
+def test_on_a_unit_that_another_holds_a_clean_only_unregisters() -> None:
+    targets = fresh(1)
+    n1, n2 = node("n1", targets), node("n2", targets)
+    claimant(n2).take(units_of(n2))
+    (target,) = targets.values()
+    target.registered["n1", "a"] = KEYS["n1"]
+    assert _returned(n1).clean(units_of(n1)) is True
+    assert (set(target.registered), target.holder) == ({("n2", "a")}, ("n2", "a"))
+    assert not {what for what, _ in n1.trace} & {"register", "preempt", "clear", "reserve"}
+
+
+def test_a_registration_of_a_nexus_that_is_gone_stays_while_another_holds_and_is_told() -> None:
+    targets = fresh(1)
+    n2, anew = node("n2", targets), node("n1", targets, paths=("after-boot",))
+    claimant(n2).take(units_of(n2))
+    (target,) = targets.values()
+    target.registered["n1", "before"] = KEYS["n1"]
+    returned = _returned(anew)
+    assert returned.clean(units_of(anew)) is True
+    assert (set(target.registered), target.holder) == ({("n2", "a"), ("n1", "before")}, ("n2", "a"))
+    assert "register" not in {what for what, _ in anew.trace}
+    assert "registration_left" in str(cast("QuietContext", returned.context).said)
+
+
+def test_what_this_boot_made_is_never_cleaned() -> None:
+    targets = fresh(1)
+    n1 = node("n1", targets)
+    claimant(n1).take(units_of(n1))
+    assert claimant(n1).clean(units_of(n1)) is False
+    assert writers(targets) == {"n1"}
+
+
+def test_a_returned_node_may_write_only_where_it_is_the_holder_and_alone() -> None:
+    targets = fresh()
+    n1 = node("n1", targets)
+    anew = node("n1", targets, paths=("after-boot",))
+    assert _returned(anew).hold_again(units_of(anew)) is False, "free units are not taken"
+    claimant(n1).take(units_of(n1))
+    assert _returned(anew).hold_again(units_of(anew)) is True
+    assert all(("n1", "after-boot") in target.registered for target in targets.values())
+    last = targets["/dev/sdc"]
+    last.registered["n2", "a"] = KEYS["n2"]
+    before = dict(last.registered)
+    assert _returned(anew).hold_again(units_of(anew)) is False
+    assert last.registered == before

@@ -344,6 +344,39 @@ def test_a_stop_keeps_the_tag_while_a_disk_is_missing(lvm: LvmNode) -> None:
     assert [note.code for note in context.notes] == ["stale_tag"]
 
 
+def _clean(lvm: LvmNode, *, holds: bool) -> tuple[bool, list[str]]:
+    """Clean the group; whether anything changed, and the notes. `holds` is whether this node still has its disks."""
+    context = lvm.context(RESERVED)
+    with pytest.MonkeyPatch.context() as patch:
+        # The reservation is its companion's; here it is only what that says.
+        patch.setattr(type(context), "holds_still", lambda context, resource: holds)
+        changed = lvm.driver.clean(RESERVED, context).is_changed
+    return changed, [note.code for note in context.notes]
+
+
+def test_what_a_crash_left_is_cleaned_where_this_node_still_holds_the_disks(lvm: LvmNode) -> None:
+    lvm.add_group(tags=["n1", "n2", "backup=daily"])
+    assert _clean(lvm, holds=False) == (False, ["stale_tag"])
+    assert lvm.writes() == 0
+    assert _clean(lvm, holds=True) == (True, [])
+    assert lvm.tags() == {"n2", "backup=daily"}
+    assert _clean(lvm, holds=True) == (False, [])
+
+
+def test_a_group_that_is_active_is_not_cleaned(lvm: LvmNode) -> None:
+    lvm.add_group(tags=["n1"])
+    lvm.activate_by_hand()
+    with pytest.raises(ActionError, match="active"):
+        _clean(lvm, holds=True)
+    assert (lvm.tags(), lvm.active()) == ({"n1"}, {"base", "logs-1"})
+
+
+def test_without_a_reservation_nothing_is_written_at_boot(lvm: LvmNode) -> None:
+    lvm.add_group(tags=["n1"])
+    assert not lvm.driver.clean(DATA, lvm.context(DATA)).is_changed
+    assert lvm.writes() == 0
+
+
 def test_what_is_open_for_a_moment_is_waited_for(lvm: LvmNode) -> None:
     lvm.add_group()
     lvm.start(DATA)

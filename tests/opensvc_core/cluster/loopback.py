@@ -7,22 +7,20 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from attrs import Factory, define, field
+from attrs import Factory, asdict, define, field
 
 from opensvc_core.actions.agent import Agent
-from opensvc_core.actions.evidence import evidence_here
 from opensvc_core.actions.peering.operations import Call, Visit, find
 from opensvc_core.actions.peering.runs import PeerRun
-from opensvc_core.actions.status import ask
 from opensvc_core.clock import Cancel, Deadline
 from opensvc_core.cluster.link import PeerError
-from opensvc_core.cluster.wire import error_in, error_out
+from opensvc_core.cluster.wire import error_in, error_out, evidence_in
 from opensvc_core.errors import OpenSVCError
-from opensvc_core.lock import Holder, hold_lock
+from opensvc_core.lock import Holder
 from opensvc_core.model import Evidence, NodeState, Service
 from tests.opensvc_core.actions.files_platform import open_files_agent, up
 
@@ -141,20 +139,13 @@ class LoopbackPeers:
         except PeerError:
             yield
             return
-        agent = self.cluster.agents[node]
-        lock = hold_lock(agent.node.folders.lock, service.name, holder, wait=wait, clock=agent.clock, cancel=cancel)
-        held = ExitStack()
-        held.enter_context(lock)
-        locks = link._visit.facts.setdefault("locks", {})
-        locks[service.name] = held
-        held.callback(locks.pop, service.name)
-        # It is let go with the session, whichever ends first.
-        link._visit.holds.callback(held.close)
+        link.request("lock", {"service": service.name, "holder": asdict(holder), "wait": wait}, timeout=wait + 5)
         link.on_lost.append(lambda: cancel.set(f"the session with {node} was lost"))
         try:
             yield
         finally:
-            held.close()
+            if link.is_open:
+                link.request("unlock", {"service": service.name}, timeout=5)
 
     def remote_shell(self, node: str) -> tuple[tuple[str, ...], str]:
         """A shell that is the gate of that node: it redeems tickets and runs rsync, as `osvc peer` does."""
@@ -167,11 +158,10 @@ class LoopbackPeers:
 
     def _ask(self, service: Service, node: str) -> Evidence:
         try:
-            agent = self.link(node).agent
-            graph = agent.graph(agent.load(service.name))
+            answer = self.link(node).request("evidence", {"service": service.name}, timeout=30)
         except OpenSVCError as error:
             return Evidence(node, NodeState.UNKNOWN, self.origin, text=error.message)
-        return evidence_here(agent, graph, ask(agent, [graph]))
+        return evidence_in(answer["evidence"])
 
     def close(self) -> None:
         for link in self.links.values():

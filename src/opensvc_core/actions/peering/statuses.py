@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MOST_SERVICES = 5000
 """Services that one answer tells of."""
-MOST_RESOURCES = 20_000
+MOST_RESOURCES = 5000
 """Resources that one answer tells of; beyond them, services without their resources."""
 MARGIN = 0.2
 """Share of a peer's time that is kept for the answer's way back."""

@@ -7,7 +7,13 @@ import typer
 from opensvc_core.cli.manner import Manner
 from opensvc_core.cli.options import Color, ColorOption, Format, FormatOption, Loud, new_app
 
-app = new_app()
+app = new_app(
+    """Show the jobs of this node: their schedules, when each last ran and how it ended, when it is due next.
+
+    Schedules stand in etc/node.conf, [node] monitor_schedule and sync_schedule, and in the services' [default]
+    sync_schedule. `osvc schedule run`, which a timer calls, runs what is due.
+    """
+)
 
 
 @app.callback(invoke_without_command=True, epilog="Example: osvc schedule --format json")
@@ -17,11 +23,7 @@ def schedule(
     color: ColorOption = Color.AUTO,
     verbose: Loud = 0,
 ) -> int:
-    """Show the jobs of this node: their schedules, when each last ran and how it ended, when it is due next.
-
-    Schedules stand in etc/node.conf, [node] monitor_schedule and sync_schedule, and in the services' [default]
-    sync_schedule. `osvc schedule run`, which a timer calls, runs what is due.
-    """
+    """Show the jobs of this node."""
     if context.invoked_subcommand is not None:
         return 0
     from opensvc_core.cli.environment import open_here

@@ -11,6 +11,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from opensvc_core.cli.render import NOTE_STYLES, STYLES, clean, note_texts, status_text
+from opensvc_core.cli.render.grid import Cell, Grid
 from opensvc_core.cli.words import (
     CELLS,
     COLUMNS,
@@ -149,14 +150,13 @@ def mon_table(
         return Text(NO_SERVICES)
     told = words or {}
     shown = _fitting(list(statuses.values()), rows, told)
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold", show_edge=False)
-    for index, column in enumerate(COLUMNS):
-        table.add_column(column, overflow="fold", no_wrap=index > 0)
+    lines: list[tuple[list[Cell], str]] = []
     for status in shown:
-        cells = mon_cells(status)
-        table.add_row(*(_cell(cell) for cell in cells))
-        for other in others_of(status, told):
-            table.add_row(*(_cell(cell) for cell in other_cells(other)), style="" if other.is_current else "dim")
+        lines.append(([_cell(cell) for cell in mon_cells(status)], ""))
+        lines += [
+            ([_cell(cell) for cell in other_cells(other)], "" if other.is_current else "dim")
+            for other in others_of(status, told)
+        ]
     below = _silences(told, now) + [
         Text(f"{status.service.name}: {clean(note.text)}", style=NOTE_STYLES[note.severity])
         for status in shown
@@ -165,7 +165,7 @@ def mon_table(
     ]
     if len(shown) < len(statuses):
         below.append(Text(f"… and {len(statuses) - len(shown)} more: the screen is too small", style="dim"))
-    return Group(table, *below)
+    return Group(Grid(COLUMNS, lines), *below)
 
 
 def _fitting(
@@ -179,7 +179,5 @@ def _fitting(
     return statuses
 
 
-def _cell(cell: Status | str) -> Text:
-    if isinstance(cell, str):
-        return Text(cell)
-    return Text(CELLS[cell], style=STYLES[cell])
+def _cell(cell: Status | str) -> Cell:
+    return (cell, "") if isinstance(cell, str) else (CELLS[cell], STYLES[cell])

@@ -1,0 +1,161 @@
+"""`osvc switch` and its kin as an operator types them: two nodes with real sessions, over an ssh that is simulated."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from attrs import define
+
+from opensvc_core.errors import ExitStatus
+from tests.opensvc_core.cli.conftest import NodeFolder
+from tests.opensvc_core.cli.test_documents import check
+
+pytestmark = pytest.mark.simulated
+
+BIN = Path(sys.executable).parent
+NODES = {"n1": "127.0.1.1", "n2": "127.0.1.2"}
+SSH = """\
+#!/bin/sh
+# simulated ssh: the gate of the node at that address, in a process of its own; a node that is off answers nothing
+case "$*" in *" -O exit "*) exit 0 ;; esac
+for word; do case $word in
+root@*) address=${{word#root@}} ;;
+IdentityFile=*) origin=${{word#*{folder}/}}; origin=${{origin%%/*}} ;;
+esac; done
+case $address in {cases} esac
+[ -e {folder}/$node/off ] && {{ echo "ssh: connect to host $address port 22: No route to host" >&2; exit 255; }}
+exec env -i PATH="{path}" LC_ALL=C.UTF-8 OSVC_ROOT={folder}/$node OSVC_NODE=$node \\
+    SSH_ORIGINAL_COMMAND="osvc peer" SSH_CONNECTION="$address 1 $address 22" osvc peer --from "$origin"
+"""
+FILE = "[default]\nservice_type = TST\nnodes = n1 n2\nautostart_node = n1\n\n[app#0]\n"
+
+
+@define
+class PairNode(NodeFolder):
+    """One of the two nodes."""
+
+    name: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        own = super().environment
+        return {**own, "OSVC_NODE": self.name, "PATH": f"{self.root.parent}/bin:{own['PATH']}"}
+
+    @property
+    def is_up(self) -> bool:
+        return (self.root / "etc/web01.d/.up").exists()
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[tuple[PairNode, PairNode]]:
+    """Two nodes that reach each other, with one service that is up on the first."""
+    cases = " ".join(f"{address}) node={name} ;;" for name, address in NODES.items())
+    (tmp_path / "bin").mkdir()
+    ssh = tmp_path / "bin/ssh"
+    ssh.write_text(SSH.format(cases=cases, folder=tmp_path, path=f"{tmp_path}/bin:{BIN}:/usr/bin:/bin"))
+    ssh.chmod(0o755)
+    found = []
+    for name in NODES:
+        node = PairNode(tmp_path / name, name)
+        (node.root / "etc/ssh").mkdir(parents=True)
+        for file in ("id_ed25519", "known_hosts"):
+            (node.root / "etc/ssh" / file).touch(0o600)
+        (node.root / "etc/hosts").write_text("".join(f"{a} {n}\n" for n, a in NODES.items()))
+        node.add("web01", FILE)
+        found.append(node)
+    started = found[0].call("start", "web01")
+    assert started.returncode == 0, started.stderr
+    yield found[0], found[1]
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if str(tmp_path).encode() in command.read_bytes():
+                os.kill(int(command.parent.name), signal.SIGKILL)
+
+
+def test_a_switch_a_takeover_and_what_the_journals_say(pair: tuple[PairNode, PairNode]) -> None:
+    n1, n2 = pair
+    plan = n1.call("plan", "switch", "web01", "--to", "n2", "--format", "json")
+    assert plan.returncode == 0, plan.stderr
+    document = json.loads(plan.stdout)
+    check("plan", document)
+    assert [(step["id"], step["node"], step["status"]) for step in document["steps"]] == [
+        ("stop web01/app#0", "n1", "up"),
+        ("start web01/app#0 on n2", "n2", "down"),
+    ]
+    assert [command["host"] for step in document["steps"] for command in step["commands"]] == ["n1", "n2"]
+    moved = n1.call("switch", "web01", "--to", "n2")
+    assert (moved.returncode, moved.stdout) == (0, "web01: switch done: 2 changes\n"), moved.stderr
+    assert "start web01/app#0 on n2: done after" in moved.stderr
+    assert (n1.is_up, n2.is_up) == (False, True)
+    (here,) = [line.split("\t") for line in n1.call("log", "web01", "-n", "1", "--format", "plain").stdout.splitlines()]
+    (there,) = [
+        line.split("\t") for line in n2.call("log", "web01", "-n", "1", "--format", "plain").stdout.splitlines()
+    ]
+    assert here[0] == there[0]
+    assert there[4] == f"{here[4]} on n1"
+    assert "S10web start" in n2.call("log", "--run", there[0]).stdout
+    back = n1.call("takeover", "web01", "--format", "json")
+    assert back.returncode == 0, back.stderr
+    check("run", json.loads(back.stdout))
+    assert (n1.is_up, n2.is_up) == (True, False)
+
+
+def test_a_start_that_hangs_there_goes_back_and_the_verdict_says_where(pair: tuple[PairNode, PairNode]) -> None:
+    n1, n2 = pair
+    (n2.root / "etc/web01.env").write_text(f"{FILE}start_timeout = 1\n")
+    (n2.root / "etc/node.conf").write_text("[limits]\nlate_start = 200ms\n")
+    os.mkfifo(n2.root / "etc/web01.d/.hold")  # nobody says a word: the launcher waits
+    moved = n1.call("switch", "web01", "--to", "n2")
+    assert moved.returncode == ExitStatus.FAILED
+    assert moved.stdout == "web01: switch failed: 2 steps taken back, started again on n1\n"
+    assert "raise start_timeout" in moved.stderr
+    assert (n1.is_up, n2.is_up) == (True, False)
+
+
+def test_a_node_that_is_off_is_no_destination(pair: tuple[PairNode, PairNode]) -> None:
+    n1, n2 = pair
+    (n2.root / "off").touch()
+    moved = n1.call("switch", "web01", "--to", "n2")
+    assert moved.returncode == ExitStatus.FAILED
+    assert "No route to host" in moved.stderr
+    assert n1.is_up
+
+
+@pytest.mark.parametrize("where", ["n1", "n2"])
+def test_a_switch_whose_driver_is_killed_amid_the_start_there_is_recovered_on_either_node(
+    pair: tuple[PairNode, PairNode], where: str
+) -> None:
+    n1, n2 = pair
+    folder = n2.root / "etc/web01.d"
+    os.mkfifo(folder / ".hold")
+    os.mkfifo(folder / ".said")
+    run = subprocess.Popen(
+        [str(BIN / "osvc"), "switch", "web01", "--to", "n2"],
+        env=n1.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    with (folder / ".said").open() as said:
+        assert said.read() == "waiting\n"
+    run.kill()
+    run.wait(timeout=60)
+    # The session ends with its process: the launcher there is ended, and the lock is let go once that is over.
+    status = " ".join(n2.call("status", "web01", "--local").stdout.replace("│", " ").split())
+    for pipe in (".hold", ".said"):
+        (folder / pipe).unlink()
+    recovered = (n1 if where == "n1" else n2).call("recover", "web01")
+    assert recovered.returncode == 0, recovered.stderr
+    assert "the switch by" in status + recovered.stderr
+    assert n1.is_up != n2.is_up
+    for node in (n1, n2):
+        assert "interrupted" not in node.call("status", "web01", "--local").stdout
+        again = node.call("recover", "web01")
+        assert "nothing to recover" in again.stderr
