@@ -9,9 +9,6 @@ from opensvc_core.builtin.rsync_command import read_progress, rsync_argv, summar
 from opensvc_core.replication import Transfer
 
 PROGRESS = (
-    "         32,768   0%    0.00kB/s    0:00:00\r"
-    "     41,943,040  40%   95.32MB/s    0:00:01  (xfr#3, to-chk=2/9)\n"
-)
     "         32,768   0%    0.00kB/s    0:00:00\r     41,943,040  40%   95.32MB/s    0:00:01  (xfr#3, to-chk=2/9)\n"
 )
 STATISTICS = """
