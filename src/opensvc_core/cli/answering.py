@@ -30,6 +30,7 @@ def answer_peer(origin: str) -> int:
     """
     from opensvc_core.cluster.gate import GateRefused, ReceiveAsked, SessionAsked, read_command
     from opensvc_core.cluster.peer_log import PeerLog
+    from opensvc_core.cluster.withdrawn import is_withdrawn
     from opensvc_core.config.names import is_node_name
     from opensvc_core.errors import OpenSVCError
 
@@ -41,6 +42,8 @@ def answer_peer(origin: str) -> int:
     try:
         if not known:
             raise GateRefused("--from names no node")
+        if is_withdrawn(agent.node.folders, known):
+            raise GateRefused(f"{agent.node.name} does not let {known} in any more")
         asked = read_command(environment.asked_of_ssh)
         if isinstance(asked, SessionAsked):
             return _serve(agent, known, log)
