@@ -104,14 +104,3 @@ def _bind_mounts() -> frozenset[str]:
     except FileNotFoundError:
         return frozenset()
     return frozenset(words[4].replace("\\040", " ") for line in lines if len(words := line.split()) > 4)
-
-
-def host_mode(node: Node) -> str:
-    """What kind of node this is: ``PRD``, ``DEV``, ``TMP``, ``TST``; empty where nobody said. Raises ActionError."""
-    try:
-        word = (node.folders.var / "host_mode").read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeError) as error:
-        raise ActionError(f"the mode of {node.name} cannot be read: {error}", code="host_mode") from error
-    return word.split()[0] if word else ""

@@ -61,6 +61,10 @@ class Site(Cluster):
         old = self.agents.get(node)
         if old is not None:
             old.peers.close()
+        mode = self.folder / node / "var/host_mode"
+        if not mode.exists():
+            mode.parent.mkdir(exist_ok=True)
+            mode.write_text("DEV\n" if node == "d1" else "PRD\n")
         settings = {"limits": {"late_start": "300ms"}, "sync": {"roots": str(self.folder / "data")}}
         peers = LoopbackPeers(self, node)
         self.agents[node] = open_files_agent(self.folder / node, node, peers=peers, settings=settings)
@@ -208,6 +212,26 @@ def test_a_production_service_on_another_kind_of_node_never_sends(site: Site) ->
     (site.folder / "n1/var/host_mode").write_text("DEV\n")
     with pytest.raises(Vetoed, match="never replicates"):
         site.sync("n1")
+
+
+@pytest.mark.parametrize(("receiver", "sender"), [("", "PRD"), ("PRD", "DEV"), ("PRD", "")])
+def test_a_node_takes_nothing_against_the_policies_of_modes(site: Site, receiver: str, sender: str) -> None:
+    site.edit("n1", "service_type = PRD", "service_type = DEV")
+    site.edit("n2", "service_type = PRD", "service_type = DEV")
+    (site.folder / "n1/var/host_mode").write_text("TMP\n")
+    site.start("n1")
+    mode = site.folder / "n2/var/host_mode"
+    mode.write_text(f"{receiver}\n") if receiver else mode.unlink()
+    agent = site.agents["n1"]
+    answered = agent.peers.link("n2")
+    marks = generation_out(read_data(agent.node.folders, "svc").generation)
+    with pytest.raises(ActionError) as caught:
+        answered.request(
+            "receive",
+            {"service": "svc", "rid": "sync#1", "is_pull": False, "marks": marks, "mode": sender},
+            timeout=20,
+        )
+    assert caught.value.code == "sync_host_mode"
 
 
 def test_a_node_where_it_is_up_takes_nothing(site: Site) -> None:
