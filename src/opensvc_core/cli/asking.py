@@ -81,7 +81,7 @@ def ask(
         names: names or globs; none means all.
         rids: only these resources or groups.
         tags: only resources with these tags.
-        timeout: seconds; what has not answered then is undef; ``None`` for the node's setting.
+        timeout: seconds, for other nodes too; what has not answered then is undef; ``None`` for the node's settings.
         agent: whom to ask; by default this node's.
         is_local: whether only this node is asked; so it is where only some resources are.
         is_whole: whether other nodes are asked for each resource too.
@@ -92,10 +92,10 @@ def ask(
     """
     from opensvc_core.plan import Selection
 
-    asked = agent or _open()
+    asked = agent or _open(timeout)
     services, broken = load_all(asked, asked.find(names))
     at = time.time()
-    look = None if is_local or rids or tags else _begin_look(asked, services, is_whole=is_whole)
+    look = None if is_local or rids or tags else _begin_look(asked, services, timeout, is_whole=is_whole)
     statuses = asked.status(services, selection=Selection(rids, tags), timeout=timeout) if services else {}
     if look is None:
         return Answers(asked.node.name, at, statuses, broken)
@@ -108,21 +108,23 @@ def ask(
     return Answers(asked.node.name, at, judge_all(asked, statuses, words), broken, words)
 
 
-def _open() -> Agent:
+def _open(timeout: float | None) -> Agent:
     """This node's agent, which gives up on another node as soon as whoever looks does."""
     agent = open_here()
-    agent.limits = evolve(agent.limits, peer=min(agent.limits.peer, agent.limits.view))
+    patience = agent.limits.view if timeout is None else timeout
+    agent.limits = evolve(agent.limits, peer=min(agent.limits.peer, patience))
     return agent
 
 
-def _begin_look(agent: Agent, services: Sequence[Service], *, is_whole: bool) -> Look | None:
+def _begin_look(agent: Agent, services: Sequence[Service], timeout: float | None, *, is_whole: bool) -> Look | None:
     """Begin to ask the other nodes; ``None``, and nothing imported, where there are none or nobody is trusted."""
     here = agent.node.name.lower()
     if not any(node.lower() != here for service in services for node in service.all_nodes) or not agent.peers.asks:
         return None
     from opensvc_core.actions.look import Look
 
-    return Look.begin(agent, services, agent.limits.view, has_resources=is_whole)
+    limit = agent.limits.view if timeout is None else timeout
+    return Look.begin(agent, services, limit, has_resources=is_whole)
 
 
 def load_all(agent: Agent, names: Sequence[str]) -> tuple[list[Service], dict[str, OpenSVCError]]:

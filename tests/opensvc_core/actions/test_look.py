@@ -159,6 +159,16 @@ def test_a_hung_node_does_not_delay_the_answer(cluster: Cluster, monkeypatch: py
     assert answers.words["d1"].is_current
 
 
+def test_whoever_has_patience_gives_other_nodes_as_long(cluster: Cluster) -> None:
+    agent = cluster.agents["n1"]
+    agent.limits = evolve(agent.limits, view=0.000001)
+    answers = look(agent, timeout=60.0)
+    assert all(word.is_current for word in answers.words.values())
+    peers = agent.peers
+    assert isinstance(peers, LoopbackPeers)
+    assert [data["timeout"] for _, data in peers.links["n2"].asked] == [60.0]
+
+
 def test_what_is_kept_is_of_every_service_that_was_ever_told(cluster: Cluster) -> None:
     agent = cluster.agents["n1"]
     for each in cluster.agents.values():

@@ -19,6 +19,7 @@ from opensvc_core.cluster.cards import Card
 from opensvc_core.cluster.host_mode import HostMode, write_host_mode
 from opensvc_core.cluster.keys import TrustError
 from opensvc_core.cluster.link import PeerError
+from opensvc_core.cluster.withdrawn import is_withdrawn
 from opensvc_core.model import Severity
 from opensvc_core.peers import NoPeers
 from tests.opensvc_core.cluster.key_samples import key
@@ -166,6 +167,19 @@ def test_a_node_without_an_address_is_noted(tmp_path: Path) -> None:
     agent = _agent(tmp_path, "node1")
     card = evolve(_card("node2"), node="no-such-host.invalid")
     assert [note.code for note in take_card(agent, card).notes] == ["no_address"]
+
+
+def test_a_node_that_is_trusted_no_more_is_refused_by_name_until_it_is_trusted_again(tmp_path: Path) -> None:
+    agent = _agent(tmp_path, "node1")
+    folders = agent.node.folders
+    take_card(agent, _card("node2"))
+    assert not is_withdrawn(folders, "node2")
+    forget(agent, "Node2")
+    assert is_withdrawn(folders, "node2")
+    take_card(agent, _card("node2"))
+    assert not is_withdrawn(folders, "node2")
+    take_card(agent, _card("node2", HostMode.DEV), replace=True)
+    assert is_withdrawn(folders, "NODE2")
 
 
 # -- the check --------------------------------------------------------------------------------------------------------
