@@ -8,7 +8,6 @@ import pytest
 
 from tests.lab.cluster.cluster import ROOT, Cluster, service_text
 from tests.lab.cluster.oracle import Watch
-from tests.lab.cluster.trust import install_command
 from tests.lab.nodes import Node
 
 pytestmark = pytest.mark.timeout(600)
@@ -40,12 +39,23 @@ def verify_runs_on(cluster: Cluster, node: Node) -> None:
     assert cluster.status(node, NAME)["avail"] == "up"
 
 
-def set_up(cluster: Cluster) -> None:
-    """Modes and trust: production nodes enter every node, the one for disaster recovery enters none of them."""
-    *production, recovery = cluster.nodes
-    cluster.be_quick("[sync]\nroots = /var/lib/lxc\n")
+def install(cluster: Cluster) -> None:
+    """The tree, the commands, the key and the jobs: told before, made once, and left alone from then on."""
     for node in cluster.nodes:
-        install_command(node)
+        cluster.told(node, "node", "install", "--dry-run")
+        assert node.exec(["test", "-e", f"{ROOT}/bin/osvc"]).returncode == 1
+        cluster.told(node, "node", "install")
+        key = node.read(f"{ROOT}/etc/ssh/id_ed25519")
+        cluster.told(node, "node", "install")
+        assert node.read(f"{ROOT}/etc/ssh/id_ed25519") == key
+        assert node.exec([f"{ROOT}/bin/osvc", "version"]).returncode == 0
+    cluster.be_quick("[sync]\nroots = /var/lib/lxc\n")
+
+
+def trust(cluster: Cluster) -> None:
+    """Modes and cards: production nodes enter every node, the one for disaster recovery enters none of them."""
+    *production, recovery = cluster.nodes
+    for node in cluster.nodes:
         cluster.told(node, "node", "host-mode", "DEV" if node is recovery else "PRD")
     cards = {node.name: cluster.told(node, "node", "card") for node in cluster.nodes}
     for node in cluster.nodes:
@@ -109,6 +119,30 @@ def move_between_production_nodes(cluster: Cluster) -> None:
     cluster.told(first, "sync", "all", NAME, "--force-delay")
 
 
+def fail_over_as_planned(cluster: Cluster) -> None:
+    """A production node brings it to the other site; it comes home with what was written there, and not without."""
+    first, second, _, recovery = cluster.nodes
+    assert "disaster-recovery" in cluster.refused(first, "switch", NAME, "--to", recovery.name)
+    cluster.told(second, "failover", NAME)
+    verify_runs_on(cluster, recovery)
+    write_ledger(recovery, "written at the other site")
+    assert f"runs on {recovery.name}" in cluster.refused(first, "start", NAME)
+    cluster.refused(recovery, "sync", "all", NAME, "--force-delay")
+    assert "copy_stale" in cluster.refused(first, "giveback", NAME)
+    come_home(cluster, "written at the other site")
+
+
+def come_home(cluster: Cluster, last: str) -> None:
+    """The data are fetched from the other site, where it is stopped, and the service starts on the first node."""
+    first, second, third, recovery = cluster.nodes
+    cluster.told(first, "failback", NAME)
+    verify_runs_on(cluster, first)
+    assert first.read(LEDGER).splitlines()[-1] == last
+    cluster.told(first, "sync", "all", NAME, "--force-delay")
+    for node in (second, third, recovery):
+        assert node.read(LEDGER) == first.read(LEDGER)
+
+
 def lose_production(cluster: Cluster) -> None:
     """Every production node loses its power: the operator's word brings the service up at the other site, alone."""
     *production, recovery = cluster.nodes
@@ -124,14 +158,20 @@ def lose_production(cluster: Cluster) -> None:
     write_ledger(recovery, "written during the disaster")
     for node in production:
         node.on()
-    assert f"runs on {recovery.name}" in cluster.refused(production[0], "start", NAME)
+    # What starts at boot does not start beside it.
+    cluster.refused(production[0], "boot")
+    verify_runs_on(cluster, recovery)
+    come_home(cluster, "written during the disaster")
+    cluster.told(production[0], "stop", NAME)
 
 
 STAGES = (
-    set_up,
+    install,
+    trust,
     create,
     start_and_replicate,
     move_between_production_nodes,
+    fail_over_as_planned,
     lose_production,
 )
 

@@ -24,12 +24,6 @@ def install(node: Node, mode: str) -> str:
     return node.read(f"{KEY}.pub")
 
 
-def install_command(node: Node) -> None:
-    """Give a node its command, at the place where peers call it."""
-    node.exec(["mkdir", "-p", f"{ROOT}/bin"], check=True)
-    node.exec(["ln", "-sfn", str(Path(sys.executable).with_name("osvc")), f"{ROOT}/bin/osvc"], check=True)
-
-
 def trust_by_hand(cluster: Cluster, recovery: Iterable[Node] = ()) -> None:
     """Set up all nodes of a cluster: production nodes enter every node, those for recovery enter one another only."""
     recovering = list(recovery)

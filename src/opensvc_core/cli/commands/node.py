@@ -202,4 +202,29 @@ def check(form: FormatOption = Format.TABLE, verbose: Loud = 0) -> int:
     return check(form)
 
 
+@app.command(
+    "guest-gate", short_help="What guests let this node do", epilog="Example: osvc node guest-gate >osvc-guest-gate"
+)
+def guest_gate(
+    scripts: Annotated[
+        str, typer.Option("--scripts", metavar="DIR", help="Folder of the launchers in the guest.")
+    ] = "/svc/etc/init.d",
+    verbose: Loud = 0,
+) -> int:
+    """Print a script for guests, the forced command of nodes' keys: it lets through what the agent does there, no more.
+
+    That is: whether a shell answers, which addresses the guest has, and the launchers of one folder.
+    """
+    del verbose
+    from opensvc_core.cli.failure import UsageError
+    from opensvc_core.cli.output import write
+    from opensvc_core.host.guest_gate import gate_script
+
+    try:
+        write(gate_script(scripts.rstrip("/")))
+    except ValueError as error:
+        raise UsageError(str(error), hint="--scripts as the service files of the guests name it") from error
+    return 0
+
+
 add_others(app, "node")
