@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from opensvc_core.cluster.host_mode import PRODUCTION, HostMode
 from opensvc_core.generation import Order, compare
 from opensvc_core.model import Phase, Status, Veto
 
@@ -29,13 +30,13 @@ SYNC_CODES = {
 """Vetoes of `osvc sync`, and of starts on a copy that is not the good one."""
 
 
-def send_vetoes(service: Service, node: str, host_mode: str) -> Iterable[Veto]:
+def send_vetoes(service: Service, node: str, mode: HostMode | None) -> Iterable[Veto]:
     """Why this node may not send anything of a service (§1.3 of the reference).
 
     Args:
         service: the service.
         node: name of this node.
-        host_mode: of this node, empty if it is not set.
+        mode: of this node, ``None`` while it is not set.
     """
     if node in service.drpnodes:
         yield Veto(
@@ -47,10 +48,10 @@ def send_vetoes(service: Service, node: str, host_mode: str) -> Iterable[Veto]:
         )
     elif node not in service.nodes:
         yield Veto("sync_not_a_node", f"{node} is not among its nodes", service.name, is_liftable=False)
-    if service.options.get("service_type") == "PRD" and host_mode not in {"", "PRD"}:
+    if service.options.get("service_type") == PRODUCTION and mode is not None and mode is not HostMode.PRD:
         yield Veto(
             "sync_host_mode",
-            f"it is a PRD service, and {node} is {host_mode}: from here it never replicates",
+            f"it is a PRD service, and {node} is {mode.value}: from here it never replicates",
             service.name,
             "replicate from a production node",
             is_liftable=False,

@@ -9,6 +9,7 @@ from attrs import fields
 
 from opensvc_core.actions.limits import Limits
 from opensvc_core.actions.preflight import FINAL_CODES, PERMIT_CODES
+from opensvc_core.copies import SYNC_CODES
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 
@@ -22,6 +23,7 @@ def test_every_veto_stands_in_the_table_that_it_belongs_to() -> None:
     assert set(PERMIT_CODES) <= _codes(liftable)
     assert set(FINAL_CODES) <= _codes(final)
     assert not _codes(liftable) & _codes(final)
+    assert set(SYNC_CODES) <= _codes(liftable) | _codes(final)
 
 
 def test_every_limit_stands_in_the_page_of_node_conf_with_its_default() -> None:

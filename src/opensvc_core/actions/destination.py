@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from opensvc_core.node import Node
     from opensvc_core.replication import Copy
 
-DEFAULT_ROOTS = ("/srv", "/opt", "/data", "/export", "/home", "/var/lib", "/u01", "/u02", "/mnt")
-"""Folders below which data may be received where ``[sync] roots`` of ``node.conf`` names none."""
+DEFAULT_ROOTS = ("/srv", "/data", "/export", "/u01", "/u02")
+"""Folders below which data may be received where ``[sync] roots`` of ``node.conf`` names none: none that a system keeps
+programs, settings, keys or homes in."""
 
 
 def roots(node: Node) -> tuple[str, ...]:
@@ -104,14 +105,3 @@ def _bind_mounts() -> frozenset[str]:
     except FileNotFoundError:
         return frozenset()
     return frozenset(words[4].replace("\\040", " ") for line in lines if len(words := line.split()) > 4)
-
-
-def host_mode(node: Node) -> str:
-    """What kind of node this is: ``PRD``, ``DEV``, ``TMP``, ``TST``; empty where nobody said. Raises ActionError."""
-    try:
-        word = (node.folders.var / "host_mode").read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeError) as error:
-        raise ActionError(f"the mode of {node.name} cannot be read: {error}", code="host_mode") from error
-    return word.split()[0] if word else ""

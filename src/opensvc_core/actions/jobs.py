@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SECTION = "node"
 """Of ``node.conf``, where a node's own schedules stand."""
+PATIENCE = "20"
+"""Seconds that nodes have to answer the job `monitor`: nobody waits for it."""
 DEFAULTS = {"monitor_schedule": "@10", "sync_schedule": "04:00-06:00@121"}
 """Schedules that nobody set, by keyword (agent 2.1)."""
 
@@ -78,7 +80,7 @@ def list_jobs(node: Node, services: Sequence[Service], verbs: Collection[str]) -
     jobs = []
     if "mon" in verbs:
         schedule, source = settings("monitor_schedule")
-        jobs.append(Job("monitor", ("mon", "--format", "plain"), schedule, source))
+        jobs.append(Job("monitor", ("mon", "--format", "plain", "--timeout", PATIENCE), schedule, source))
     if "sync" in verbs:
         jobs += [job for service in services if (job := _sync(node, service, settings)) is not None]
     return jobs

@@ -12,6 +12,7 @@ from opensvc_core.actions.freeze import refuse_frozen
 from opensvc_core.actions.perform import MARGIN, Performer
 from opensvc_core.actions.status import ask
 from opensvc_core.clock import Cancel, Deadline
+from opensvc_core.cluster.host_mode import read_host_mode
 from opensvc_core.context import Context
 from opensvc_core.copies import not_verified_down, not_verified_up, send_vetoes
 from opensvc_core.errors import ActionError, OpenSVCError, PlanError, Vetoed
@@ -168,12 +169,10 @@ def sync_vetoes(
     agent: Agent, replications: Replications, statuses: Mapping[ResourceId, StatusReport], context: Context
 ) -> list[Veto]:
     """What forbids to send from this node: the rules of who may, the state here, what the drivers say."""
-    from opensvc_core.actions.destination import host_mode
-
     vetoes: list[Veto] = []
     for name, graph in replications.graphs.items():
         ways = [way for way in replications.ways if way.service.name == name]
-        vetoes += send_vetoes(graph.service, agent.node.name, host_mode(agent.node))
+        vetoes += send_vetoes(graph.service, agent.node.name, read_host_mode(agent.node.folders))
         if any(way.copy.carries_data for way in ways):
             vetoes += _data_vetoes(agent, graph, statuses)
         for resource in {way.resource.id: way.resource for way in ways}.values():
@@ -370,10 +369,12 @@ def send_copy(agent: Agent, way: Way, context: Context) -> tuple[Outcome, int]:
     """
     generation = read_data(agent.node.folders, way.service.name).generation if way.copy.carries_data else Generation()
     link = agent.peers.link(way.target)
+    mode = read_host_mode(agent.node.folders)
     about = {
         "service": way.service.name,
         "rid": way.resource.rid,
         "is_pull": False,
+        "mode": "" if mode is None else mode.value,
         "marks": generation_out(generation),
     }
     answer = link.request("receive", about, timeout=AGREE_LIMIT, cancel=context.cancel)

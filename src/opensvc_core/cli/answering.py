@@ -10,7 +10,7 @@ from opensvc_core.cli.environment import here, open_here
 
 if TYPE_CHECKING:
     from opensvc_core.actions.agent import Agent
-    from opensvc_core.cluster.gate import ReceiveAsked
+    from opensvc_core.cluster.gate import Asked, ReceiveAsked
     from opensvc_core.cluster.peer_log import PeerLog
 
 LONGEST_TRANSFER = 86400.0
@@ -24,33 +24,40 @@ def answer_peer(origin: str) -> int:
 
     Args:
         origin: name of the peer whose key opened the connection.
-
-    Raises:
-        ConfigError: ``etc/node.conf`` is wrong.
     """
-    from opensvc_core.cluster.gate import GateRefused, ReceiveAsked, SessionAsked, read_command
+    from opensvc_core.clock import SystemClock
+    from opensvc_core.cluster.gate import GateRefused, read_command
     from opensvc_core.cluster.peer_log import PeerLog
+    from opensvc_core.cluster.withdrawn import is_withdrawn
     from opensvc_core.config.names import is_node_name
     from opensvc_core.errors import OpenSVCError
+    from opensvc_core.node import DEFAULT_ROOT, Folders
 
     environment = here()
-    agent = open_here()
     address = " ".join((environment.ssh_connection or "").split()[:2])
-    known = origin if is_node_name(origin) else ""
-    log = PeerLog(agent.node.folders.peer_log, agent.clock, known or repr(origin)[:80], address, os.getpid())
+    folders = Folders(environment.root or DEFAULT_ROOT)
+    log = PeerLog(folders.peer_log, SystemClock(), origin[:80], address, os.getpid())
     try:
-        if not known:
+        if not is_node_name(origin):
             raise GateRefused("--from names no node")
-        asked = read_command(environment.asked_of_ssh)
-        if isinstance(asked, SessionAsked):
-            return _serve(agent, known, log)
-        if isinstance(asked, ReceiveAsked):
-            return _pass_rsync(agent, known, log, asked)
-        return _carry_stream(agent, known, log, asked.ticket)
+        if is_withdrawn(folders, origin):
+            raise GateRefused(f"this node does not let {origin} in any more")
+        return _let_through(origin, log, read_command(environment.asked_of_ssh))
     except OpenSVCError as error:
         log.record("refused", command=environment.asked_of_ssh, outcome=error.code, text=error.message)
         sys.stderr.write(f"osvc peer: refused: {error.message}\n")
         return REFUSED
+
+
+def _let_through(peer: str, log: PeerLog, asked: Asked) -> int:
+    from opensvc_core.cluster.gate import ReceiveAsked, SessionAsked
+
+    agent = open_here()
+    if isinstance(asked, SessionAsked):
+        return _serve(agent, peer, log)
+    if isinstance(asked, ReceiveAsked):
+        return _pass_rsync(agent, peer, log, asked)
+    return _carry_stream(agent, peer, log, asked.ticket)
 
 
 def _serve(agent: Agent, peer: str, log: PeerLog) -> int:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from opensvc_core.actions.look import Look
     from opensvc_core.cli.document import Document
     from opensvc_core.model import Service
+    from opensvc_core.plan import Selection
     from opensvc_core.standing import NodeWord
     from opensvc_core.status import ServiceStatus
 
@@ -81,7 +82,7 @@ def ask(
         names: names or globs; none means all.
         rids: only these resources or groups.
         tags: only resources with these tags.
-        timeout: seconds; what has not answered then is undef; ``None`` for the node's setting.
+        timeout: seconds, for other nodes too; what has not answered then is undef; ``None`` for the node's settings.
         agent: whom to ask; by default this node's.
         is_local: whether only this node is asked; so it is where only some resources are.
         is_whole: whether other nodes are asked for each resource too.
@@ -92,37 +93,59 @@ def ask(
     """
     from opensvc_core.plan import Selection
 
-    asked = agent or _open()
+    asked = agent or _open(timeout)
     services, broken = load_all(asked, asked.find(names))
+    is_alone = is_local or bool(rids or tags)
+    answers = _look_once(asked, services, broken, Selection(rids, tags), timeout, is_alone=is_alone, is_whole=is_whole)
+    if any(note.code == UP_TWICE for status in answers.statuses.values() for note in status.notes):
+        # The nodes do not answer at one instant, and a service may move between two answers: look again.
+        answers = _look_once(
+            asked, services, broken, Selection(rids, tags), timeout, is_alone=is_alone, is_whole=is_whole
+        )
+    if agent is None and answers.words:
+        # One that hangs takes its time to part from: nobody waits for that.
+        threading.Thread(target=asked.peers.close, name="part from peers", daemon=True).start()
+    return answers
+
+
+def _look_once(
+    agent: Agent,
+    services: Sequence[Service],
+    broken: Mapping[str, OpenSVCError],
+    selection: Selection,
+    timeout: float | None,
+    *,
+    is_alone: bool,
+    is_whole: bool,
+) -> Answers:
     at = time.time()
-    look = None if is_local or rids or tags else _begin_look(asked, services, is_whole=is_whole)
-    statuses = asked.status(services, selection=Selection(rids, tags), timeout=timeout) if services else {}
+    look = None if is_alone else _begin_look(agent, services, timeout, is_whole=is_whole)
+    statuses = agent.status(services, selection=selection, timeout=timeout) if services else {}
     if look is None:
-        return Answers(asked.node.name, at, statuses, broken)
+        return Answers(agent.node.name, at, statuses, broken)
     from opensvc_core.actions.look import judge_all
 
     words = look.end()
-    if agent is None:
-        # One that hangs takes its time to part from: nobody waits for that.
-        threading.Thread(target=asked.peers.close, name="part from peers", daemon=True).start()
-    return Answers(asked.node.name, at, judge_all(asked, statuses, words), broken, words)
+    return Answers(agent.node.name, at, judge_all(agent, statuses, words), broken, words)
 
 
-def _open() -> Agent:
+def _open(timeout: float | None) -> Agent:
     """This node's agent, which gives up on another node as soon as whoever looks does."""
     agent = open_here()
-    agent.limits = evolve(agent.limits, peer=min(agent.limits.peer, agent.limits.view))
+    patience = agent.limits.view if timeout is None else timeout
+    agent.limits = evolve(agent.limits, peer=min(agent.limits.peer, patience))
     return agent
 
 
-def _begin_look(agent: Agent, services: Sequence[Service], *, is_whole: bool) -> Look | None:
+def _begin_look(agent: Agent, services: Sequence[Service], timeout: float | None, *, is_whole: bool) -> Look | None:
     """Begin to ask the other nodes; ``None``, and nothing imported, where there are none or nobody is trusted."""
     here = agent.node.name.lower()
     if not any(node.lower() != here for service in services for node in service.all_nodes) or not agent.peers.asks:
         return None
     from opensvc_core.actions.look import Look
 
-    return Look.begin(agent, services, agent.limits.view, has_resources=is_whole)
+    limit = agent.limits.view if timeout is None else timeout
+    return Look.begin(agent, services, limit, has_resources=is_whole)
 
 
 def load_all(agent: Agent, names: Sequence[str]) -> tuple[list[Service], dict[str, OpenSVCError]]:

@@ -42,7 +42,11 @@ class ChannelAsked:
     ticket: str
 
 
-def read_command(command: str) -> SessionAsked | ReceiveAsked | ChannelAsked:
+Asked = SessionAsked | ReceiveAsked | ChannelAsked
+"""What may be asked for."""
+
+
+def read_command(command: str) -> Asked:
     """Understand what sshd was asked to run (``SSH_ORIGINAL_COMMAND``).
 
     Raises:

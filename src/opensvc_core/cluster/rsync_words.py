@@ -74,4 +74,6 @@ def server_argv(words: Sequence[str], paths: Sequence[str], *, is_sender: bool) 
             raise RsyncRefused(f"not among the options that a peer may use: {word[:80]!r}")
     if not given or len(given) - 1 != len(paths):
         raise RsyncRefused(f"{len(given) - 1 if given else 0} paths in place of {len(paths)}")
+    if any(word.startswith("-") for word in given):
+        raise RsyncRefused("an option in place of a path")
     return ("rsync", "--server", *(("--sender",) if is_sender else ()), *options, ".", *paths)

@@ -48,6 +48,15 @@ def notes(document: dict[str, Any]) -> list[str]:
 def test_every_node_is_shown_whatever_happens_to_it(cluster: Cluster) -> None:
     first, second, third = cluster.nodes
     cluster.told(second, "start", NAME)
+    # The jobs of a node: nobody has looked yet, and once they have run each knows of the others.
+    second.write(f"{ROOT}/etc/node.conf", "[limits]\nview = 5\n[node]\nsync_schedule = @1d\n")
+    done = cluster.osvc(second, "schedule", "run", "-v")
+    assert (done.returncode, sorted(done.stderr.split("\n"))) == (0, ["", "monitor: done", f"sync.{NAME}: done"])
+    assert "node1" in second.read(f"{ROOT}/var/peers/node1.json")
+    assert cluster.told(second, "schedule", "run", "-v") == ""
+    jobs = {job["name"]: job for job in cluster.document(third, "schedule")["jobs"]}
+    assert (jobs["monitor"]["off"], jobs[f"sync.{NAME}"]["next"]) == ("", "")
+
     document, status = seen(cluster, first)
     assert (states(document), status) == ({"node2": ("up", True), "node3": ("down", True)}, 0)
     assert document["nodes"]["node2"]["host_mode"] == "PRD"

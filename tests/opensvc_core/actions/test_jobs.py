@@ -77,7 +77,7 @@ def test_a_node_updates_its_monitor_and_sends_its_services(agent: Agent) -> None
     add(agent, "alone", "[default]\nnodes = n1\n[disk#1]\ntype = file\n")
     found = jobs(agent)
     assert {name: each.argv for name, each in found.items()} == {
-        "monitor": ("mon", "--format", "plain"),
+        "monitor": ("mon", "--format", "plain", "--timeout", "20"),
         "sync.svc": ("sync", "all", "svc"),
     }
     assert [str(each.schedule) for each in found.values()] == ["*@10", "04:00-06:00@121"]

@@ -24,6 +24,7 @@ FORBIDDEN = [
     ("--server", "--sender", *PUSH[1:]),
     (*PUSH[:2], "--sender", *PUSH[2:]),
     (*PUSH, "/another"),
+    (*PUSH[:-1], "--files-from=/etc/shadow"),
     PUSH[:-1],
     *(
         ("--server", *words, ".", "/x")

@@ -11,6 +11,7 @@ from attrs import Factory, define
 from opensvc_core.actions.destination import destination_of, is_mounted
 from opensvc_core.actions.replications import reading_context
 from opensvc_core.actions.status import ask
+from opensvc_core.cluster.host_mode import WORDS, HostMode, read_host_mode, refuse_push
 from opensvc_core.cluster.tickets import issue
 from opensvc_core.copies import not_verified_down, refuse_generation
 from opensvc_core.errors import ActionError, OpenSVCError
@@ -118,6 +119,8 @@ def receive(visit: Visit, call: Call) -> Mapping[str, Any]:
         raise _refused(f"{visit.peer} is a disaster-recovery node of {service.name}: {here} takes and gives nothing")
     if not is_pull and here not in target_nodes(service, copy.targets, sender):
         raise _refused(f"{here} is no target of {resource.id} by the service file here")
+    if not is_pull and copy.carries_data:
+        _refuse_by_mode(visit, service, str(data.get("mode", "")))
     if resource.is_disabled:
         raise _refused(f"{resource.id} is disabled on {here}")
     sent = read_generation(data)
@@ -196,6 +199,19 @@ def _replication(service: Service, rid: str) -> Resource:
             hint=f"replicate the file first: osvc sync nodes {service.name} --rid sync#i0",
         )
     return resource
+
+
+def _refuse_by_mode(visit: Visit, service: Service, word: str) -> None:
+    """The policies of host modes, which trust holds by keys, by the word of the peer too. Raises ActionError."""
+    source = HostMode(word) if word in WORDS else None
+    veto = refuse_push(
+        str(service.options.get("service_type") or ""),
+        source,
+        read_host_mode(visit.agent.node.folders),
+        source_is_drpnode=visit.peer in service.drpnodes,
+    )
+    if veto is not None:
+        raise _refused(f"{visit.agent.node.name}: {veto.reason}", "sync_host_mode", veto.hint)
 
 
 def _pulled(sources: tuple[str, ...], destination: str, data: Mapping[str, Any]) -> str:

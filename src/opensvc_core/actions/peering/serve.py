@@ -170,7 +170,7 @@ class Server:
         about = {key: data[key] for key in ("service", "services", "rid", "action", "run", "path") if key in data}
         self.record(
             "refused" if is_refused else "operation",
-            operation=name,
+            operation=name or "(none)",
             about=about,
             seconds=round(clock.monotonic() - began, 3),
             outcome="done" if error is None else error.code,

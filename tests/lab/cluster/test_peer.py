@@ -1,0 +1,241 @@
+"""What a stolen key of a peer could try, on real sshd: at least 100 forbidden things, each refused and written down."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from tests.lab.cluster import trusting
+from tests.lab.cluster.cluster import ROOT, Cluster, service_text
+from tests.lab.nodes import Node
+
+Ssh = Callable[..., list[str]]
+
+AT_ONCE = 3
+LOG = f"{ROOT}/log/peer.log"
+NO_TICKET = "0" * 32
+WORDS = "--server -logDtpre.iLsfxCIvu --stats --delete . "
+COMMANDS = (
+    "", "sh", "bash -i", "/bin/sh -c id", "id", "cat /etc/shadow", "sudo osvc peer", "exec osvc peer",
+    "osvc", "osvc status", "osvc stop c1", "osvc start c1 --permit duplicate_address", "osvc node trust node9",
+    "osvc config create evil", "osvc peer --from node3", "osvc peer --help", "osvc peer sh", "osvc peer hello",
+    "osvc peer ", " osvc peer", "osvc  peer", "OSVC peer", "osvc peer #", "'osvc peer'", '"osvc" peer', "osvc\\ peer",
+    "osvc pee?", "osvc peer*", "osvc peer;id", "osvc peer && id", "osvc peer || id", "osvc peer|sh", "osvc peer &",
+    "osvc peer `id`", "osvc peer $(id)", "osvc peer $HOME", "osvc peer\nid", "osvc peer\n", "osvc\tpeer", "osvc peer\r",
+    "osvc peer > /tmp/evil", "osvc peer < /etc/shadow", "osvc peer {a,b}", "osvc peer !!", "osvc peer \x01",
+    f"{ROOT}/bin/osvc peer", "../osvc peer", "./osvc peer", "env osvc peer", f"OSVC_ROOT=/tmp {ROOT}/bin/osvc peer",
+    "scp -t /root", "scp -f /etc/shadow", "scp -t -- /root/.ssh/authorized_keys", "internal-sftp",
+    "/usr/lib/openssh/sftp-server", "git-upload-pack /opt", "cvs server", "rsync --server --sender -logDtpr . /etc",
+    "rsync --server --daemon .", "rsync --server -logDtpr . /root/.ssh", "osvc peer receive", "osvc peer receive sh",
+    "osvc peer receive ../../etc/passwd", f"osvc peer receive {NO_TICKET}", f"osvc peer receive {NO_TICKET} sh",
+    f"osvc peer receive {NO_TICKET} {WORDS}/srv", f"osvc peer receive {NO_TICKET[1:]} {WORDS}/srv",
+    f"osvc peer receive {NO_TICKET}/../x {WORDS}/srv", f"osvc peer receive -{NO_TICKET[1:]} {WORDS}/srv",
+    "osvc peer channel", "osvc peer channel /run/libvirt/libvirt-sock", f"osvc peer channel {NO_TICKET}",
+    f"osvc peer channel {NO_TICKET} extra", f"osvc peer channel {NO_TICKET};id", "osvc peer send",
+    "osvc peer " + "x" * 9000,
+)  # fmt: skip
+"""What is asked of sshd in place of a session."""
+OPTIONS = (
+    "--daemon", "--config=/tmp/evil", "--files-from=/etc/passwd", "--log-file=/etc/cron.d/evil",
+    "--write-batch=/tmp/evil",
+    "--rsync-path=sh", "--copy-devices", "--write-devices", "--temp-dir=/etc", "-T/etc", "--partial-dir=/etc",
+    "--partial-dir ../..", "--backup-dir=/etc", "-b", "--link-dest=/etc", "--copy-dest=/", "--compare-dest=/etc",
+    "--remove-source-files", "--protect-args", "-s", "--copy-links", "-L", "-k", "-K", "--chmod=u+s",
+    "--chown=root:root",
+    "--usermap=*:0", "--password-file=/etc/shadow", "--sockopts=x", "--iconv=utf8", "-e sh", "--sender", "--inplace=x",
+    "--no-such-option", "--exclude-from=/etc/shadow",
+)  # fmt: skip
+"""Words that an rsync with a good ticket may not have."""
+OPERATIONS: tuple[tuple[str, Mapping[str, Any]], ...] = (
+    ("shell", {}), ("exec", {"argv": ["id"]}), ("eval", {"text": "1"}), ("", {}), ("hello\n", {}), ("HELLO", {}),
+    ("locks:lock", {}), ("../locks", {}), ("__import__", {}), ("start", {"service": "c1"}),
+    ("trust", {"node": "node9"}),
+    ("lock", {"service": ".."}), ("lock", {"service": "a/b"}), ("lock", {"service": "c1\0"}),
+    ("lock", {"service": "c1\n"}),
+    ("lock", {"service": "-c1"}), ("lock", {"service": "x" * 300}), ("lock", {"service": "private"}),
+    ("unlock", {"service": "../../etc"}), ("evidence", {"service": "../c1"}), ("evidence", {"service": "private"}),
+    ("graph", {"service": "private"}), ("graph", {"service": "../../../etc/passwd"}),
+    ("config", {"service": "private"}), ("config", {"service": "../node"}),
+    ("step", {"run": "x", "action": "start", "service": "c1", "rid": "container#0"}),
+    ("begin", {"run": "x"}), ("verify", {"run": "x", "service": "c1", "rid": "container#0"}),
+    ("receive", {"service": "private", "rid": "sync#i0", "is_pull": False}),
+    ("receive", {"service": "c1", "rid": "container#0", "is_pull": False}),
+    ("received", {"service": "c1", "rid": "sync#1", "is_good": True}),
+    ("channel", {"run": "x", "service": "c1", "rid": "container#0", "streams": ["x"], "seconds": 5}),
+    ("put_files", {"service": "../c1", "files": []}),
+)  # fmt: skip
+"""Operations in a session that do not exist, or are not for this peer."""
+FORWARD = ("-o", "ClearAllForwardings=no")
+ASK = """
+import json, sys
+from opensvc_core.cli.environment import open_here
+from opensvc_core.errors import OpenSVCError
+link = open_here().peers.link("node2")
+told = []
+for operation, data in json.load(sys.stdin):
+    try:
+        told.append(["done", link.request(operation, data, timeout=20)])
+    except OpenSVCError as error:
+        told.append([error.code, error.message])
+link.talk.send(b"x" * (17 << 20))
+try:
+    told.append(["done", link.request("hello", {}, timeout=20)])
+except OpenSVCError as error:
+    told.append([error.code, error.message])
+print(json.dumps(told))
+"""
+ISSUE = """
+import json, sys
+from pathlib import Path
+from opensvc_core.cluster.tickets import issue
+from opensvc_core.node import Folders
+folders = Folders(Path(sys.argv[1]))
+facts = {"service": "c1", "rid": "sync#1", "paths": ["/srv/in"], "is_sender": False}
+print(json.dumps([issue(folders, peer, purpose, facts, seconds) for peer, purpose, seconds in json.load(sys.stdin)]))
+"""
+CALL = """
+import json, sys
+from pathlib import Path
+from opensvc_core.cluster.ssh import Ssh
+from opensvc_core.node import Folders
+print(json.dumps(Ssh(Folders(Path(sys.argv[1]))).argv("node2", 10, shares=sys.argv[2] == "1")))
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """Two nodes; the second lets the key of the first in."""
+    with Cluster.up(2) as cluster:
+        first, second = cluster.nodes
+        for node in cluster.nodes:
+            trusting.install(node)
+        trusting.let_in(second, first)
+        cluster.write_service("c1", service_text(["node1", "node2"]))
+        cluster.write_service("private", service_text(["node2", "node3"]))
+        second.exec(["mkdir", "-p", "/srv/in"], check=True)
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def ssh(cluster: Cluster) -> Ssh:
+    """`ssh(*options)` is how the agent of the first node calls ssh to the second; `options` win, they come first."""
+    found: dict[bool, list[str]] = {}
+    for shares in (True, False):
+        done = cluster.nodes[0].exec([sys.executable, "-c", CALL, ROOT, str(int(shares))], check=True)
+        found[shares] = json.loads(done.stdout)
+
+    def call(*options: str, shares: bool = True) -> list[str]:
+        program, *rest = found[shares]
+        return [program, *options, *rest, "-l", "root", "node2"]
+
+    return call
+
+
+def attempt(node: Node, argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    return node.exec(argv, timeout=60, input="")
+
+
+def entries(node: Node, event: str) -> list[dict[str, Any]]:
+    return [each for line in node.read(LOG).splitlines() if (each := json.loads(line))["event"] == event]
+
+
+def tickets(node: Node, wanted: Sequence[tuple[str, str, float]]) -> list[str]:
+    done = node.exec([sys.executable, "-c", ISSUE, ROOT], input=json.dumps(wanted), check=True)
+    return list(json.loads(done.stdout))
+
+
+def test_a_stolen_key_of_a_peer_gets_nothing_that_a_peer_has_no_need_of(cluster: Cluster, ssh: Ssh) -> None:
+    first, second = cluster.nodes
+    before = second.exec(
+        ["sh", "-c", f"ls -lR /etc/cron.d /root/.ssh {ROOT}/etc {ROOT}/bin; ls /tmp"], check=True
+    ).stdout
+    # One connection for all that may share one.
+    first.exec([*ssh(), "osvc peer"], input="", check=True)
+    good, used, foreign, late, other = tickets(
+        second,
+        [("node1", "receive", 60), ("node1", "receive", 60), ("node3", "receive", 60), ("node1", "receive", -1),
+         ("node1", "channel", 60)],
+    )  # fmt: skip
+    mine = tickets(second, [("node1", "receive", 300)] * (len(OPTIONS) + 4))
+
+    # What is allowed works, and goes where the ticket says, whatever the peer names.
+    first.write("/srv/data", "copied\n")
+    shell = " ".join(f"'{word}'" if '"' in word or "=" in word else word for word in ssh()[:-1])
+    push = [
+        "rsync",
+        "-a",
+        "--timeout=20",
+        "-e",
+        shell,
+        f"--rsync-path=osvc peer receive {used}",
+        "/srv/data",
+        "node2:/etc",
+    ]
+    first.exec(push, check=True)
+    assert second.read("/srv/in/data") == "copied\n"
+
+    forbidden = [
+        *COMMANDS,
+        *(f"osvc peer receive {ticket} {WORDS}/srv" for ticket in (used, foreign, late, other)),
+        f"osvc peer channel {good}",
+        *(f"osvc peer receive {t} --server {word} -logDtpr . /srv" for t, word in zip(mine, OPTIONS, strict=False)),
+        f"osvc peer receive {mine[-1]} {WORDS}/srv /etc",
+        f"osvc peer receive {mine[-2]} {WORDS}--files-from=/etc/passwd",
+        f"osvc peer receive {mine[-3]} --server -logDtpr /srv",
+        f"osvc peer receive {mine[-4]} --daemon --config=/tmp/evil .",
+    ]
+    assert len(set(forbidden)) == len(forbidden)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        done = list(pool.map(lambda command: attempt(first, [*ssh(), *([command] if command else [])]), forbidden))
+    refused = [entry for entry in entries(second, "refused") if "operation" not in entry]
+    known = [entry.get("command", "") for entry in refused]
+    for command, result in zip(forbidden, done, strict=True):
+        assert result.returncode == 126, (command, result)
+        assert result.stdout == "", command
+        assert result.stderr.startswith("osvc peer: refused: "), (command, result.stderr)
+        assert known.count(command[:500]) == 1, command
+    assert all(entry["peer"] == "node1" and entry["address"].startswith(first.address) for entry in refused)
+
+    # What sshd itself keeps a peer from, each with a command that the gate refuses and writes down.
+    count = len(refused)
+    asked_of_sshd = [
+        (["-tt"], "PTY allocation request failed"),
+        ([*FORWARD, "-o", "ExitOnForwardFailure=yes", "-R", "2022:localhost:22"], "remote port forwarding failed"),
+        ([*FORWARD, "-W", "localhost:22"], "administratively prohibited"),
+        ([*FORWARD, "-o", "Tunnel=yes", "-w", "any"], ""),
+        (["-o", "ForwardX11=yes"], ""),
+        (["-o", "SetEnv=OSVC_ROOT=/tmp/evil LD_PRELOAD=/tmp/evil.so"], "osvc peer: refused"),
+        (["-s"], ""),
+    ]  # fmt: skip
+    for options, word in asked_of_sshd:
+        what = [] if "-W" in options else ["sftp" if "-s" in options else "id"]
+        argv = [word for word in ssh("-o", "LogLevel=INFO", *options, shares=False) if word != "-T"]
+        result = attempt(first, [*argv, *what])
+        assert result.returncode != 0, options
+        assert word in result.stderr, (options, result.stderr)
+        assert "uid=" not in result.stdout
+    assert len([e for e in entries(second, "refused") if "operation" not in e]) >= count + 4
+
+    # In a session.
+    result = first.exec([sys.executable, "-c", ASK], input=json.dumps(OPERATIONS), timeout=60, check=True)
+    told = json.loads(result.stdout)
+    for (operation, data), (code, text) in zip(OPERATIONS, told, strict=False):
+        assert code != "done", (operation, data, text)
+    assert told[-1][0] in {"peer_lost", "peer_unreachable"}, "a line that is too long ends the session"
+    logged = [entry for entry in entries(second, "operation") + entries(second, "refused") if "operation" in entry]
+    assert len([entry for entry in logged if entry["outcome"] != "done"]) == len(OPERATIONS)
+    assert any("too long" in entry.get("text", "") for entry in entries(second, "end"))
+
+    assert len(forbidden) + len(asked_of_sshd) + len(OPERATIONS) + 1 >= 100
+    assert second.exec(["stat", "-c", "%a", LOG]).stdout == "600\n"
+    after = second.exec(
+        ["sh", "-c", f"ls -lR /etc/cron.d /root/.ssh {ROOT}/etc {ROOT}/bin; ls /tmp"], check=True
+    ).stdout
+    assert after == before
+    assert second.exec(["ls", "/srv/in"]).stdout == "data\n"
