@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     )
     from opensvc_core.plan import Plan, Selection
     from opensvc_core.recovery_flag import flag_disk, is_recovering
+    from opensvc_core.replication import Copy, Transfer
     from opensvc_core.run import Run, RunOutcome, StepState
     from opensvc_core.state_files import write_text
     from opensvc_core.unit_paths import (
@@ -129,6 +130,8 @@ _LATE = {
     "on_paths_that_are_up": "opensvc_core.unit_paths",
     "Plan": "opensvc_core.plan",
     "Selection": "opensvc_core.plan",
+    "Copy": "opensvc_core.replication",
+    "Transfer": "opensvc_core.replication",
     "Run": "opensvc_core.run",
     "RunOutcome": "opensvc_core.run",
     "StepState": "opensvc_core.run",
@@ -167,6 +170,7 @@ __all__ = [
     "ContainerLifeCycle",
     "ContainerPlatform",
     "Context",
+    "Copy",
     "Deadline",
     "Device",
     "DriverError",
@@ -210,6 +214,7 @@ __all__ = [
     "StatusReport",
     "StepState",
     "Stream",
+    "Transfer",
     "Undetermined",
     "Veto",
     "Vetoed",

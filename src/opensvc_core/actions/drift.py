@@ -1,4 +1,4 @@
-"""Service files that differ from node to node: seen by their digests, shown line by line."""
+"""Service files that differ from node to node, line by line, and which of them is newer."""
 
 from __future__ import annotations
 
@@ -10,13 +10,9 @@ from attrs import frozen
 
 from opensvc_core.actions.find import service_file
 from opensvc_core.cluster import wire
-from opensvc_core.errors import OpenSVCError
-from opensvc_core.generation import Generation, Order, compare, digest_of, generation_in, generation_out, read_config
-from opensvc_core.model import Note, Severity
+from opensvc_core.generation import Order, compare, generation_in, read_config
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from opensvc_core.actions.agent import Agent
 
 CONFIG_LIMIT = 20.0
@@ -38,46 +34,6 @@ class Drift:
     order: str
     diff: tuple[str, ...]
     advice: str
-
-
-def config_generation(agent: Agent, name: str) -> Generation | None:
-    """The generation of the service file here; ``None`` if that cannot be told."""
-    try:
-        return read_config(agent.node.folders, name, service_file(agent.node, name).read_bytes(), agent.node.name)
-    except (OpenSVCError, OSError):
-        return None
-
-
-def config_document(agent: Agent, name: str) -> dict[str, object]:
-    """Digest and generation of the service file here, as JSON, for whoever looks at many nodes."""
-    generation = config_generation(agent, name)
-    return {
-        "digest": "" if generation is None else _digest(agent, name),
-        "marks": None if generation is None else generation_out(generation),
-    }
-
-
-def _digest(agent: Agent, name: str) -> str:
-    try:
-        return digest_of(service_file(agent.node, name).read_bytes())
-    except (OpenSVCError, OSError):
-        return ""
-
-
-def drift_note(service: str, mine: str, others: Mapping[str, str]) -> Note | None:
-    """A note if the service files of some nodes are not that of this one, by their digests. Pure.
-
-    Args:
-        service: name.
-        mine: digest of the file here.
-        others: digests by node; an empty one cannot be told, and says nothing.
-    """
-    differing = sorted(node for node, digest in others.items() if digest and digest != mine)
-    if not differing or not mine:
-        return None
-    names = ", ".join(differing)
-    text = f"the service file differs on {names}: osvc config diff {service} --node {differing[0]}"
-    return Note(text, "config_drift", Severity.WARNING)
 
 
 def compare_config(agent: Agent, name: str, node: str) -> Drift:

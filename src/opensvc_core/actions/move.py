@@ -110,8 +110,11 @@ def _source(agent: Agent, service: Service, destination: str, graph: ServiceGrap
     """
     here, name = agent.node.name, service.name
     others = [node for node in service.all_nodes if node != here and node not in dead]
-    known = [*agent.peers.ask(service, others), evidence_here(agent, graph, ask(agent, [graph]))]
-    up = [each.node for each in known if each.state is NodeState.UP]
+    up = _where_up(agent, service, others, graph)
+    if len(up) > 1:
+        # No lock is held: another run may have moved it between two answers. Up twice is what is so both times.
+        again = _where_up(agent, service, others, graph)
+        up = [node for node in again if node in up] or again
     if len(up) > 1:
         raise PlanError(
             f"{name}: it, or a part of it, is up on several nodes: {', '.join(up)}",
@@ -127,6 +130,12 @@ def _source(agent: Agent, service: Service, destination: str, graph: ServiceGrap
     if up:
         return up[0]
     return here if here != destination and here in service.nodes else ""
+
+
+def _where_up(agent: Agent, service: Service, others: Sequence[str], graph: ServiceGraph) -> list[str]:
+    """Nodes that say now that the service, or a part of it, is up there."""
+    known = [*agent.peers.ask(service, others), evidence_here(agent, graph, ask(agent, [graph]))]
+    return [each.node for each in known if each.state is NodeState.UP]
 
 
 def _check_failover(agent: Agent, service: Service, source: str, destination: str, dead: frozenset[str]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from opensvc_core.clock import Cancel
-from opensvc_core.cluster import authorized_keys, cards, key_files, known_hosts
+from opensvc_core.cluster import authorized_keys, cards, key_files, known_hosts, withdrawn
 from opensvc_core.cluster.cards import Card
 from opensvc_core.cluster.host_mode import is_recovery_for, read_host_mode, refuse_trust
 from opensvc_core.cluster.keys import TrustError, make_own_key, make_private_folder
@@ -111,6 +111,8 @@ def take_card(agent: Agent, card: Card, *, replace: bool = False) -> Trusted:
             new_allowed = authorized_keys.without_peer(allowed, card.node)
             notes.append(Note(f"the key of {card.node} is not let in here: {veto.reason}", veto.code, Severity.INFO))
         make_private_folder(folders.ssh)
+        if veto is not None:
+            withdrawn.withdraw(folders, card.node)
         new_pinned = known_hosts.with_pins(pinned, card.node, card.host_keys)
         is_changed = key_files.edit(folders.ssh_known_hosts, lambda _: new_pinned)
         text = json.dumps(cards.card_document(card), indent=1)
@@ -119,6 +121,8 @@ def take_card(agent: Agent, card: Card, *, replace: bool = False) -> Trusted:
         if new_allowed != allowed:
             make_private_folder(file.parent)
             is_changed |= key_files.edit(file, lambda _: new_allowed)
+        if veto is None:
+            withdrawn.restore(folders, card.node)
     if authorized_keys.foreign_entries(new_allowed, card.key):
         text = f"the key of {card.node} also stands in {file} without the limits of a peer: take that line out"
         notes.append(Note(text, "trust_unrestricted", Severity.ERROR))
@@ -185,6 +189,7 @@ def forget(agent: Agent, peer: str) -> Trusted:
     folders = agent.node.folders
     file = authorized_keys_file(agent)
     with key_files.alone(folders.lock):
+        withdrawn.withdraw(folders, peer)
         is_changed = key_files.edit(file, lambda content: authorized_keys.without_peer(content, peer))
         is_changed |= key_files.edit(folders.ssh_known_hosts, lambda content: known_hosts.without_pins(content, peer))
     return Trusted(peer, is_pinned=False, is_authorised=False, is_changed=is_changed)

@@ -117,7 +117,8 @@ def _remove(group: str, name: str, point: Path, context: Context) -> None:
     if context.is_dry_run:
         return
     try:
-        if point.is_mount():
+        mounted = context.query("findmnt", "--noheadings", "--mountpoint", str(point), timeout=LIMIT, check=False)
+        if mounted.rc == 0:
             context.run("umount", str(point), timeout=LIMIT)
         with suppress(OSError):
             point.rmdir()

@@ -28,6 +28,7 @@ def answer_peer(origin: str) -> int:
     from opensvc_core.clock import SystemClock
     from opensvc_core.cluster.gate import GateRefused, read_command
     from opensvc_core.cluster.peer_log import PeerLog
+    from opensvc_core.cluster.withdrawn import is_withdrawn
     from opensvc_core.config.names import is_node_name
     from opensvc_core.errors import OpenSVCError
     from opensvc_core.node import DEFAULT_ROOT, Folders
@@ -39,6 +40,8 @@ def answer_peer(origin: str) -> int:
     try:
         if not is_node_name(origin):
             raise GateRefused("--from names no node")
+        if is_withdrawn(folders, origin):
+            raise GateRefused(f"this node does not let {origin} in any more")
         return _let_through(origin, log, read_command(environment.asked_of_ssh))
     except OpenSVCError as error:
         log.record("refused", command=environment.asked_of_ssh, outcome=error.code, text=error.message)

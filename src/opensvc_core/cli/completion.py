@@ -8,6 +8,7 @@ _GROUPS = {
     "config": "create show validate",
     "plan": "start stop restart switch migrate takeover giveback failover",
     "driver": "list show check",
+    "node": "install uninstall check host-mode card trust guest-gate prkey drain undrain freeze thaw",
 }
 _OPTIONS = "--format --color --verbose --help --rid --tags --permit --wait --dry-run --max-parallel --timeout --watch"
 

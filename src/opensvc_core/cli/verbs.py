@@ -44,7 +44,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "diskupdate": ("diskupdate", "Which disks services use, asked anew and kept"),
         "boot": ("boot", "What init calls: clean after a crash, start what starts on this node"),
         "shutdown": ("boot", "What init calls: stop everything on this node"),
-        "node": ("node", "This node: its reservation key, and what other distributions add"),
+        "node": ("node", "This node: install, check, mode, trust between nodes, reservation key"),
     },
     "Files and drivers": {
         "config": ("config", "Create, show, check and compare service files"),

@@ -77,7 +77,7 @@ class Session:
         try:
             self._check_greeting()
         except PeerError:
-            self.close()
+            self.abandon()
             raise
         threading.Thread(target=self._watch, name=f"watch {self.node}", daemon=True).start()
         return True
@@ -173,6 +173,11 @@ class Session:
         self.talk.finish()
         if self.talk.wait(FAREWELL) is None:
             self.talk.end()
+
+    def abandon(self) -> None:
+        """End it without waiting for the peer."""
+        self._lose("it was given up here")
+        self.talk.end()
 
     # -- what comes in -------------------------------------------------------------------------------------------------
 

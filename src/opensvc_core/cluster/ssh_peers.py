@@ -126,7 +126,7 @@ class SshPeers:
         # ssh knows best what was wrong, if it is not the one that hangs.
         talk.wait(max(0.0, seconds - (self.clock.monotonic() - began)))
         rc = talk.rc
-        session.close()
+        session.abandon()
         return None, (rc, talk.said)
 
     def _drop_connection(self, node: str) -> None:
@@ -191,7 +191,7 @@ class SshPeers:
         if isinstance(error, PeerError) and door.problem is None:
             door.problem = error
             if door.session is not None:
-                door.session.close()
+                door.session.abandon()
 
     # -- evidence ------------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from opensvc_testkit.conformance.batch import Batch
 from opensvc_testkit.conformance.cancelling import Cancelling
 from opensvc_testkit.conformance.checks import Checks
 from opensvc_testkit.conformance.dry_run import DryRun
+from opensvc_testkit.conformance.hand_over import HandOver
 from opensvc_testkit.conformance.identity import Identity
 from opensvc_testkit.conformance.keywords import Keywords
 from opensvc_testkit.conformance.life import Life
@@ -18,7 +19,9 @@ from opensvc_testkit.conformance.undetermined import CannotTell
 __all__ = ["DriverContract", "check_names"]
 
 
-class DriverContract(Identity, Source, Keywords, Life, Batch, CannotTell, Limits, DryRun, Errors, Cancelling, Checks):
+class DriverContract(
+    Identity, Source, Keywords, Life, Batch, CannotTell, Limits, DryRun, Errors, Cancelling, HandOver, Checks
+):
     """All that is asked of a driver; see ``Checks`` for what a subclass says, and ``docs/reference/conformance.md``."""
 
     def test_exemptions_have_reasons(self) -> None:

@@ -14,6 +14,7 @@ from attrs import evolve
 
 from opensvc_core.actions.agent import Agent
 from opensvc_core.actions.last_words import last_word, word_file
+from opensvc_core.actions.look import Look
 from opensvc_core.cli.asking import Answers, ask
 from opensvc_core.cli.plain import mon_lines, status_lines
 from opensvc_core.cli.render import to_text
@@ -22,6 +23,7 @@ from opensvc_core.cli.render.watch import LINES_AROUND, screen
 from opensvc_core.cluster.link import PeerError
 from opensvc_core.errors import ActionError
 from opensvc_core.model import NodeState
+from opensvc_core.standing import NodeWord
 from tests.opensvc_core.actions.files_platform import open_files_agent
 from tests.opensvc_core.cluster.loopback import Cluster, LoopbackLink, LoopbackPeers
 
@@ -99,6 +101,25 @@ def test_a_service_that_is_up_twice_is_an_error_wherever_one_looks(cluster: Clus
         answers = look(cluster.agents[node])
         assert (codes(answers), answers.exit_status) == (["up_twice", "up_on_drp"], 1)
         assert "up on n1 and d1 at the same time" in table(answers)
+
+
+def test_a_service_that_moves_between_two_answers_is_not_taken_for_up_twice(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(cluster, "n1")
+    start(cluster, "d1")
+    real = Look.end
+
+    def end(asked: Look) -> dict[str, NodeWord]:
+        # As another run brings it down there once it has answered.
+        words = real(asked)
+        agent = open_files_agent(cluster.folder / "d1", "d1")
+        agent.run(agent.plan("stop", [agent.load("svc")]))
+        return words
+
+    monkeypatch.setattr(Look, "end", end)
+    answers = look(cluster.agents["n1"])
+    assert (codes(answers), answers.exit_status) == ([], 0)
 
 
 def test_only_a_disaster_recovery_node_runs_it(cluster: Cluster) -> None:

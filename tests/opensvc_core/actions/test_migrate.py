@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from opensvc_core.actions.agent import Agent
+from opensvc_core.actions.freeze import mark_drained, unmark_drained
 from opensvc_core.api import Event, EventKind, PlanError, Vetoed
 from opensvc_core.run import Run, RunOutcome
 from tests.opensvc_core.actions.files_platform import knob
@@ -122,6 +123,16 @@ def test_a_service_with_a_disk_of_its_own_node_is_vetoed_and_nothing_is_begun(tm
         site.migrate()
     assert {veto.code for veto in refused.value.vetoes} == {"mounted_on_node", "disk_not_shared"}
     assert site.cluster.agents["n1"].history("svc") == []
+
+
+def test_nothing_goes_to_a_node_that_is_drained_and_it_may_leave_one(site: Site) -> None:
+    mark_drained(site.cluster.agents["n2"].node)
+    with pytest.raises(Vetoed) as refused:
+        site.migrate()
+    assert {veto.code for veto in refused.value.vetoes} == {"node_drained"}
+    unmark_drained(site.cluster.agents["n2"].node)
+    mark_drained(site.cluster.agents["n1"].node)
+    assert site.migrate().outcomes == {"svc": RunOutcome.DONE}
 
 
 def _at(step: str, kind: EventKind) -> Callable[[Event], None]:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -36,7 +36,7 @@ from opensvc_core.cli.render.plan import plan_view
 from opensvc_core.cli.verdict import verdict_lines
 from opensvc_core.cluster.link import PeerError
 from opensvc_core.lock import Holder, hold_lock
-from opensvc_core.model import Status
+from opensvc_core.model import Service, Status
 from opensvc_core.run import Run, RunOutcome, StepState
 from tests.opensvc_core.actions.files_platform import knob
 from tests.opensvc_core.cli.test_documents import check
@@ -633,3 +633,29 @@ def test_a_node_that_was_not_told_of_the_end_is_told_by_a_recovery_and_nothing_m
     assert "had ended: done" in recovered.notes[0].text
     assert site.places == {"n1": ALL}
     assert site.is_settled()
+
+
+@pytest.mark.parametrize(("lasting", "code"), [(1, ""), (2, "up_twice")])
+def test_a_service_that_moves_while_it_is_looked_for_is_not_taken_for_up_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lasting: int, code: str
+) -> None:
+    site = Site(tmp_path)
+    real, asked = LoopbackPeers.ask, []
+
+    def ask(peers: LoopbackPeers, service: Service, nodes: Sequence[str]) -> tuple[Evidence, ...]:
+        # As another run leaves the node in the meantime, or not.
+        asked.append(nodes)
+        is_there = len(asked) <= lasting
+        found = real(peers, service, nodes)
+        return tuple(evolve(each, state=NodeState.UP) if each.node == "d1" and is_there else each for each in found)
+
+    monkeypatch.setattr(LoopbackPeers, "ask", ask)
+    agent = site.agent("n2")
+    if code:
+        with pytest.raises(PlanError) as refused:
+            agent.plan_move("switch", [agent.load("svc")], "n2")
+        assert refused.value.code == code
+    else:
+        plan = agent.plan_move("switch", [agent.load("svc")], "n2")
+        assert plan.steps[0].id.endswith(" on n1")
+    assert len(asked) == 2

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,11 @@ from attrs import define
 from opensvc_core.actions.agent import Agent
 from opensvc_core.actions.execute import RunOptions
 from opensvc_core.actions.replications import plan_replications, run_replications
+from opensvc_core.cli.manner import Manner
+from opensvc_core.cli.options import Format
+from opensvc_core.cli.syncing import diff_config, discard_copy, show_replications
 from opensvc_core.errors import ActionError, Locked, OpenSVCError, Vetoed
+from opensvc_core.events import Event, EventKind
 from opensvc_core.generation import (
     NEVER,
     Order,
@@ -143,6 +149,17 @@ def test_data_go_to_every_target_with_their_generation(site: Site) -> None:
         assert site.generation(node) == site.generation("n1") == 1
 
 
+def test_how_far_a_transfer_is_can_be_watched(site: Site) -> None:
+    site.start("n1")
+    agent = site.open("n1")
+    events: list[Event] = []
+    plan = plan_replications(agent, "drp", [agent.load("svc")], Selection(("sync#1",)))
+    run_replications(agent, plan, RunOptions(on_event=events.append))
+    told = [event for event in events if event.kind is EventKind.STEP_PROGRESS]
+    assert told
+    assert all(event.step == "sync svc/sync#1 to d1" and "%" in event.text for event in told)
+
+
 def test_statuses_follow_from_what_was_sent(site: Site) -> None:
     def status(node: str) -> Status:
         agent = site.open(node)
@@ -177,6 +194,16 @@ def test_one_target_that_fails_keeps_no_other_from_its_copy(site: Site) -> None:
     assert run.outcomes == {"svc": RunOutcome.FAILED}
     assert int(run.exit_status) == 1
     assert site.agents["n1"].history("svc")[0].outcome == "failed"
+
+
+def test_an_optional_one_fails_no_run_and_a_disabled_one_is_not_sent(site: Site) -> None:
+    site.start("n1")
+    site.edit("n1", "[sync#1]", "[sync#1]\noptional = true")
+    site.silent.add("n2")
+    run = site.sync("n1", "nodes", "sync#1")
+    assert (states(run), run.outcomes) == ({"sync svc/sync#1 to n2": "failed"}, {"svc": RunOutcome.DONE})
+    site.edit("n1", "optional = true", "disable = true")
+    assert site.sync("n1", "all", "sync#1").results == ()
 
 
 # -- the good copy -----------------------------------------------------------------------------------------------------
@@ -426,6 +453,44 @@ def test_an_older_service_file_replaces_no_newer_one(site: Site) -> None:
     discard_config(site.agents["n2"].node.folders, "svc", (site.folder / "n2/etc/svc.env").read_bytes())
     assert site.sync("n1", "nodes", "sync#i0").outcomes == {"svc": RunOutcome.DONE}
     assert "app = one" in (site.folder / "n2/etc/svc.env").read_text()
+
+
+def test_what_differs_is_shown_with_what_is_newer(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    site.sync("n1", "all", "sync#i0")
+    assert diff_config(site.open("n1"), "svc", "n2", Format.TABLE) == 0
+    assert capsys.readouterr().out == ""
+    site.edit("n1", "service_type = PRD", "service_type = PRD\napp = web")
+    assert diff_config(site.open("n1"), "svc", "n2", Format.TABLE) == 1
+    told = capsys.readouterr()
+    assert "-app = web\n" in told.out
+    assert "the file here is newer" in told.err
+    assert diff_config(site.open("n2"), "svc", "n1", Format.TABLE) == 1
+    told = capsys.readouterr()
+    assert "+app = web\n" in told.out
+    assert "the file on n1 is newer" in told.err
+    assert diff_config(site.open("n2"), "svc", "n1", Format.JSON) == 1
+    assert json.loads(capsys.readouterr().out)["order"] == "behind"
+
+
+def test_a_dry_run_shows_what_goes_where_and_what_forbids_it(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    site.start("n1")
+    show = partial(show_replications, word="all", names=["svc"], is_forced=False)
+    assert show(site.open("n1"), selection=Selection(("sync#1",)), manner=Manner()) == 0
+    assert f"sync svc/sync#1 to d1: {site.data('n1')}/ into" in capsys.readouterr().out
+    assert show(site.open("n2"), selection=Selection(("sync#1",)), manner=Manner(Format.JSON)) == 4
+    document = json.loads(capsys.readouterr().out)
+    assert [veto["code"] for veto in document["vetoes"]] == ["sync_not_up"]
+    assert site.files("n2") == site.files("d1") == {}
+
+
+def test_a_copy_is_given_up_only_where_the_service_is_down(site: Site) -> None:
+    site.start("n1")
+    with pytest.raises(ActionError, match="not verified down"):
+        discard_copy(site.open("n1"), "svc", 0, is_config=False)
+    site.stop("n1")
+    assert site.generation("n1") == 1
+    assert discard_copy(site.open("n1"), "svc", 0, is_config=False) == 0
+    assert site.generation("n1") == 0
 
 
 def put(site: Site, files: list[Mapping[str, Any]], text: bytes | None = None) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from opensvc_core.cluster.cards import Card
 from opensvc_core.cluster.host_mode import HostMode, write_host_mode
 from opensvc_core.cluster.keys import TrustError
 from opensvc_core.cluster.link import PeerError
+from opensvc_core.cluster.withdrawn import is_withdrawn
 from opensvc_core.model import Severity
 from opensvc_core.peers import NoPeers
 from tests.opensvc_core.cluster.key_samples import key
@@ -168,6 +169,19 @@ def test_a_node_without_an_address_is_noted(tmp_path: Path) -> None:
     assert [note.code for note in take_card(agent, card).notes] == ["no_address"]
 
 
+def test_a_node_that_is_trusted_no_more_is_refused_by_name_until_it_is_trusted_again(tmp_path: Path) -> None:
+    agent = _agent(tmp_path, "node1")
+    folders = agent.node.folders
+    take_card(agent, _card("node2"))
+    assert not is_withdrawn(folders, "node2")
+    forget(agent, "Node2")
+    assert is_withdrawn(folders, "node2")
+    take_card(agent, _card("node2"))
+    assert not is_withdrawn(folders, "node2")
+    take_card(agent, _card("node2", HostMode.DEV), replace=True)
+    assert is_withdrawn(folders, "NODE2")
+
+
 # -- the check --------------------------------------------------------------------------------------------------------
 
 
@@ -199,6 +213,14 @@ def test_a_way_that_fails_is_an_error(tmp_path: Path) -> None:
     ]
     assert not found.is_good
     assert check_trust(agent, ["node2"]).pairs == found.pairs[:1]
+
+
+def test_a_peer_that_is_production_no_more_is_forbidden(tmp_path: Path) -> None:
+    agent = _set_up(tmp_path, {"node2": {"hello": {"host_mode": "DEV"}}})
+    take_card(agent, _card("node2"))
+    pair = check_trust(agent).pairs[0]
+    assert (pair.there, pair.back) == (Proof.PROVED, Proof.FAILED)
+    assert [note.code for note in pair.notes] == ["host_mode_changed", "trust_forbidden"]
 
 
 def test_a_recovery_node_is_barred_and_proves_only_what_is_allowed(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from tests.examples.third_party import ThirdParty
 from tests.opensvc_testkit.conformance import (
     broken_action,
     broken_batch,
+    broken_hand_over,
     broken_identity,
     broken_import,
     broken_keywords,
@@ -25,6 +26,7 @@ from tests.opensvc_testkit.conformance.good import GoodLamp, VersionlessLamp
 MODULES = (
     broken_action,
     broken_batch,
+    broken_hand_over,
     broken_identity,
     broken_import,
     broken_keywords,

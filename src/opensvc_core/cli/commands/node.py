@@ -13,7 +13,7 @@ app = new_app("This node.")
 
 @app.callback()
 def node() -> None:
-    """This node: its mode, its reservation key, and what other distributions add."""
+    """This node: install, check, mode, trust between nodes, reservation key; what other distributions add."""
 
 
 @app.command(short_help="The key of this node's SCSI reservations", epilog="Example: osvc node prkey")
