@@ -108,12 +108,13 @@ def check(
             vetoes += _elsewhere(plan, graph.service.name, known, reserved, notes)
         if any(step.action == "clean" for step in mine):
             vetoes += _not_down(graph, statuses)
-        if starts and is_drained(agent.node):
+        comes = any(step.action == "join" for step in mine)
+        if (starts or comes) and is_drained(agent.node):
             text = f"{agent.node.name} is drained: nothing new starts here"
             vetoes.append(Veto("node_drained", text, graph.service.name, "osvc node undrain"))
         if any(step.kind.can_start for step in mine):
             vetoes += _host_mode(agent, graph.service, notes)
-        if starts:
+        if starts or any(step.action in {"join", "migrate"} for step in mine):
             vetoes += _start_vetoes(agent, graph, starts, stops, statuses)
         vetoes += _in_use(graph, stops, statuses)
         for step in mine:

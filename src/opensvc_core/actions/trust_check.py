@@ -6,11 +6,11 @@ import stat
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from opensvc_core.actions.trust import authorized_keys_file, kept_cards, known_peers, readable_services, refuse_card
 from opensvc_core.cluster import authorized_keys, key_files, known_hosts
-from opensvc_core.cluster.host_mode import is_recovery_for, read_host_mode, refuse_trust
+from opensvc_core.cluster.host_mode import WORDS, HostMode, is_recovery_for, read_host_mode, refuse_trust
 from opensvc_core.cluster.keys import TrustError, read_own_key
 from opensvc_core.errors import OpenSVCError
 from opensvc_core.fanout import side_by_side
@@ -155,7 +155,7 @@ def _audit_card(agent: Agent, card: Card, content: bytes, file: Path) -> list[No
         return []
     veto = refuse_card(agent, card, [])
     if veto is not None:
-        text = f"the key of {card.node} is let in by {file}: {veto.reason}: osvc node trust --remove {card.node}"
+        text = f"the key of {card.node} is let in by {file}: {veto.reason}: osvc node trust {card.node}"
         return [_error(text, "trust_forbidden")]
     return [_unrestricted(card.node, file)] if authorized_keys.foreign_entries(content, card.key) else []
 
@@ -185,12 +185,19 @@ def prove(agent: Agent, peer: str, services: Sequence[Service]) -> Pair:
     barred = refuse_trust(
         card.host_mode if card else None, mode, peer_is_drpnode=is_recovery_for(peer, agent.node.name, services)
     )
-    there = _prove_there(agent, peer, notes, is_barred=barred is not None)
+    there, heard = _prove_there(agent, peer, notes, is_barred=barred is not None)
+    if card is not None and heard in WORDS and heard != (card.host_mode.value if card.host_mode else ""):
+        text = f"{peer} is {heard} now, and its card says otherwise: osvc node trust {peer}"
+        notes.append(Note(text, "host_mode_changed", Severity.WARNING))
+        card = evolve(card, host_mode=HostMode(heard))
     back_barred = (card is not None and refuse_card(agent, card, []) is not None) or is_recovery_for(
         agent.node.name, peer, services
     )
     if back_barred:
         back = Proof.FAILED if is_let_in else Proof.BARRED
+        if is_let_in:
+            text = f"the key of {peer} is let in here, which the roles forbid: osvc node trust {peer} takes it out"
+            notes.append(_error(text, "trust_forbidden"))
     elif not is_let_in:
         notes.append(_error(f"the key of {peer} is not let in here: osvc node trust {peer}", "peer_refused"))
         back = Proof.FAILED
@@ -208,22 +215,24 @@ def _lines(agent: Agent) -> bytes:
     return key_files.read(authorized_keys_file(agent))
 
 
-def _prove_there(agent: Agent, peer: str, notes: list[Note], *, is_barred: bool) -> Proof:
+def _prove_there(agent: Agent, peer: str, notes: list[Note], *, is_barred: bool) -> tuple[Proof, str]:
+    """What came of the way there, and the host mode that the peer gave, if it did."""
     if not known_hosts.pins_of(key_files.read(agent.node.folders.ssh_known_hosts), peer):
         notes.append(_error(f"the host keys of {peer} are not pinned: osvc node trust {peer}", "host_key_unknown"))
-        return Proof.FAILED
+        return Proof.FAILED, ""
     try:
-        agent.peers.link(peer).request("hello", {}, timeout=PROOF_LIMIT)
+        heard = agent.peers.link(peer).request("hello", {}, timeout=PROOF_LIMIT)
     except OpenSVCError as error:
         if is_barred and error.code == "peer_refused":
-            return Proof.BARRED
+            return Proof.BARRED, ""
         notes.append(_error(error.message, error.code))
-        return Proof.FAILED
+        return Proof.FAILED, ""
+    mode = str(heard.get("host_mode") or "")
     if is_barred:
         text = f"{peer} lets this node in, which the roles forbid: on {peer}: osvc node trust --remove"
         notes.append(_error(f"{text} {agent.node.name}", "trust_forbidden"))
-        return Proof.FAILED
-    return Proof.PROVED
+        return Proof.FAILED, mode
+    return Proof.PROVED, mode
 
 
 def _prove_back(agent: Agent, peer: str, notes: list[Note]) -> Proof:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from opensvc_core.actions.look import Look
     from opensvc_core.cli.document import Document
     from opensvc_core.model import Service
+    from opensvc_core.plan import Selection
     from opensvc_core.standing import NodeWord
     from opensvc_core.status import ServiceStatus
 
@@ -94,18 +95,38 @@ def ask(
 
     asked = agent or _open(timeout)
     services, broken = load_all(asked, asked.find(names))
+    is_alone = is_local or bool(rids or tags)
+    answers = _look_once(asked, services, broken, Selection(rids, tags), timeout, is_alone=is_alone, is_whole=is_whole)
+    if any(note.code == UP_TWICE for status in answers.statuses.values() for note in status.notes):
+        # The nodes do not answer at one instant, and a service may move between two answers: look again.
+        answers = _look_once(
+            asked, services, broken, Selection(rids, tags), timeout, is_alone=is_alone, is_whole=is_whole
+        )
+    if agent is None and answers.words:
+        # One that hangs takes its time to part from: nobody waits for that.
+        threading.Thread(target=asked.peers.close, name="part from peers", daemon=True).start()
+    return answers
+
+
+def _look_once(
+    agent: Agent,
+    services: Sequence[Service],
+    broken: Mapping[str, OpenSVCError],
+    selection: Selection,
+    timeout: float | None,
+    *,
+    is_alone: bool,
+    is_whole: bool,
+) -> Answers:
     at = time.time()
-    look = None if is_local or rids or tags else _begin_look(asked, services, timeout, is_whole=is_whole)
-    statuses = asked.status(services, selection=Selection(rids, tags), timeout=timeout) if services else {}
+    look = None if is_alone else _begin_look(agent, services, timeout, is_whole=is_whole)
+    statuses = agent.status(services, selection=selection, timeout=timeout) if services else {}
     if look is None:
-        return Answers(asked.node.name, at, statuses, broken)
+        return Answers(agent.node.name, at, statuses, broken)
     from opensvc_core.actions.look import judge_all
 
     words = look.end()
-    if agent is None:
-        # One that hangs takes its time to part from: nobody waits for that.
-        threading.Thread(target=asked.peers.close, name="part from peers", daemon=True).start()
-    return Answers(asked.node.name, at, judge_all(asked, statuses, words), broken, words)
+    return Answers(agent.node.name, at, judge_all(agent, statuses, words), broken, words)
 
 
 def _open(timeout: float | None) -> Agent:

@@ -20,7 +20,7 @@ from tests.lab.nodes import Node
 
 pytestmark = pytest.mark.timeout(3600)
 NAME = "erp"
-SHARE = 4
+SHARE = 3
 """Rounds of one run of CI; `make soak-cluster` plays `OSVC_RUNS`."""
 ENOUGH_ROUNDS = 60
 """From so many rounds on every `kill -9` at every step is among them."""

@@ -14,13 +14,16 @@ from attrs import evolve
 
 from opensvc_core.actions.agent import Agent
 from opensvc_core.actions.last_words import last_word, word_file
+from opensvc_core.actions.look import Look
 from opensvc_core.cli.asking import Answers, ask
 from opensvc_core.cli.plain import mon_lines, status_lines
 from opensvc_core.cli.render import to_text
 from opensvc_core.cli.render.status import mon_table, status_trees
+from opensvc_core.cli.render.watch import LINES_AROUND, screen
 from opensvc_core.cluster.link import PeerError
 from opensvc_core.errors import ActionError
 from opensvc_core.model import NodeState
+from opensvc_core.standing import NodeWord
 from tests.opensvc_core.actions.files_platform import open_files_agent
 from tests.opensvc_core.cluster.loopback import Cluster, LoopbackLink, LoopbackPeers
 
@@ -100,6 +103,25 @@ def test_a_service_that_is_up_twice_is_an_error_wherever_one_looks(cluster: Clus
         assert "up on n1 and d1 at the same time" in table(answers)
 
 
+def test_a_service_that_moves_between_two_answers_is_not_taken_for_up_twice(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(cluster, "n1")
+    start(cluster, "d1")
+    real = Look.end
+
+    def end(asked: Look) -> dict[str, NodeWord]:
+        # As another run brings it down there once it has answered.
+        words = real(asked)
+        agent = open_files_agent(cluster.folder / "d1", "d1")
+        agent.run(agent.plan("stop", [agent.load("svc")]))
+        return words
+
+    monkeypatch.setattr(Look, "end", end)
+    answers = look(cluster.agents["n1"])
+    assert (codes(answers), answers.exit_status) == ([], 0)
+
+
 def test_only_a_disaster_recovery_node_runs_it(cluster: Cluster) -> None:
     start(cluster, "d1")
     answers = look(cluster.agents["n1"])
@@ -157,6 +179,21 @@ def test_a_hung_node_does_not_delay_the_answer(cluster: Cluster, monkeypatch: py
         goes_on.set()
     assert answers.words["n2"].problem == "n2 does not answer within 0.1 s"
     assert answers.words["d1"].is_current
+
+
+def test_the_screen_that_is_watched_shows_a_service_with_all_its_nodes_or_not_at_all(cluster: Cluster) -> None:
+    agent = cluster.agents["n1"]
+    for each in cluster.agents.values():
+        (each.node.folders.etc / "two.env").write_text(TEXT)
+        each.node.folders.var.mkdir(exist_ok=True)
+        (each.node.folders.var / "host_mode").write_text("PRD\n")
+    answers = look(agent)
+    assert answers.document()["nodes"]["n2"]["host_mode"] == "PRD"
+    for height, lines in ((30, 6), (LINES_AROUND + 5, 3)):
+        text = to_text(screen(answers, answers, height=height, interval=5), width=80)
+        rows = [line for line in text.splitlines() if line.strip().startswith(("svc", "two", "@"))]
+        assert len(rows) == lines
+        assert len(text.splitlines()) <= height
 
 
 def test_whoever_has_patience_gives_other_nodes_as_long(cluster: Cluster) -> None:

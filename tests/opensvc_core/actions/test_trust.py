@@ -215,6 +215,14 @@ def test_a_way_that_fails_is_an_error(tmp_path: Path) -> None:
     assert check_trust(agent, ["node2"]).pairs == found.pairs[:1]
 
 
+def test_a_peer_that_is_production_no_more_is_forbidden(tmp_path: Path) -> None:
+    agent = _set_up(tmp_path, {"node2": {"hello": {"host_mode": "DEV"}}})
+    take_card(agent, _card("node2"))
+    pair = check_trust(agent).pairs[0]
+    assert (pair.there, pair.back) == (Proof.PROVED, Proof.FAILED)
+    assert [note.code for note in pair.notes] == ["host_mode_changed", "trust_forbidden"]
+
+
 def test_a_recovery_node_is_barred_and_proves_only_what_is_allowed(tmp_path: Path) -> None:
     agent = _set_up(tmp_path, {"node3": {}})
     (agent.node.folders.etc / "svc.env").write_text(SERVICE)

@@ -72,6 +72,9 @@ def test_cards_are_taken_and_trust_is_removed(installed: NodeFolder) -> None:
     assert (refused.returncode, "not the card" in refused.stderr) == (1, True)
     assert installed.call("node", "trust", "--remove", "node2", "--format", "plain").stdout.startswith("node2\t")
     assert keys.read_text() == ""
+    refused = installed.call("peer", "--from", "node2", SSH_ORIGINAL_COMMAND="osvc peer")
+    assert (refused.returncode, refused.stdout) == (126, "")
+    assert "not let node2 in any more" in refused.stderr
 
 
 @pytest.mark.parametrize(
