@@ -227,8 +227,9 @@ def begin_journal(agent: Agent, plan: Plan, run_id: str, about: Mapping[str, obj
 
 
 def _settle_past(agent: Agent, plan: Plan, run: Run) -> None:
-    """A whole action that ended well puts right what earlier ones had left open."""
-    if plan.selection.is_partial:
+    """A whole action that ended well puts right what earlier ones had left open; one on standby resources is none."""
+    is_whole = not plan.selection.is_partial and plan.action not in {"startstandby", "stopstandby"}
+    if not is_whole or any(step.action == "clean" for step in plan.steps):
         return
     for name, outcome in run.outcomes.items():
         if outcome is RunOutcome.DONE:
