@@ -20,7 +20,7 @@ from opensvc_drivers_lxc.containers import ATTACH, SSH, LxcPlatform, root_folder
 class LxcContainer(ContainerLifeCycle):
     """A Linux container, run by LXC."""
 
-    file_roots: ClassVar[tuple[str, ...]] = ("/var/lib/lxc/{name}",)
+    file_roots: ClassVar[tuple[str, ...]] = ("/var/lib/lxc/{name}/*",)
     platform: ClassVar[ContainerPlatform] = LxcPlatform()
     commands: ClassVar[tuple[str, ...]] = ("lxc-attach", "lxc-info", "lxc-ls", "lxc-start", "lxc-stop")
     keywords: ClassVar[tuple[Keyword, ...]] = (

@@ -36,6 +36,10 @@ class Site:
         text = f"[default]\nnodes = {nodes}\n\n[container#0]\ntype = kvm\n{keywords}\n{more}"
         self._osvc.write_service(self.node, name, text)
 
+    def know(self, name: str, address: str) -> None:
+        """Tell the agent the address of a node."""
+        self.node.write(f"{self._osvc.root}/etc/hosts", f"{address} {name}\n")
+
     def be_quick(self) -> None:
         """Do not wait long for a platform that does not answer."""
         self.node.write(f"{self._osvc.root}/etc/node.conf", "[limits]\nstatus = 4\n")

@@ -52,6 +52,25 @@ def test_starts_and_stops_of_what_is_so_already_change_nothing(site: Site) -> No
     assert site.hypervisor.qemu_pid("plain") == qemu
 
 
+def test_a_guest_has_a_disk_more_where_it_boots_on_a_disaster_recovery_node(site: Site) -> None:
+    site.hypervisor.add("plain")
+    site.know("gone", "10.77.0.250")
+    site.service("plain", nodes="gone\ndrpnodes = node1")
+    started = site.osvc("start", "plain", "--declare-dead", "gone")
+    assert started.returncode == 0, started.stderr
+    assert site.container("plain")[0] == "up"
+    blocks = site.hypervisor.virsh("domblklist", "plain", check=True).stdout
+    assert "vdosvc" in blocks
+    assert "drp_flag.vdisk" in blocks
+    site.hypervisor.wait_booted("plain")
+    assert site.osvc("stop", "plain").returncode == 0
+    site.service("plain", nodes="node1\ndrpnodes = gone")
+    site.osvc("start", "plain", "--declare-dead", "gone")
+    assert site.container("plain")[0] == "up"
+    assert "vdosvc" not in site.hypervisor.virsh("domblklist", "plain", check=True).stdout
+    assert site.osvc("stop", "plain").returncode == 0
+
+
 def test_a_stubborn_guest_is_stopped_by_force_and_says_so(site: Site) -> None:
     site.hypervisor.add("mule", Kind.STUBBORN)
     site.service("mule", "stop_timeout = 1")

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from opensvc_core.node import Node
     from opensvc_core.replication import Copy
 
-DEFAULT_ROOTS = ("/srv", "/opt", "/data", "/export", "/home", "/var/lib", "/u01", "/u02", "/mnt")
-"""Folders below which data may be received where ``[sync] roots`` of ``node.conf`` names none."""
+DEFAULT_ROOTS = ("/srv", "/data", "/export", "/u01", "/u02")
+"""Folders below which data may be received where ``[sync] roots`` of ``node.conf`` names none: none that a system keeps
+programs, settings, keys or homes in."""
 
 
 def roots(node: Node) -> tuple[str, ...]:

@@ -117,8 +117,13 @@ def told_in(document: Any) -> Told:
 
 
 def starting_here(plan: Plan, statuses: Mapping[ResourceId, StatusReport], node: str) -> list[Service]:
-    """The services that a plan begins to write to on this node: something with a state of its own comes up."""
-    found = []
+    """The services that a plan begins to write to on this node: something with a state of its own comes up.
+
+    Standby resources are up on several nodes at once: what they write is not the service's data.
+    """
+    found: list[Service] = []
+    if plan.action == "startstandby":
+        return found
     for service in plan.services:
         if pulled(plan, service.name):
             continue  # its copy is replaced first, and the last of these begins a generation
@@ -128,7 +133,10 @@ def starting_here(plan: Plan, statuses: Mapping[ResourceId, StatusReport], node:
             if step.action == "start" and step.node == node and step.resource.id.service == service.name
         )
         if any(
-            resource.has_own_state and (report := statuses.get(resource.id)) is not None and not report.status.is_up
+            resource.has_own_state
+            and not resource.is_standby
+            and (report := statuses.get(resource.id)) is not None
+            and not report.status.is_up
             for resource in starts
         ):
             found.append(service)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from opensvc_core.actions.agent import Agent
+    from opensvc_core.context import Context
     from opensvc_core.model import Service
     from opensvc_core.node import Node
 
@@ -131,7 +132,11 @@ def gather(agent: Agent, service: Service, notes: list[Note], *, has_drivers: bo
                 notes.append(Note(text, "files_unlisted", Severity.WARNING))
                 continue
             for path in paths:
-                _add(node, path, found, notes)
+                if _is_allowed(agent, service, str(path), context):
+                    _add(node, path, found, notes)
+                else:
+                    text = f"{path} is not replicated: {resource.driver} does not name its place, nor do [sync] roots"
+                    notes.append(Note(text, "file_elsewhere", Severity.WARNING))
     _add(node, etc / f"{service.name}{SUFFIX}", found, notes)
     files = list(found.values())
     if len(files) > MOST_FILES or sum(len(file.content) for file in files) > LARGEST_SUM:
@@ -205,13 +210,7 @@ def choose(
             _refuse_links_above(path, agent.node.folders.etc)
             chosen.append(file)
             continue
-        allowed = any(
-            _may_name(str(path), root)
-            for resource in service.resources
-            if not resource.problem
-            for root in agent.dispatcher.file_roots(resource, context)
-        )
-        if not allowed and not (file.place == "/" and any(is_below(str(path), root) for root in roots(agent.node))):
+        if not _is_allowed(agent, service, str(path), context):
             raise _refused(
                 f"{path} is no file that a driver of {service.name} says it has",
                 "name its folder in `roots` of [sync] in node.conf of the node that receives, or move it",
@@ -224,6 +223,19 @@ def choose(
             why = "the service runs nowhere that it could come from" if is_idle else "the service is not verified down"
             notes.append(Note(f"{path} was left as it is on {agent.node.name}: {why}", "file_kept"))
     return chosen
+
+
+def _is_allowed(agent: Agent, service: Service, path: str, context: Context) -> bool:
+    """Whether a driver of a service says that its files may lie there, or the administrator lets copies lie there."""
+    own = agent.node.folders
+    if any(is_below(path, root) for root in roots(agent.node)) and not is_below(path, str(own.root)):
+        return True
+    return any(
+        _may_name(path, root)
+        for resource in service.resources
+        if not resource.problem
+        for root in agent.dispatcher.file_roots(resource, context)
+    )
 
 
 def _is_own(name: str, file: ServiceFile) -> bool:

@@ -161,7 +161,12 @@ class Rsync:
         """
         with _sources(resource, transfer, context) as sources:
             return run_rsync(
-                rsync_argv(transfer, sources, options=resource.words("options"), excludes=resource.words("exclude")),
+                rsync_argv(
+                    transfer,
+                    sources,
+                    options=resource.words("options"),
+                    excludes=[each.removeprefix("--exclude=") for each in resource.words("exclude")],
+                ),
                 resource.seconds("sync_timeout"),
                 context,
             )

@@ -11,7 +11,9 @@ from opensvc_core.actions.agent import Agent
 from opensvc_core.actions.boot import Rounds
 from opensvc_core.actions.execute import RunOptions
 from opensvc_core.actions.freeze import freeze_node, mark_drained
-from opensvc_core.api import EventKind
+from opensvc_core.actions.histories import starting_here
+from opensvc_core.actions.status import ask
+from opensvc_core.api import EventKind, ResourceId, Status, StatusReport
 from opensvc_core.errors import Vetoed
 from opensvc_core.run import RunOutcome
 from tests.opensvc_core.actions.files_platform import knob, open_files_agent, up, write_service
@@ -176,6 +178,18 @@ def test_standby_resources_start_while_the_service_runs_elsewhere(tmp_path: Path
     assert cluster.up("n1") == {"svc.fs#1"}
 
 
+def test_what_is_on_standby_begins_no_generation_of_the_data(tmp_path: Path) -> None:
+    write_service(tmp_path, "other", STANDBY)
+    agent = open_files_agent(tmp_path)
+    service = agent.load("other")
+    reports = ask(agent, [agent.graph(service)])
+    plans = {action: agent.plan(action, [service]) for action in ("start", "startstandby")}
+    began = {action: starting_here(plan, reports, "n1") for action, plan in plans.items()}
+    assert began["startstandby"] == []
+    reports[ResourceId("other", "app#0")] = StatusReport(Status.UP)
+    assert starting_here(plans["start"], reports, "n1") == []
+
+
 # -- what a crash left ------------------------------------------------------------------------------------------------
 
 
@@ -221,6 +235,17 @@ def test_what_this_boot_has_made_is_not_cleaned(tmp_path: Path, targets: dict[st
     rounds = agent.boot()
     assert set(targets["svc.disk#1"].registered) == {("n1", "a")}
     assert [note.code for note in rounds.notes] == ["not_cleaned"]
+
+
+def test_a_cleaning_does_not_put_right_a_run_that_was_cut(tmp_path: Path, targets: dict[str, Target]) -> None:
+    agent = node(tmp_path, "n1", targets)
+    run = agent.run(agent.plan("start", [agent.load("svc")]))
+    _crash(tmp_path / "n1", agent)
+    agent.journal.end_service(run.id, "svc", RunOutcome.UNKNOWN)
+    agent.boot()
+    cut = agent.last_cut("svc")
+    assert cut is not None
+    assert cut.id == run.id
 
 
 def test_a_frozen_node_is_cleaned_all_the_same(tmp_path: Path, targets: dict[str, Target]) -> None:

@@ -55,6 +55,10 @@ def test_data_and_service_come_back(site: Site) -> None:
         "stop svc/disk#1 on d1",
         "start svc/container#0",
     ]
+    preview = agent.preview(plan)
+    assert preview.vetoes == ()
+    assert {step.step.id for step in preview.steps if step.undetermined} >= {"pull svc/sync#1 from d1"}
+    assert (site.up("n1"), site.up("d1")) == (set(), {"svc.disk#1", "svc.container#0"})
     run = fail_back(site)
     assert run.outcomes == {"svc": RunOutcome.DONE}, [result.text for result in run.results]
     assert (site.up("n1"), site.up("d1")) == ({"svc.disk#1", "svc.container#0"}, set())

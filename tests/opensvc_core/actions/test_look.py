@@ -19,6 +19,7 @@ from opensvc_core.cli.asking import Answers, ask
 from opensvc_core.cli.plain import mon_lines, status_lines
 from opensvc_core.cli.render import to_text
 from opensvc_core.cli.render.status import mon_table, status_trees
+from opensvc_core.cli.render.watch import LINES_AROUND, screen
 from opensvc_core.cluster.link import PeerError
 from opensvc_core.errors import ActionError
 from opensvc_core.model import NodeState
@@ -178,6 +179,21 @@ def test_a_hung_node_does_not_delay_the_answer(cluster: Cluster, monkeypatch: py
         goes_on.set()
     assert answers.words["n2"].problem == "n2 does not answer within 0.1 s"
     assert answers.words["d1"].is_current
+
+
+def test_the_screen_that_is_watched_shows_a_service_with_all_its_nodes_or_not_at_all(cluster: Cluster) -> None:
+    agent = cluster.agents["n1"]
+    for each in cluster.agents.values():
+        (each.node.folders.etc / "two.env").write_text(TEXT)
+        each.node.folders.var.mkdir(exist_ok=True)
+        (each.node.folders.var / "host_mode").write_text("PRD\n")
+    answers = look(agent)
+    assert answers.document()["nodes"]["n2"]["host_mode"] == "PRD"
+    for height, lines in ((30, 6), (LINES_AROUND + 5, 3)):
+        text = to_text(screen(answers, answers, height=height, interval=5), width=80)
+        rows = [line for line in text.splitlines() if line.strip().startswith(("svc", "two", "@"))]
+        assert len(rows) == lines
+        assert len(text.splitlines()) <= height
 
 
 def test_whoever_has_patience_gives_other_nodes_as_long(cluster: Cluster) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from opensvc_core.actions.agent import Agent
 from opensvc_core.actions.freeze import mark_drained, unmark_drained
-from opensvc_core.api import Event, EventKind, PlanError, Vetoed
+from opensvc_core.api import Event, EventKind, Evidence, NodeState, PlanError, Vetoed
 from opensvc_core.run import Run, RunOutcome
 from tests.opensvc_core.actions.files_platform import knob
 from tests.opensvc_core.actions.moving_platform import MovingCluster
@@ -159,3 +159,39 @@ def test_a_migration_that_is_cut_at_any_step_is_put_right_from_either_end(
     assert site.places == {guests[0]: ALL}
     assert site.tags == {guests[0]}
     assert site.is_settled()
+
+
+@pytest.mark.parametrize(("dead", "step"), [("n2", "migrate svc/container#0"), ("n1", "settle svc/container#0 on n2")])
+def test_a_node_that_died_in_a_migration_is_declared_dead_and_the_guest_stays_where_it_is(
+    site: Site, dead: str, step: str
+) -> None:
+    with pytest.raises(PowerCutError):
+        site.migrate(on_event=_at(step, EventKind.STEP_BEGIN))
+    here = "n1" if dead == "n2" else "n2"
+    site.cluster.silent.add(dead)
+    with pytest.raises(Vetoed):
+        site.recover(here)
+    agent = site.agent(here)
+    run = agent.recover("svc", wait=0.0, evidence=(Evidence(dead, NodeState.FENCED, "ann"),))
+    assert run.outcomes == {"svc": RunOutcome.DONE}
+    assert site.cluster.up(here) == ALL
+
+
+@pytest.mark.parametrize("node", ["n1", "n2"])
+def test_a_guest_that_died_in_a_migration_is_started_again_at_the_source(site: Site, node: str) -> None:
+    with pytest.raises(PowerCutError):
+        site.migrate(on_event=_at("leave svc/disk#1", EventKind.STEP_BEGIN))
+    (site.folder / "n2/tmp/platform/svc.container#0").unlink()
+    assert site.recover(node).outcomes == {"svc": RunOutcome.DONE}
+    assert site.places == {"n1": ALL}
+    assert site.is_settled()
+
+
+def test_nothing_is_done_about_a_guest_that_is_on_both_nodes(site: Site) -> None:
+    with pytest.raises(PowerCutError):
+        site.migrate(on_event=_at("leave svc/disk#1", EventKind.STEP_BEGIN))
+    (site.folder / "n1/tmp/platform/svc.container#0").touch()
+    with pytest.raises(Vetoed) as refused:
+        site.recover("n1")
+    assert [veto.code for veto in refused.value.vetoes] == ["guest_in_doubt"]
+    assert site.places == {"n1": ALL, "n2": ALL}

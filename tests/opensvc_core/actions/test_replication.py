@@ -18,7 +18,8 @@ from opensvc_core.actions.replications import plan_replications, run_replication
 from opensvc_core.cli.manner import Manner
 from opensvc_core.cli.options import Format
 from opensvc_core.cli.syncing import diff_config, discard_copy, show_replications
-from opensvc_core.errors import ActionError, Locked, OpenSVCError, Vetoed
+from opensvc_core.errors import ActionError, JournalError, Locked, OpenSVCError, Vetoed
+from opensvc_core.events import Event, EventKind
 from opensvc_core.generation import (
     NEVER,
     Order,
@@ -148,6 +149,17 @@ def test_data_go_to_every_target_with_their_generation(site: Site) -> None:
         assert site.generation(node) == site.generation("n1") == 1
 
 
+def test_how_far_a_transfer_is_can_be_watched(site: Site) -> None:
+    site.start("n1")
+    agent = site.open("n1")
+    events: list[Event] = []
+    plan = plan_replications(agent, "drp", [agent.load("svc")], Selection(("sync#1",)))
+    run_replications(agent, plan, RunOptions(on_event=events.append))
+    told = [event for event in events if event.kind is EventKind.STEP_PROGRESS]
+    assert told
+    assert all(event.step == "sync svc/sync#1 to d1" and "%" in event.text for event in told)
+
+
 def test_statuses_follow_from_what_was_sent(site: Site) -> None:
     def status(node: str) -> Status:
         agent = site.open(node)
@@ -182,6 +194,16 @@ def test_one_target_that_fails_keeps_no_other_from_its_copy(site: Site) -> None:
     assert run.outcomes == {"svc": RunOutcome.FAILED}
     assert int(run.exit_status) == 1
     assert site.agents["n1"].history("svc")[0].outcome == "failed"
+
+
+def test_an_optional_one_fails_no_run_and_a_disabled_one_is_not_sent(site: Site) -> None:
+    site.start("n1")
+    site.edit("n1", "[sync#1]", "[sync#1]\noptional = true")
+    site.silent.add("n2")
+    run = site.sync("n1", "nodes", "sync#1")
+    assert (states(run), run.outcomes) == ({"sync svc/sync#1 to n2": "failed"}, {"svc": RunOutcome.DONE})
+    site.edit("n1", "optional = true", "disable = true")
+    assert site.sync("n1", "all", "sync#1").results == ()
 
 
 # -- the good copy -----------------------------------------------------------------------------------------------------
@@ -282,6 +304,17 @@ def test_a_copy_whose_generation_cannot_be_read_is_not_overwritten(site: Site) -
     run = site.sync("n1", "drp", "sync#1")
     assert "cannot be told" in text_of(run, "sync svc/sync#1 to d1")
     assert site.files("d1")["page"] == "new"
+
+
+def test_a_start_whose_generation_cannot_be_written_down_is_none(site: Site) -> None:
+    in_the_way = site.folder / "n1/var/sync/.svc.json.new"
+    in_the_way.mkdir(parents=True)
+    with pytest.raises(JournalError, match="generation"):
+        site.start("n1")
+    assert site.up("n1") == set()
+    assert site.agents["n1"].history("svc") == []
+    in_the_way.rmdir()
+    assert site.start("n1").outcomes == {"svc": RunOutcome.DONE}
 
 
 def test_a_start_on_a_copy_that_is_behind_is_vetoed(site: Site) -> None:

@@ -213,6 +213,16 @@ def test_a_session_that_is_killed_fails_what_is_asked_of_it_and_frees_the_lock(r
     wait_free(root)
 
 
+def test_a_session_that_is_told_to_end_says_so_in_the_log(root: Path, session: Session) -> None:
+    lock(session)
+    os.kill(session.talk.pid, signal.SIGTERM)
+    assert session.talk.wait(SECONDS) == 0
+    assert is_free(root)
+    assert log(root)[-1] | {"at": ""} == {
+        "at": "", "event": "end", "peer": "n1", "address": "", "pid": session.talk.pid, "text": "SIGTERM",
+    }  # fmt: skip
+
+
 def test_a_peer_that_hangs_is_given_up_at_the_limit(session: Session) -> None:
     os.killpg(session.talk.pid, signal.SIGSTOP)
     with pytest.raises(PeerError, match=r"did not answer within 0\.2 s to: hello") as caught:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from opensvc_core.actions.standings import standings
+from opensvc_core.cluster.host_mode import read_host_mode
 from opensvc_core.cluster.wire import WireError
-from opensvc_core.errors import OpenSVCError
+from opensvc_core.errors import ConfigError, OpenSVCError
 from opensvc_core.standing import Standing, standing_out
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _load(agent: Agent, names: list[str], peer: str) -> tuple[list[Service], dic
 
 def _host_mode(agent: Agent) -> str:
     try:
-        word = (agent.node.folders.var / "host_mode").read_text("ascii").strip()
-    except (OSError, ValueError):
+        mode = read_host_mode(agent.node.folders)
+    except ConfigError:
         return ""
-    return word if word in {"PRD", "DEV", "TMP", "TST"} else ""
+    return mode.value if mode is not None else ""

@@ -16,7 +16,7 @@ app = new_app(
 )
 
 
-@app.callback(invoke_without_command=True, epilog="Example: osvc schedule --format json")
+@app.callback(invoke_without_command=True)
 def schedule(
     context: typer.Context,
     form: FormatOption = Format.TABLE,
