@@ -70,6 +70,7 @@ FORWARD = ("-o", "ClearAllForwardings=no")
 ASK = """
 import json, sys
 from opensvc_core.cli.environment import open_here
+from opensvc_core.cluster.lines import LONGEST
 from opensvc_core.errors import OpenSVCError
 link = open_here().peers.link("node2")
 told = []
@@ -78,7 +79,7 @@ for operation, data in json.load(sys.stdin):
         told.append(["done", link.request(operation, data, timeout=20)])
     except OpenSVCError as error:
         told.append([error.code, error.message])
-link.talk.send(b"x" * (17 << 20))
+link.talk.send(b"x" * (LONGEST + 1))
 try:
     told.append(["done", link.request("hello", {}, timeout=20)])
 except OpenSVCError as error:
