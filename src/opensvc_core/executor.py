@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from attrs import Factory, define, field, frozen
 
@@ -12,7 +12,6 @@ from opensvc_core.attempt import Attempt, Authority, OperatorAuthority, Perform,
 from opensvc_core.clock import Cancel, Clock, Deadline
 from opensvc_core.errors import JournalError, WaitTimeout
 from opensvc_core.events import Event, EventKind
-from opensvc_core.families import users_among
 from opensvc_core.model import Note, Severity
 from opensvc_core.plan import MAX_PARALLEL, Place, Plan, Step
 from opensvc_core.run import Run, RunOutcome, StepResult, StepState
@@ -241,22 +240,15 @@ class Executor:
     # -- the way back ---------------------------------------------------------------------------------------------
 
     def _start_ways_back(self, forward: Walk, plan: Plan) -> list[Walk]:
-        """Begin the way back of each service whose way forward has ended badly and stands still."""
-        begun: list[Walk] = []
-        busy = {each.step.resource.id.service for each in self._running.values()}
-        todo = [name for name in self._ending if name not in {*busy, *self._back, *self._no_way_back}]
-        users = users_among(plan.steps) if todo else {}
-        while todo:
-            # What stands on a service goes down first.
-            ready = [name for name in todo if not any(self._is_coming_back(u, busy) for u in users.get(name, ()))]
-            begun += self._ways_back(ready, forward, plan)
-            todo = [name for name in todo if name not in ready] if ready else []
-        return begun
+        """Begin the way back of each service whose way forward has ended badly and stands still.
 
-    def _ways_back(self, services: Sequence[str], forward: Walk, plan: Plan) -> list[Walk]:
+        Those of several services need no order: of a service that has begun, the parents have come to their end.
+        """
         begun = []
-        for service in services:
-            reason = self._ending[service]
+        busy = {each.step.resource.id.service for each in self._running.values() if not each.walk.is_way_back}
+        for service, reason in self._ending.items():
+            if service in busy or service in self._back or service in self._no_way_back:
+                continue
             may_restore = self._verdict.may_restore(service)
             steps = way_back_steps(plan, service, forward.results.values(), self.up_before, may_restore=may_restore)
             if not steps:
@@ -267,13 +259,6 @@ class Executor:
             self._back[service] = walk
             begun.append(walk)
         return begun
-
-    def _is_coming_back(self, service: str, busy: Collection[str]) -> bool:
-        """Whether a service that was ended has its way back before it, or is on it."""
-        if service not in self._ending or service in self._no_way_back:
-            return False
-        back = self._back.get(service)
-        return back is None or service in busy or bool(back.ready)
 
     # -- the end --------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from attrs import evolve
 from opensvc_core.errors import PlanError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from opensvc_core.model import Service
     from opensvc_core.plan import Step
@@ -55,18 +55,6 @@ def join_families(services: Sequence[Service], steps: Sequence[Step]) -> list[St
                 extra.setdefault(step.id, set()).update(ends)
     joined = [evolve(step, requires=(*step.requires, *sorted(extra.get(step.id, ())))) for step in steps]
     return _in_order(joined)
-
-
-def users_among(steps: Iterable[Step]) -> dict[str, frozenset[str]]:
-    """For each service those whose starts wait for a start of it."""
-    by_id = {step.id: step for step in steps if step.kind.can_start}
-    users: dict[str, set[str]] = {}
-    for step in by_id.values():
-        for name in step.requires:
-            below = by_id.get(name)
-            if below is not None and below.resource.id.service != step.resource.id.service:
-                users.setdefault(below.resource.id.service, set()).add(step.resource.id.service)
-    return {name: frozenset(found) for name, found in users.items()}
 
 
 def _sorted(parents: Mapping[str, Sequence[str]]) -> list[str]:

@@ -107,8 +107,7 @@ def run_plan(agent: Agent, plan: Plan, options: RunOptions, remember: Mapping[st
         notes = [note for found in leftovers.values() for note in found.notes] + list(checked.notes)
         notes += [note for note in plan.notes if note not in notes]
         about = {**asdict(plan.selection), **_moves(plan, statuses, elsewhere), **(remember or {})}
-        _begin(agent, plan, run_id, about, notes, elsewhere, told_copies)
-        notes += begin_histories(agent, plan, statuses, run_id, told_copies)
+        _begin(agent, plan, run_id, about, notes, elsewhere, told_copies, statuses)
         limit = options.time_limit
         executor = Executor(
             perform=performer.perform,
@@ -186,6 +185,7 @@ def _begin(
     notes: list[Note],
     elsewhere: Elsewhere,
     told_copies: Told,
+    statuses: Mapping[ResourceId, StatusReport],
 ) -> None:
     """Write the run down, elsewhere first: what fails there leaves nothing here.
 
@@ -195,6 +195,7 @@ def _begin(
     """
     try:
         elsewhere.begin(about, told_copies)
+        notes += begin_histories(agent, plan, statuses, run_id, told_copies)
         begin_journal(agent, plan, run_id, about, notes)
     except OpenSVCError:
         elsewhere.abort()

@@ -273,7 +273,7 @@ class Recovery:
         """
         cuts = [self.cut, *(word.run for word in self.words.values() if word.run is not None)]
         if self.cut.is_live(self.graph.service.name):
-            return "finish" if self._has_guest(destination) else "undo"
+            return "finish" if self._is_there(destination) and self._has_guest(destination) else "undo"
         if any(cut.outcome == "unknown" for cut in cuts):
             return "undo"
         for _, state, is_way_back in (step for cut in cuts for step in cut.steps):

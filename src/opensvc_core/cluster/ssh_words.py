@@ -15,6 +15,7 @@ _NO_ROUTE = re.compile(
     r"|Name or service not known|Temporary failure in name",
     re.IGNORECASE,
 )
+_SILENT = "timed out during banner exchange"
 SSH_FAILED = 255
 NOT_FOUND = 127
 NOT_EXECUTABLE = 126
@@ -64,7 +65,7 @@ def _not_answered(node: str, at: str, rc: int | None, last: str, *, is_unreached
             code="peer_unreachable",
             hint=f"on {node}: osvc node install",
         )
-    if rc is None:
+    if rc is None or _SILENT in last:
         return PeerError(
             f"{at} takes the connection and says nothing: its sshd or the whole node hangs",
             code="peer_unreachable",

@@ -1,4 +1,4 @@
-"""What a stolen key of a peer could try, on real sshd: at least 100 forbidden things, each refused and written down."""
+"""Sessions on real sshd: what a stolen key of a peer could try, all refused and written down; peers that hang."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.lab.cluster import trusting
 from tests.lab.cluster.cluster import ROOT, Cluster, service_text
+from tests.lab.cluster.trust import trust_by_hand
 from tests.lab.nodes import Node
 
 Ssh = Callable[..., list[str]]
@@ -42,14 +42,9 @@ COMMANDS = (
 )  # fmt: skip
 """What is asked of sshd in place of a session."""
 OPTIONS = (
-    "--daemon", "--config=/tmp/evil", "--files-from=/etc/passwd", "--log-file=/etc/cron.d/evil",
-    "--write-batch=/tmp/evil",
-    "--rsync-path=sh", "--copy-devices", "--write-devices", "--temp-dir=/etc", "-T/etc", "--partial-dir=/etc",
-    "--partial-dir ../..", "--backup-dir=/etc", "-b", "--link-dest=/etc", "--copy-dest=/", "--compare-dest=/etc",
-    "--remove-source-files", "--protect-args", "-s", "--copy-links", "-L", "-k", "-K", "--chmod=u+s",
-    "--chown=root:root",
-    "--usermap=*:0", "--password-file=/etc/shadow", "--sockopts=x", "--iconv=utf8", "-e sh", "--sender", "--inplace=x",
-    "--no-such-option", "--exclude-from=/etc/shadow",
+    "--daemon", "--config=/tmp/evil", "--files-from=/etc/passwd", "--log-file=/etc/cron.d/evil", "--sender", "-e sh",
+    "--write-batch=/tmp/evil", "--rsync-path=sh", "--copy-devices", "--temp-dir=/etc", "--partial-dir ../..", "-s",
+    "-L", "--link-dest=/etc", "--remove-source-files", "--no-such-option",
 )  # fmt: skip
 """Words that an rsync with a good ticket may not have."""
 OPERATIONS: tuple[tuple[str, Mapping[str, Any]], ...] = (
@@ -90,6 +85,40 @@ except OpenSVCError as error:
     told.append([error.code, error.message])
 print(json.dumps(told))
 """
+HELLO = """
+import json
+from opensvc_core.cli.environment import open_here
+from opensvc_core.errors import OpenSVCError
+try:
+    print(open_here().peers.link("node2").request("hello", {}, timeout=20)["boot_id"])
+except OpenSVCError as error:
+    print(error.code, error.message)
+"""
+HOLD = """
+import sys
+from opensvc_core.cli.environment import open_here
+from opensvc_core.clock import Cancel
+from opensvc_core.lock import Holder
+agent, cancel = open_here(), Cancel()
+holder = Holder(1, "alice", "start", 1.0, "run")
+with agent.peers.hold_lock(agent.load("c1"), "node2", holder, wait=0, cancel=cancel):
+    print("held", flush=True)
+    cancel.event.wait(60)
+    print(cancel.reason, flush=True)
+"""
+TAKE = """
+import json, sys, time
+from opensvc_core.cli.environment import open_here
+from opensvc_core.clock import Cancel, SystemClock
+from opensvc_core.errors import Locked
+from opensvc_core.lock import Holder, hold_lock
+folder, holder, wait = open_here().node.folders.lock, Holder(1, "x", "x", 1.0), float(sys.argv[1])
+try:
+    with hold_lock(folder, "c1", holder, wait=wait, clock=SystemClock(), cancel=Cancel()):
+        print("free")
+except Locked as error:
+    print(error)
+"""
 ISSUE = """
 import json, sys
 from pathlib import Path
@@ -110,12 +139,10 @@ print(json.dumps(Ssh(Folders(Path(sys.argv[1]))).argv("node2", 10, shares=sys.ar
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    """Two nodes; the second lets the key of the first in."""
+    """Two nodes that let one another in."""
     with Cluster.up(2) as cluster:
-        first, second = cluster.nodes
-        for node in cluster.nodes:
-            trusting.install(node)
-        trusting.let_in(second, first)
+        second = cluster.nodes[1]
+        trust_by_hand(cluster)
         cluster.write_service("c1", service_text(["node1", "node2"]))
         cluster.write_service("private", service_text(["node2", "node3"]))
         second.exec(["mkdir", "-p", "/srv/in"], check=True)
@@ -239,3 +266,41 @@ def test_a_stolen_key_of_a_peer_gets_nothing_that_a_peer_has_no_need_of(cluster:
     ).stdout
     assert after == before
     assert second.exec(["ls", "/srv/in"]).stdout == "data\n"
+
+
+def python(node: Node, script: str, *words: str) -> str:
+    return node.exec([sys.executable, "-c", script, *words], timeout=60, check=True).stdout.strip()
+
+
+def test_locks_on_a_peer_end_with_whoever_holds_them_and_a_lost_session_is_told(cluster: Cluster) -> None:
+    first, second = cluster.nodes
+    with first.popen([sys.executable, "-c", HOLD]) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline().strip() == "held"
+        assert "start by alice on node1, pid 1" in python(second, TAKE, "0")
+        run.kill()
+        run.wait(20)
+    assert python(second, TAKE, "30") == "free"
+    with first.popen([sys.executable, "-c", HOLD]) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline().strip() == "held"
+        second.off()
+        assert run.stdout.readline().strip() == "the session with node2, which held the lock, was lost"
+    second.on()
+
+
+def test_a_connection_that_was_left_to_a_peer_that_died_or_froze_hangs_nothing(cluster: Cluster) -> None:
+    first, second = cluster.nodes
+    boot = python(first, HELLO)
+    assert "peer_" not in boot
+    second.freeze_sshd()
+    try:
+        told = python(first, HELLO)
+        assert told.startswith(f"peer_unreachable node2 ({second.address}) takes the connection and says nothing")
+    finally:
+        second.thaw_sshd()
+    assert python(first, HELLO) == boot
+    second.off()
+    assert python(first, HELLO).startswith("peer_unreachable node2")
+    second.on()
+    assert "peer_" not in python(first, HELLO)

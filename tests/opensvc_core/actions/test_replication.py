@@ -18,7 +18,7 @@ from opensvc_core.actions.replications import plan_replications, run_replication
 from opensvc_core.cli.manner import Manner
 from opensvc_core.cli.options import Format
 from opensvc_core.cli.syncing import diff_config, discard_copy, show_replications
-from opensvc_core.errors import ActionError, Locked, OpenSVCError, Vetoed
+from opensvc_core.errors import ActionError, JournalError, Locked, OpenSVCError, Vetoed
 from opensvc_core.events import Event, EventKind
 from opensvc_core.generation import (
     NEVER,
@@ -304,6 +304,17 @@ def test_a_copy_whose_generation_cannot_be_read_is_not_overwritten(site: Site) -
     run = site.sync("n1", "drp", "sync#1")
     assert "cannot be told" in text_of(run, "sync svc/sync#1 to d1")
     assert site.files("d1")["page"] == "new"
+
+
+def test_a_start_whose_generation_cannot_be_written_down_is_none(site: Site) -> None:
+    in_the_way = site.folder / "n1/var/sync/.svc.json.new"
+    in_the_way.mkdir(parents=True)
+    with pytest.raises(JournalError, match="generation"):
+        site.start("n1")
+    assert site.up("n1") == set()
+    assert site.agents["n1"].history("svc") == []
+    in_the_way.rmdir()
+    assert site.start("n1").outcomes == {"svc": RunOutcome.DONE}
 
 
 def test_a_start_on_a_copy_that_is_behind_is_vetoed(site: Site) -> None:

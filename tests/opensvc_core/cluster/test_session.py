@@ -92,6 +92,10 @@ def test_a_node_says_who_it_is(session: Session) -> None:
     assert answer["version"] == session.greeting["version"]
 
 
+def test_a_request_without_an_end_has_one_all_the_same(session: Session) -> None:
+    assert session.request("hello", {}, timeout=float("inf"))["node"] == "n2"
+
+
 def test_a_lock_is_held_for_the_session_and_names_who_and_from_where(root: Path, session: Session) -> None:
     lock(session)
     lock(session)
@@ -211,6 +215,16 @@ def test_a_session_that_is_killed_fails_what_is_asked_of_it_and_frees_the_lock(r
         session.request("hello", {}, timeout=SECONDS)
     assert caught.value.code == "peer_unreachable"
     wait_free(root)
+
+
+def test_a_session_that_is_told_to_end_says_so_in_the_log(root: Path, session: Session) -> None:
+    lock(session)
+    os.kill(session.talk.pid, signal.SIGTERM)
+    assert session.talk.wait(SECONDS) == 0
+    assert is_free(root)
+    assert log(root)[-1] | {"at": ""} == {
+        "at": "", "event": "end", "peer": "n1", "address": "", "pid": session.talk.pid, "text": "SIGTERM",
+    }  # fmt: skip
 
 
 def test_a_peer_that_hangs_is_given_up_at_the_limit(session: Session) -> None:

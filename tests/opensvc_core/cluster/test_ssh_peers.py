@@ -198,6 +198,7 @@ def test_closing_ends_sessions_and_forgets_who_was_not_reached(tmp_path: Path, o
         (255, "root@10.0.0.2: Permission denied (publickey).\n", "peer_refused", "does not know the key"),
         (126, "osvc peer: refused: --from names no node\n", "peer_refused", "refuses: osvc peer: refused"),
         (127, "bash: osvc: command not found\n", "peer_unreachable", "there is no agent on"),
+        (255, "Connection timed out during banner exchange\n", "peer_unreachable", "or the whole node hangs"),
         (None, "", "peer_unreachable", "its sshd or the whole node hangs"),
         (255, "kex_exchange_identification: Connection closed\n", "peer_unreachable", "no session with"),
         (3, "error: etc/node.conf: 4: what is this?\n", "peer_unreachable", "ended with status 3"),

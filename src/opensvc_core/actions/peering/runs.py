@@ -154,13 +154,13 @@ def begin(visit: Visit, call: Call) -> Mapping[str, Any]:
         str(data["about"]),
         agent.clock.now(),
     )
+    begin_histories(agent, run.plan, run.performer.statuses, run.id, told_in(data.get("copies", {})))
     try:
         agent.journal.begin_run(header)
     except JournalError:
         if run.plan.can_start:
             raise
     run.is_journalled = True
-    begin_histories(agent, run.plan, run.performer.statuses, run.id, told_in(data.get("copies", {})))
     return {}
 
 
