@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from attrs import define
+from attrs import Factory, define, evolve
 
 from opensvc_core.actions.agent import Agent
 from opensvc_core.api import ActionError, Context, Outcome, Resource, ResourceId, Status, StatusReport, hookimpl
 from opensvc_core.dispatcher import Dispatcher
+from opensvc_core.prkey import machine_id
 from opensvc_core.registry import Listing, Registry
 from tests.opensvc_core.actions.files_platform import FileDriver, FilesRegistry, platform
 from tests.opensvc_core.cluster.loopback import Cluster
+from tests.opensvc_core.spc_model import ModelBackends, Target
+
+KEYS = {"n1": 0x1111, "n2": 0x2222}
 
 
 def files_of(node: str, context: Context) -> Path:
@@ -129,11 +134,35 @@ class MovingRegistry(FilesRegistry):
 
 @define
 class MovingCluster(Cluster):
-    """Nodes whose agents have the drivers above."""
+    """Nodes whose agents have the drivers above, and reservations on disks that they share.
+
+    Attributes:
+        target: the one disk.
+    """
+
+    target: Target = Factory(Target)
 
     def open(self, node: str) -> Agent:
         """The agent of a node, anew."""
+        machine = machine_id()
         agent = super().open(node)
         registry: Registry = MovingRegistry()
         agent.dispatcher = Dispatcher(registry)
+        agent.reservations = ModelBackends(node, {"svc.disk#1": self.target})
+        var = agent.node.folders.var
+        var.mkdir(parents=True, exist_ok=True)
+        key = {"key": hex(KEYS[node]), "node": node, "machine_id": machine}
+        (var / "prkey").write_text(json.dumps(key))
+        prkeys = {other: hex(key) for other, key in KEYS.items() if other != node}
+        agent.node = evolve(agent.node, boot_id="boot-1", settings={**agent.node.settings, "prkeys": prkeys})
         return agent
+
+    @property
+    def holder(self) -> str:
+        """The node that holds the disk, empty for none."""
+        return self.target.holder[0] if self.target.holder else ""
+
+    @property
+    def writers(self) -> set[str]:
+        """Nodes that may write to it."""
+        return {node for node, _ in self.target.registered}
