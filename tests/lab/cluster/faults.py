@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import enum
-import subprocess
 from collections.abc import Iterator
 
 from tests.lab.cluster.cluster import ROOT
@@ -114,5 +113,4 @@ def partitioned(node: Node) -> Iterator[None]:
     try:
         yield
     finally:
-        with contextlib.suppress(subprocess.CalledProcessError):
-            node.plug()
+        node.plug()

@@ -75,8 +75,8 @@ class Watch:
                 found = self._where(name)
                 self.seen[name] |= set(found)
                 if len(found) > 1:
-                    # Not at one instant: it may have left the first before it came to the second. Then it is back
-                    # nowhere; what is still on both was on both when the last one was first seen.
+                    # They were not looked at in one instant: it may have left the first before it came to the second.
+                    # Where it is still on both, it was on both when it was first seen on the last one.
                     found = [node for node in self._where(name) if node in found]
                 if len(found) > 1:
                     self.twice.append(Sighting(name, tuple(found), time.monotonic() - self._began))

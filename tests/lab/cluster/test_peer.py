@@ -42,14 +42,9 @@ COMMANDS = (
 )  # fmt: skip
 """What is asked of sshd in place of a session."""
 OPTIONS = (
-    "--daemon", "--config=/tmp/evil", "--files-from=/etc/passwd", "--log-file=/etc/cron.d/evil",
-    "--write-batch=/tmp/evil",
-    "--rsync-path=sh", "--copy-devices", "--write-devices", "--temp-dir=/etc", "-T/etc", "--partial-dir=/etc",
-    "--partial-dir ../..", "--backup-dir=/etc", "-b", "--link-dest=/etc", "--copy-dest=/", "--compare-dest=/etc",
-    "--remove-source-files", "--protect-args", "-s", "--copy-links", "-L", "-k", "-K", "--chmod=u+s",
-    "--chown=root:root",
-    "--usermap=*:0", "--password-file=/etc/shadow", "--sockopts=x", "--iconv=utf8", "-e sh", "--sender", "--inplace=x",
-    "--no-such-option", "--exclude-from=/etc/shadow",
+    "--daemon", "--config=/tmp/evil", "--files-from=/etc/passwd", "--log-file=/etc/cron.d/evil", "--sender", "-e sh",
+    "--write-batch=/tmp/evil", "--rsync-path=sh", "--copy-devices", "--temp-dir=/etc", "--partial-dir ../..", "-s",
+    "-L", "--link-dest=/etc", "--remove-source-files", "--no-such-option",
 )  # fmt: skip
 """Words that an rsync with a good ticket may not have."""
 OPERATIONS: tuple[tuple[str, Mapping[str, Any]], ...] = (

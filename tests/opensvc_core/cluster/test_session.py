@@ -92,6 +92,10 @@ def test_a_node_says_who_it_is(session: Session) -> None:
     assert answer["version"] == session.greeting["version"]
 
 
+def test_a_request_without_an_end_has_one_all_the_same(session: Session) -> None:
+    assert session.request("hello", {}, timeout=float("inf"))["node"] == "n2"
+
+
 def test_a_lock_is_held_for_the_session_and_names_who_and_from_where(root: Path, session: Session) -> None:
     lock(session)
     lock(session)

@@ -16,7 +16,7 @@ from opensvc_core import __version__
 from opensvc_core.actions.peering.operations import Call, Visit, find
 from opensvc_core.clock import Cancel, Deadline
 from opensvc_core.cluster import wire
-from opensvc_core.cluster.lines import GIVEN_UP, LONGEST, PROTOCOL, decode, encode
+from opensvc_core.cluster.lines import GIVEN_UP, LONGEST, LONGEST_LIMIT, PROTOCOL, decode, encode
 from opensvc_core.errors import ActionError, OpenSVCError
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 SIDE_BY_SIDE = 64
 """Requests that one session may have under way."""
-LONGEST_LIMIT = 7 * 86400.0
-"""Seconds that a request may ask for."""
 WINDING_DOWN = 30.0
 """Seconds that what was cancelled at the end of a session has to end, before locks are let go all the same."""
 LAST_WORDS = 2.0
