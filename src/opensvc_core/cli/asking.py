@@ -6,7 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from opensvc_core.cli.environment import open_here
 from opensvc_core.errors import OpenSVCError
@@ -93,7 +93,7 @@ def ask(
     """
     from opensvc_core.plan import Selection
 
-    asked = agent or _open(timeout)
+    asked = agent or open_here()
     services, broken = load_all(asked, asked.find(names))
     is_alone = is_local or bool(rids or tags)
     answers = _look_once(asked, services, broken, Selection(rids, tags), timeout, is_alone=is_alone, is_whole=is_whole)
@@ -127,14 +127,6 @@ def _look_once(
 
     words = look.end()
     return Answers(agent.node.name, at, judge_all(agent, statuses, words), broken, words)
-
-
-def _open(timeout: float | None) -> Agent:
-    """This node's agent, which gives up on another node as soon as whoever looks does."""
-    agent = open_here()
-    patience = agent.limits.view if timeout is None else timeout
-    agent.limits = evolve(agent.limits, peer=min(agent.limits.peer, patience))
-    return agent
 
 
 def _begin_look(agent: Agent, services: Sequence[Service], timeout: float | None, *, is_whole: bool) -> Look | None:

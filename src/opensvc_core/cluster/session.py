@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import Factory, define, field
 
 from opensvc_core.cluster import wire
-from opensvc_core.cluster.lines import BEAT, LONGEST, LOST, PROTOCOL, decode, encode
+from opensvc_core.cluster.lines import BEAT, LONGEST, LONGEST_LIMIT, LOST, PROTOCOL, decode, encode
 from opensvc_core.cluster.link import PeerError
 from opensvc_core.errors import OpenSVCError
 
@@ -107,6 +107,7 @@ class Session:
         on_event: Callable[[str, Mapping[str, Any]], None] | None = None,
     ) -> dict[str, Any]:
         """See Link."""
+        timeout = min(timeout, LONGEST_LIMIT)
         line_of = {"op": operation, "data": dict(data), "limit": timeout}
         told: queue.SimpleQueue[Told] = queue.SimpleQueue()
         with self._guard:
@@ -224,7 +225,10 @@ class Session:
 
     def _watch(self) -> None:
         """Give signs of life, and listen for the peer's."""
+        received = 0
         while not self.clock.wait(self._over, self.beat):
+            if self.talk.received != received:
+                received, self._heard = self.talk.received, self.clock.monotonic()
             if self.clock.monotonic() - self._heard > self.lost_after:
                 self._lose(f"nothing was heard for {self.lost_after:.3g} s")
                 self.talk.end()

@@ -76,14 +76,18 @@ STATUS_NEVER_NEEDS = {
     "opensvc_core.actions.create", "opensvc_core.actions.execute", "opensvc_core.actions.perform",
     "opensvc_core.actions.look", "opensvc_core.actions.preview", "opensvc_core.actions.recover",
     "opensvc_core.cli.acting", "opensvc_core.cli.failure", "opensvc_core.cli.legacy", "opensvc_core.cli.render",
-    "opensvc_core.lock", "opensvc_core.standing",
+    "opensvc_core.cluster.session", "opensvc_core.cluster.ssh", "opensvc_core.cluster.ssh_peers", "opensvc_core.lock",
+    "opensvc_core.standing",
 }  # fmt: skip
 """Our own modules that act, draw or tell errors."""
 
 
 @pytest.mark.parametrize("words", [["status", "vm188", "--format", "json"], ["mon", "--format", "plain"]])
 def test_status_imports_what_asks_and_nothing_that_acts_or_draws(words: list[str], tmp_path: Path) -> None:
-    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/ssh").mkdir(parents=True)
+    # A node that trusts others: a service that is on this one only asks none of them.
+    for file in ("id_ed25519", "known_hosts"):
+        (tmp_path / "etc/ssh" / file).touch()
     text = "[default]\nservice_type = DEV\nnodes = node109\nmode = kvm\n[ip#1]\nipname = 127.0.0.9\nipdev = lan0\n"
     (tmp_path / "etc" / "vm188.env").write_text(text)
     status, names = imported(*words, root=tmp_path)
