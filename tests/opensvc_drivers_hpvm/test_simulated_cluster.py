@@ -43,6 +43,7 @@ def test_a_life(cluster: HpuxCluster) -> None:
     done(cluster, "node109", "start", "vm188")
     assert statuses(cluster, "node109") == {
         "vmdgpr": "up", "vg#1pr": "up", "vg#1": "up", "vmdg": "n/a", "container#0": "up", "ip#1": "up", "app#0": "up",
+        "sync#i0": "n/a",
     }  # fmt: skip
     assert hpux.cluster.running_on("vm188") == ("node109",)
     assert hpux.groups.active_on("vg188") == ("node109",)

@@ -10,7 +10,7 @@ from attrs import define, field
 from opensvc_core.actions.agent import Agent, open_agent
 from opensvc_core.actions.perform import Performer
 from opensvc_core.api import Context
-from opensvc_core.model import Evidence, Service, StatusReport
+from opensvc_core.model import Evidence, Phase, Service, StatusReport
 from opensvc_core.plan import Plan, Selection
 from opensvc_core.run import Run
 from opensvc_core.status import ServiceStatus
@@ -95,8 +95,12 @@ class Site:
         return self.agent(node).status([service])[service.name]
 
     def reports(self, service: Service, node: str = "n1") -> Mapping[str, StatusReport]:
-        """What the drivers answered, by rid."""
-        return {item.resource.rid: item.report for item in self.status(service, node).resources}
+        """What the drivers answered, by rid; without replication, which no start or stop is about."""
+        return {
+            item.resource.rid: item.report
+            for item in self.status(service, node).resources
+            if item.resource.phase is not Phase.REPLICATION
+        }
 
     def words(self, service: Service, node: str = "n1") -> dict[str, str]:
         """The status words, by rid."""
