@@ -316,7 +316,7 @@ def test_the_cookbooks_way(node: NodeFolder) -> None:
     assert not (folder / ".up").exists()
     assert call("start").returncode == 0
     assert call("stop").returncode == 0
-    for verb in ("push", "syncnodes"):
+    for verb in ("push", "syncupdate"):
         refused = call(verb)
         assert (refused.returncode, refused.stdout) == (ExitStatus.NOT_YET, "")
     listed = node.call(program="svcmon")
