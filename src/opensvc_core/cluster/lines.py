@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 PROTOCOL = 1
 """Version of what is said in a session; nodes whose numbers differ do not talk."""
-LONGEST = 16 * 1024 * 1024
-"""Bytes of a line, its end not counted."""
+LONGEST = 72 * 1024 * 1024
+"""Bytes of a line, its end not counted: the files of a service go over in one."""
 LONGEST_LIMIT = 7 * 86400.0
 """Seconds that a request may take at the most."""
 BEAT = 2.0

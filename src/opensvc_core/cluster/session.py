@@ -225,7 +225,10 @@ class Session:
 
     def _watch(self) -> None:
         """Give signs of life, and listen for the peer's."""
+        received = 0
         while not self.clock.wait(self._over, self.beat):
+            if self.talk.received != received:
+                received, self._heard = self.talk.received, self.clock.monotonic()
             if self.clock.monotonic() - self._heard > self.lost_after:
                 self._lose(f"nothing was heard for {self.lost_after:.3g} s")
                 self.talk.end()

@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 
 LAST_WORDS = 8192
 """Bytes that are kept of what a child says on its standard error, the latest."""
+CHUNK = 65536
 SLICE = 0.05
 """Seconds after which a waiting thread looks at the cancel token."""
 
 
 class Talk:
     """A running child with pipes. Nothing here blocks but ``wait``: reading and writing have threads of their own.
+
+    ``received`` counts the bytes of its standard output: a long line that is still coming is a sign of life.
 
     Args:
         process: what ``popen`` gave.
@@ -37,6 +40,7 @@ class Talk:
     def __init__(self, process: Any, argv: tuple[str, ...]) -> None:
         self.argv = argv
         self.pid: int = process.pid
+        self.received = 0
         self._process = process
         self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._said = bytearray()
@@ -90,11 +94,20 @@ class Talk:
         self._outgoing.put(None)
 
     def _read(self, on_line: Callable[[bytes], None], on_end: Callable[[], None], longest: int) -> None:
+        pending = bytearray()
         try:
-            while line := self._process.stdout.readline(longest + 1):
-                on_line(line)
-                if len(line) > longest:
+            while data := os.read(self._process.stdout.fileno(), CHUNK):
+                self.received += len(data)
+                begin = len(pending)
+                pending += data
+                while (end := pending.find(b"\n", begin)) >= 0:
+                    line, begin = bytes(pending[: end + 1]), 0
+                    del pending[: end + 1]
+                    on_line(line)
+                if len(pending) > longest:
                     break
+            if pending:
+                on_line(bytes(pending))
         except (OSError, ValueError):
             pass
         finally:

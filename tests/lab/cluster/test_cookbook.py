@@ -94,7 +94,12 @@ def start_and_replicate(cluster: Cluster) -> None:
     cluster.told(first, "sync", "all", NAME, "--force-delay")
     for node in cluster.nodes:
         assert node.read(LEDGER) == "written on the first node\n", node.name
-    cluster.refused(second, "sync", "all", NAME, "--force-delay")
+    # From where it does not run no data go out.
+    second.write(LEDGER, "nothing good\n")
+    cluster.told(second, "sync", "all", NAME, "--force-delay")
+    for node in cluster.others(second):
+        assert node.read(LEDGER) == "written on the first node\n", node.name
+    second.write(LEDGER, "written on the first node\n")
     assert f"runs on {first.name}" in cluster.refused(second, "start", NAME)
 
 

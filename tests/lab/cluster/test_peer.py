@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from tests.lab.nodes import Node
 
 Ssh = Callable[..., list[str]]
 
-AT_ONCE = 3
 LOG = f"{ROOT}/log/peer.log"
 NO_TICKET = "0" * 32
 WORDS = "--server -logDtpre.iLsfxCIvu --stats --delete . "
@@ -70,6 +68,7 @@ FORWARD = ("-o", "ClearAllForwardings=no")
 ASK = """
 import json, sys
 from opensvc_core.cli.environment import open_here
+from opensvc_core.cluster.lines import LONGEST
 from opensvc_core.errors import OpenSVCError
 link = open_here().peers.link("node2")
 told = []
@@ -78,7 +77,7 @@ for operation, data in json.load(sys.stdin):
         told.append(["done", link.request(operation, data, timeout=20)])
     except OpenSVCError as error:
         told.append([error.code, error.message])
-link.talk.send(b"x" * (17 << 20))
+link.talk.send(b"x" * (LONGEST + 1))
 try:
     told.append(["done", link.request("hello", {}, timeout=20)])
 except OpenSVCError as error:
@@ -118,6 +117,15 @@ try:
         print("free")
 except Locked as error:
     print(error)
+"""
+TRY = """
+import json, subprocess, sys
+from concurrent.futures import ThreadPoolExecutor
+def run(argv):
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    return [done.returncode, done.stdout, done.stderr]
+with ThreadPoolExecutor(3) as pool:
+    print(json.dumps(list(pool.map(run, json.load(sys.stdin)))))
 """
 ISSUE = """
 import json, sys
@@ -218,14 +226,14 @@ def test_a_stolen_key_of_a_peer_gets_nothing_that_a_peer_has_no_need_of(cluster:
         f"osvc peer receive {mine[-4]} --daemon --config=/tmp/evil .",
     ]
     assert len(set(forbidden)) == len(forbidden)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        done = list(pool.map(lambda command: attempt(first, [*ssh(), *([command] if command else [])]), forbidden))
+    tried = json.dumps([[*ssh(), *([command] if command else [])] for command in forbidden])
+    done = json.loads(first.exec([sys.executable, "-c", TRY], input=tried, timeout=200, check=True).stdout)
     refused = [entry for entry in entries(second, "refused") if "operation" not in entry]
     known = [entry.get("command", "") for entry in refused]
-    for command, result in zip(forbidden, done, strict=True):
-        assert result.returncode == 126, (command, result)
-        assert result.stdout == "", command
-        assert result.stderr.startswith("osvc peer: refused: "), (command, result.stderr)
+    for command, (status, stdout, stderr) in zip(forbidden, done, strict=True):
+        assert status == 126, (command, status, stderr)
+        assert stdout == "", command
+        assert stderr.startswith("osvc peer: refused: "), (command, stderr)
         assert known.count(command[:500]) == 1, command
     assert all(entry["peer"] == "node1" and entry["address"].startswith(first.address) for entry in refused)
 

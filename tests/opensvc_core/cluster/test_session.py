@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from opensvc_core.clock import Cancel, SystemClock
+from opensvc_core.cluster.lines import LONGEST
 from opensvc_core.cluster.link import PeerError
 from opensvc_core.cluster.session import Session
 from opensvc_core.errors import Locked
@@ -198,7 +199,7 @@ def test_garbage_is_answered_with_an_error_and_never_a_traceback(root: Path, ses
 def test_a_line_that_is_too_long_ends_the_session(root: Path, session: Session) -> None:
     lost = threading.Event()
     session.on_lost(lost.set)
-    session.talk.send(b"x" * (17 * 1024 * 1024))
+    session.talk.send(b"x" * (LONGEST + 1))
     assert lost.wait(SECONDS)
     assert session.talk.wait(SECONDS) == 0
     assert "too long" in log(root)[-1]["text"]
@@ -291,3 +292,19 @@ def test_words_that_are_no_answer_end_the_session(begin: Begin) -> None:
     with pytest.raises(PeerError, match="the peer sent a line that is no JSON") as caught:
         session.request("hello", {}, timeout=SECONDS)
     assert caught.value.code == "peer_lost"
+
+
+def test_a_long_line_that_comes_slowly_is_a_sign_of_life(begin: Begin) -> None:
+    # Longer than the silence that ends a session, piece by piece, each of them soon enough.
+    slow = (
+        "import json, sys, time\n"
+        f"print({GREETING!r}, flush=True)\n"
+        "while 'id' not in (asked := json.loads(input())): pass\n"
+        "number = asked['id']\n"
+        'for piece in [\'{"id": %d, "answer": {"x": "\' % number, *(\'y\' * 10), \'"}}\\n\']:\n'
+        "    sys.stdout.write(piece); sys.stdout.flush(); time.sleep(0.2)\n"
+        "input()"
+    )
+    session = begin(slow, beat=0.1, lost_after=1.0)
+    assert session.open(SECONDS)
+    assert session.request("hello", {}, timeout=SECONDS) == {"x": "y" * 10}

@@ -16,7 +16,7 @@ from opensvc_core import __version__
 from opensvc_core.actions.peering.operations import Call, Visit, find
 from opensvc_core.clock import Cancel, Deadline
 from opensvc_core.cluster import wire
-from opensvc_core.cluster.lines import GIVEN_UP, LONGEST, LONGEST_LIMIT, PROTOCOL, decode, encode
+from opensvc_core.cluster.lines import BEAT, GIVEN_UP, LONGEST, LONGEST_LIMIT, PROTOCOL, decode, encode
 from opensvc_core.errors import ActionError, OpenSVCError
 
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ class Server:
         awake, wake = os.pipe()
         self.ending.subscribe(lambda: _poke(wake))
         pending = bytearray()
+        clock = self.visit.agent.clock
+        beaten = clock.monotonic()
         with selectors.DefaultSelector() as selector:
             selector.register(self.source, selectors.EVENT_READ)
             selector.register(awake, selectors.EVENT_READ)
@@ -90,6 +92,10 @@ class Server:
                 data = os.read(self.source, CHUNK)
                 if not data:
                     return "the peer ended it"
+                if clock.monotonic() - beaten > BEAT:
+                    # A long line on a slow way has the peer's own signs of life behind it.
+                    beaten = clock.monotonic()
+                    self._say({"pong": 1})
                 begin = len(pending)
                 pending += data
                 while (end := pending.find(b"\n", begin)) >= 0:
