@@ -41,9 +41,21 @@ is newer, refuses. What failed for one target is told at the end, and goes on fr
 """
 
 
-@app.command("nodes", short_help="To the production nodes", help=SEND.format(whom="the production nodes"))
-@app.command("drp", short_help="To the disaster-recovery nodes", help=SEND.format(whom="the disaster-recovery nodes"))
-@app.command("all", short_help="To all nodes", help=SEND.format(whom="all nodes"))
+@app.command(
+    "nodes",
+    short_help="To the production nodes",
+    help=SEND.format(whom="the production nodes"),
+    epilog="Example: osvc sync nodes vm188",
+)
+@app.command(
+    "drp",
+    short_help="To the disaster-recovery nodes",
+    help=SEND.format(whom="the disaster-recovery nodes"),
+    epilog="Example: osvc sync drp vm188",
+)
+@app.command(
+    "all", short_help="To all nodes", help=SEND.format(whom="all nodes"), epilog="Example: osvc sync all vm188"
+)
 def send(
     context: typer.Context,
     names: Names,
