@@ -43,7 +43,8 @@ demo-kvm: $(VENV)/.ready lab-packages ## the same on a real libvirt with a real 
 # The shares of tests/tiers.py.
 STORAGE := "storage"
 KERNELS := "kernels and not storage"
-LAB := "lab and not kernels"
+CLUSTER := "cluster"
+LAB := "lab and not kernels and not cluster"
 SIMULATED := "simulated and not walks and not lab and not wheels"
 PURE := "not lab and not wheels and (not simulated or walks)"
 
@@ -52,9 +53,10 @@ test: $(VENV)/.ready ## every tier that this machine can run; says which it cann
 	@# The shares wait for different things: side by side they take little longer than the longest one.
 	@share() { $(BIN)/python -m pytest -m "$$2" $(PYTEST_ARGS) >.cache/test/$$1.log 2>&1; \
 		echo $$? >.cache/test/$$1.status; }; \
-	share storage $(STORAGE) & share kernels $(KERNELS) & share lab $(LAB) & share pure $(PURE) & \
+	share storage $(STORAGE) & share kernels $(KERNELS) & share cluster $(CLUSTER) & \
+	share lab $(LAB) & share pure $(PURE) & \
 	$(BIN)/python -m pytest -m $(SIMULATED) $(PYTEST_ARGS); simulated=$$?; \
-	wait; cat .cache/test/pure.log .cache/test/lab.log .cache/test/kernels.log .cache/test/storage.log; \
+	wait; for each in pure lab cluster kernels storage; do cat .cache/test/$$each.log; done; \
 	result=5; for status in $$simulated $$(cat .cache/test/*.status); do \
 		case $$status in 0) [ $$result -ne 5 ] || result=0;; 5) ;; *) result=$$status;; esac; done; \
 	exit $$result

@@ -28,7 +28,8 @@ WHOLE_RUNS = frozenset({"", "not wheels"})
 SHARES = (
     "not lab and not wheels and (not simulated or walks)",
     "simulated and not walks and not lab and not wheels",
-    "lab and not kernels",
+    "lab and not kernels and not cluster",
+    "cluster",
     "kernels and not storage",
     "storage",
 )

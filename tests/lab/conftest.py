@@ -31,6 +31,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.lab)
+            if "cluster" in item.path.parts:
+                item.add_marker(pytest.mark.cluster)
             if "uml" in item.path.parts or item.path.name in ON_KERNELS:
                 item.add_marker(pytest.mark.kernels)
                 if item.path.name.startswith(SCENARIOS):

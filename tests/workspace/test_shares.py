@@ -1,4 +1,4 @@
-"""`make test` runs five shares at once: together they hold every test but the wheels', and no test twice."""
+"""`make test` runs six shares at once: together they hold every test but the wheels', and no test twice."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ def _selects(expression: str, marks: dict[str, bool]) -> bool:
 
 
 def test_every_test_is_in_one_share() -> None:
-    names = ("lab", "kernels", "storage", "wheels", "simulated", "walks")
+    names = ("lab", "cluster", "kernels", "storage", "wheels", "simulated", "walks")
     for said in product((True, False), repeat=len(names)):
         marks = dict(zip(names, said, strict=True))
         if (marks["storage"] and not marks["kernels"]) or (marks["kernels"] and not marks["lab"]):
             continue  # scenarios of storage run on nodes with kernels of their own, and those are of the lab
+        if marks["cluster"] and (marks["kernels"] or not marks["lab"]):
+            continue  # clusters are of namespaces
         if marks["lab"] and marks["wheels"]:
             continue
         chosen = sum(_selects(share, marks) for share in SHARES)
@@ -32,6 +34,6 @@ def test_every_test_is_in_one_share() -> None:
 
 def test_the_makefile_runs_these_shares() -> None:
     assert (
-        tuple(re.findall(r'^(?:STORAGE|KERNELS|LAB|SIMULATED|PURE) := "(.*)"$', MAKEFILE.read_text(), re.MULTILINE))
+        tuple(re.findall(r'^(?:STORAGE|KERNELS|CLUSTER|LAB|SIMULATED|PURE) := "(.*)"$', MAKEFILE.read_text(), re.MULTILINE))
         == SHARES[::-1]
     )

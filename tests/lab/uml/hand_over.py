@@ -1,4 +1,4 @@
-"""Run in a node by `test_storage_migration`: one step of a migration, by the drivers of this node and nothing else."""
+"""Run in a node by `test_handing_over`: one step of a migration, by the drivers of this node and nothing else."""
 
 from __future__ import annotations
 
