@@ -38,7 +38,10 @@ WORDS = 10.0
 
 @define
 class _CommandJournal:
-    """Journal of one step's commands; on a way back, and in a stop, a broken journal does not stop it."""
+    """Journal of one step's commands; on a way back, and in a stop, a broken journal does not stop it.
+
+    What only reads is never stopped by it: a start that was begun waits for what it had begun, to the end.
+    """
 
     agent: Agent
     step: Step
@@ -54,7 +57,7 @@ class _CommandJournal:
         try:
             self.agent.journal.begin_command(self.run_id, self.step, host, command, command_id)
         except JournalError:
-            if self.is_strict:
+            if self.is_strict and command.changes:
                 raise
         self.running[command_id] = command.argv
         self._emit(EventKind.COMMAND_BEGIN, {"argv": list(command.argv), "host": host, "changes": command.changes})

@@ -24,8 +24,10 @@ from opensvc_core.api import (
     Vetoed,
 )
 from opensvc_core.errors import Frozen, JournalError
+from opensvc_core.host import Command
+from opensvc_core.journal import Journal
 from opensvc_core.lock import Holder, hold_lock
-from opensvc_core.plan import Selection
+from opensvc_core.plan import Selection, Step
 from opensvc_core.run import RunOutcome, StepState
 from tests.opensvc_core.actions.files_platform import STACK, knob, open_files_agent, up, write_service
 
@@ -374,6 +376,34 @@ def test_nothing_is_started_without_a_journal_and_a_stop_goes_on(tmp_path: Path)
     assert run.outcomes["svc"] is RunOutcome.DONE
     assert "journal" in {note.code for note in run.notes}
     assert up(tmp_path) == set()
+
+
+class JournalOnAFullDisk(Journal):
+    """A journal that takes nothing more once the first change was written down."""
+
+    is_full = False
+
+    def begin_command(self, run_id: str, step: Step, host: str, command: Command, command_id: str) -> None:
+        if self.is_full:
+            raise JournalError("the disk is full")
+        super().begin_command(run_id, step, host, command, command_id)
+        self.is_full = command.changes
+
+    def begin_step(self, run_id: str, step: Step, *, is_way_back: bool) -> None:
+        if self.is_full:
+            raise JournalError("the disk is full")
+        super().begin_step(run_id, step, is_way_back=is_way_back)
+
+
+def test_what_a_start_had_begun_when_its_journal_broke_is_awaited_and_nothing_more_is_begun(tmp_path: Path) -> None:
+    write_service(tmp_path)
+    agent = open_files_agent(tmp_path)
+    agent.journal = JournalOnAFullDisk(agent.journal.path, agent.clock)
+    run = agent.run(agent.plan("start", [agent.load("svc")]))
+    assert run.result("start svc/disk#1").state is StepState.DONE, "it was asked until it was up"
+    assert run.result("start svc/fs#1").state is StepState.SKIPPED
+    assert run.outcomes == {"svc": RunOutcome.FAILED}
+    assert up(tmp_path) == set(), "and taken back"
 
 
 def test_after_a_broken_journal_a_start_waits_for_recover(tmp_path: Path) -> None:
