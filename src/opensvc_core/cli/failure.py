@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import traceback
 
@@ -133,4 +134,6 @@ def _as_told(error: Exception, command_line: str) -> OpenSVCError:
 def _os_hint(error: OSError) -> str:
     if isinstance(error, PermissionError):
         return "run it as root, or name another root folder with OSVC_ROOT"
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return "free space below the root folder: `osvc version` names it, `df` tells how full it is"
     return "`osvc version` tells where the files of this node lie; OSVC_ROOT names another root folder"

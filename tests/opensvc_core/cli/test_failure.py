@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -60,6 +61,11 @@ def test_a_defect_is_called_a_defect_and_its_traceback_is_shown_only_on_demand(
     assert "Traceback" not in capsys.readouterr().err
     report(caught.value, Wishes(is_loud=True))
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_full_disk_says_what_to_free(capsys: pytest.CaptureFixture[str]) -> None:
+    assert report(OSError(errno.ENOSPC, "No space left on device"), Wishes()) == 1
+    assert "hint: free space below the root folder" in capsys.readouterr().err
 
 
 def test_a_missing_right_says_so(capsys: pytest.CaptureFixture[str]) -> None:
