@@ -77,7 +77,8 @@ class Site:
         }
 
     def states(self, node: Node) -> dict[str, str]:
-        return {rid: state for rid, (state, _) in self.status(node).items()}
+        """Status of each resource; without replication, which no start or stop is about."""
+        return {rid: state for rid, (state, _) in self.status(node).items() if not rid.startswith("sync#")}
 
     def on_exit(self, node: Node, *argv: str) -> None:
         """Run a command in a node when the test is over, whatever it did."""
