@@ -69,16 +69,16 @@ class Site:
         return done.stdout + done.stderr
 
     def status(self, node: Node, name: str = NAME) -> dict[str, tuple[str, str]]:
-        """By rid: state, and its notes on one line."""
+        """By rid: state, and its notes on one line; without replication, which no start or stop is about."""
         said = json.loads(self.osvc(node, "status", name, "--format", "json").stdout)["services"][name]
         return {
             rid: (each["status"], "; ".join(f"{note['code']}: {note['text']}" for note in each["notes"]))
             for rid, each in said["resources"].items()
+            if not rid.startswith("sync#")
         }
 
     def states(self, node: Node) -> dict[str, str]:
-        """Status of each resource; without replication, which no start or stop is about."""
-        return {rid: state for rid, (state, _) in self.status(node).items() if not rid.startswith("sync#")}
+        return {rid: state for rid, (state, _) in self.status(node).items()}
 
     def on_exit(self, node: Node, *argv: str) -> None:
         """Run a command in a node when the test is over, whatever it did."""
