@@ -374,7 +374,7 @@ def test_a_busy_mount_is_tried_again_and_then_fails(site: Site) -> None:
     site.write("busy", "")
     context = site.context("stop")
     with pytest.raises(ActionError, match="still busy") as caught:
-        site.driver.stop(resource=site.file_system(), context=context)
+        site.driver.stop(resource=site.file_system(stop_timeout=3.0), context=context)
     assert caught.value.code == "busy"
     assert len(site.changes) > 1
     assert [note.code for note in context.notes] == ["busy"]
