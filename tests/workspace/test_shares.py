@@ -1,4 +1,4 @@
-"""`make test` runs six shares at once: together they hold every test but the wheels', and no test twice."""
+"""`make test` runs seven shares at once: together they hold every test but the wheels', and no test twice."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ def test_every_test_is_in_one_share() -> None:
 
 
 def test_the_makefile_runs_these_shares() -> None:
-    names = "STORAGE|KERNELS|CLUSTER|LAB|SIMULATED|PURE"
+    names = "STORAGE|KERNELS|CLUSTER|LAB|SIMULATED|WALKS|PURE"
     found = re.findall(rf'^(?:{names}) := "(.*)"$', MAKEFILE.read_text(), re.MULTILINE)
     assert tuple(found) == SHARES[::-1]

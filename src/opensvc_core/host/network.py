@@ -126,7 +126,7 @@ class SystemNetwork:
 
     def _ping_command(self, address: str, timeout: float) -> bool:
         argv = ping_argv(self._node.os_name, address, timeout)
-        # Where ping never ends by itself, its end is the answer "silent": each second of patience is waited for in full.
+        # Where ping never ends by itself, the limit is the answer "silent", and all patience is waited for in full.
         patience = 1.0 if self._node.os_name == "HP-UX" else 2.0
         command = Command(argv, timeout=timeout + patience, grace=0.2)
         try:
