@@ -45,7 +45,8 @@ STORAGE := "storage"
 KERNELS := "kernels and not storage"
 CLUSTER := "cluster"
 LAB := "lab and not kernels and not cluster"
-SIMULATED := "simulated and not walks and not lab and not wheels"
+KIT := "kit and not walks and not lab and not wheels"
+SIMULATED := "simulated and not walks and not kit and not lab and not wheels"
 WALKS := "walks and not lab and not wheels"
 PURE := "not lab and not wheels and not simulated and not walks"
 
@@ -54,10 +55,10 @@ test: $(VENV)/.ready ## every tier that this machine can run; says which it cann
 	@# The shares wait for different things: side by side they take little longer than the longest one.
 	@share() { $(BIN)/python -m pytest -m "$$2" $(PYTEST_ARGS) >.cache/test/$$1.log 2>&1; \
 		echo $$? >.cache/test/$$1.status; }; \
-	share storage $(STORAGE) & share kernels $(KERNELS) & share cluster $(CLUSTER) & \
+	share storage $(STORAGE) & { share kernels $(KERNELS); share kit $(KIT); } & share cluster $(CLUSTER) & \
 	share lab $(LAB) & share walks $(WALKS) & share pure $(PURE) & \
 	$(BIN)/python -m pytest -m $(SIMULATED) $(PYTEST_ARGS); simulated=$$?; \
-	wait; for each in pure walks lab cluster kernels storage; do cat .cache/test/$$each.log; done; \
+	wait; for each in pure walks kit lab cluster kernels storage; do cat .cache/test/$$each.log; done; \
 	result=5; for status in $$simulated $$(cat .cache/test/*.status); do \
 		case $$status in 0) [ $$result -ne 5 ] || result=0;; 5) ;; *) result=$$status;; esac; done; \
 	exit $$result

@@ -9,7 +9,7 @@ import signal
 import hypothesis
 import pytest
 
-from tests.tiers import LAB_SHARES, WALKS, WHOLE_RUNS, Tiers, is_true
+from tests.tiers import KIT, LAB_SHARES, WALKS, WHOLE_RUNS, Tiers, is_true
 
 RUNS_KEY = pytest.StashKey[int]()
 SEED_KEY = pytest.StashKey[int]()
@@ -49,6 +49,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if WALKS & set(item.path.parts):
             item.add_marker("walks")
+        if KIT in item.path.parts and item.get_closest_marker("simulated"):
+            item.add_marker("kit")
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -24,19 +24,22 @@ NAMES: Mapping[str, str] = {
 LEFT_OUT = "left out of this run"
 # Mark expressions of a run that is meant to be whole; any other is somebody's choice of a few tests.
 WHOLE_RUNS = frozenset({"", "not wheels"})
-# `make test` runs these at once: together they are a whole run, and no test is in two. The first three hold no lab.
+# `make test` runs these at once: together they are a whole run, and no test is in two. The first four hold no lab.
 SHARES = (
     "not lab and not wheels and not simulated and not walks",
     "walks and not lab and not wheels",
-    "simulated and not walks and not lab and not wheels",
+    "simulated and not walks and not kit and not lab and not wheels",
+    "kit and not walks and not lab and not wheels",
     "lab and not kernels and not cluster",
     "cluster",
     "kernels and not storage",
     "storage",
 )
-LAB_SHARES = SHARES[3:]
+LAB_SHARES = SHARES[4:]
 # Folders whose tests go through a whole life of a service or a driver on a simulated platform; marked `walks`.
 WALKS = frozenset({"conformance", "platforms", "demo"})
+# The folder of the simulators' own tests; those that run them are marked `kit`.
+KIT = "opensvc_testkit"
 
 
 def tier_of(item: pytest.Item) -> str:
