@@ -29,7 +29,8 @@ TEMPLATES = (
     "tests/test_parse.py",
 )
 DATA: Mapping[str, frozenset[str]] = {
-    "opensvc-testkit": frozenset(f"new_driver/templates/{name}.in" for name in TEMPLATES)
+    "opensvc-core": frozenset({"host/guest_gate.sh"}),
+    "opensvc-testkit": frozenset(f"new_driver/templates/{name}.in" for name in TEMPLATES),
 }
 
 

@@ -70,6 +70,7 @@ def test_it_runs_a_service_of_mode_hpvm(
     assert told["avail"] == "up"
     assert {rid: each["status"] for rid, each in told["resources"].items()} == {
         "vmdgpr": "up", "vg#1pr": "up", "vg#1": "up", "vmdg": "n/a", "container#0": "up", "ip#1": "up", "app#0": "up",
+        "sync#i0": "n/a",
     }  # fmt: skip
     assert hpux.cluster.running_on("vm188") == ("node109",)
     assert hpux.disks.writers(cluster.disk) == ("node109",)
