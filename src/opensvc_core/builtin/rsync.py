@@ -34,7 +34,24 @@ VANISHED = 24
 """Exit status of rsync: files were gone before they could be copied, as happens where a service runs (rsync(1))."""
 
 
-class Rsync:
+class Replication:
+    """What every driver of replication is: no part of start and stop."""
+
+    phase: ClassVar[Phase] = Phase.REPLICATION
+    api_version: ClassVar[int] = 1
+
+    @hookimpl
+    def start(self) -> Outcome:
+        """Nothing to do."""
+        return Outcome.unchanged("replication is no part of a start")
+
+    @hookimpl
+    def stop(self) -> Outcome:
+        """Nothing to do."""
+        return Outcome.unchanged("replication is no part of a stop")
+
+
+class Rsync(Replication):
     """Sends ``src`` to ``dst`` on other nodes, where and when ``osvc sync`` says; never part of start and stop."""
 
     keywords: ClassVar[tuple[Keyword, ...]] = (
@@ -107,8 +124,6 @@ class Rsync:
         ),
         Keyword("sync_timeout", "Time that one transfer has.", Kind.DURATION, default=43200.0, example="6h"),
     )
-    phase: ClassVar[Phase] = Phase.REPLICATION
-    api_version: ClassVar[int] = 1
     commands: ClassVar[tuple[str, ...]] = ("rsync",)
 
     @hookimpl
@@ -122,16 +137,6 @@ class Rsync:
                 else stamped_status(resource, _copy(resource), context)
             )
             yield resource.id, report
-
-    @hookimpl
-    def start(self) -> Outcome:
-        """Nothing to do."""
-        return Outcome.unchanged("replication is no part of a start")
-
-    @hookimpl
-    def stop(self) -> Outcome:
-        """Nothing to do."""
-        return Outcome.unchanged("replication is no part of a stop")
 
     @hookimpl
     def preflight(self, resource: Resource, action: str) -> Veto | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from opensvc_core.api import ActionError, Keyword, Outcome, Phase, Resource, ResourceId, StatusReport, hookimpl
-from opensvc_core.builtin.rsync import run_rsync, stamped_status
+from opensvc_core.api import ActionError, Keyword, Outcome, Resource, ResourceId, StatusReport, hookimpl
+from opensvc_core.builtin.rsync import Replication, run_rsync, stamped_status
 from opensvc_core.builtin.rsync_command import rsync_argv
 from opensvc_core.replication import DRPNODES, MINUTE, NODES, Copy
 
@@ -31,12 +31,10 @@ SECRETS = ("*key", "*.key", "*.pem", "id_*", "*shadow*", "*.p12", "*secret*", "a
 """Patterns of what is never sent: private keys, and what hashes of passwords lie in."""
 
 
-class ServiceFiles:
-    """``sync#i0``: the service file, its link, its launchers, and what its drivers need, over the session of a peer."""
+class _Implied(Replication):
+    """A replication that no section asks for, and that has no keywords."""
 
     keywords: ClassVar[tuple[Keyword, ...]] = ()
-    phase: ClassVar[Phase] = Phase.REPLICATION
-    api_version: ClassVar[int] = 1
 
     @hookimpl
     def status(self, resources: Sequence[Resource], context: Context) -> Iterator[tuple[ResourceId, StatusReport]]:
@@ -44,15 +42,13 @@ class ServiceFiles:
         for resource in resources:
             yield resource.id, stamped_status(resource, self.describe_copy(), context)
 
-    @hookimpl
-    def start(self) -> Outcome:
-        """Nothing to do."""
-        return Outcome.unchanged("replication is no part of a start")
+    def describe_copy(self) -> Copy:
+        """What goes where: each has its own."""
+        raise NotImplementedError
 
-    @hookimpl
-    def stop(self) -> Outcome:
-        """Nothing to do."""
-        return Outcome.unchanged("replication is no part of a stop")
+
+class ServiceFiles(_Implied):
+    """``sync#i0``: the service file, its link, its launchers, and what its drivers need, over the session of a peer."""
 
     @hookimpl
     def describe_copy(self) -> Copy:
@@ -60,29 +56,10 @@ class ServiceFiles:
         return Copy((), "", "", (NODES, DRPNODES), 0.0, MAX_DELAY, carries_data=False)
 
 
-class SystemFiles:
+class SystemFiles(_Implied):
     """``sync#i1``: system files, for a disaster-recovery node to look into; never put where they would take effect."""
 
-    keywords: ClassVar[tuple[Keyword, ...]] = ()
-    phase: ClassVar[Phase] = Phase.REPLICATION
-    api_version: ClassVar[int] = 1
     commands: ClassVar[tuple[str, ...]] = ("rsync",)
-
-    @hookimpl
-    def status(self, resources: Sequence[Resource], context: Context) -> Iterator[tuple[ResourceId, StatusReport]]:
-        """By the stamps; ``n/a`` until it was sent for the first time."""
-        for resource in resources:
-            yield resource.id, stamped_status(resource, self.describe_copy(), context)
-
-    @hookimpl
-    def start(self) -> Outcome:
-        """Nothing to do."""
-        return Outcome.unchanged("replication is no part of a start")
-
-    @hookimpl
-    def stop(self) -> Outcome:
-        """Nothing to do."""
-        return Outcome.unchanged("replication is no part of a stop")
 
     @hookimpl
     def describe_copy(self) -> Copy:
