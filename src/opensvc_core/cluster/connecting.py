@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from opensvc_core.host.local import LocalHost
 
 STAGGER = 0.25
-"""Seconds that an address has for itself before the next one is tried beside it (as RFC 8305 has it for connections)."""
+"""Seconds that an address has for itself before the next one is tried beside it (RFC 8305)."""
 EXIT_LIMIT = 0.3
 """Seconds for ssh to end a connection that is kept; one that hangs is left to its own signs of life."""
 RECONNECT_SHARE = 0.5
@@ -118,7 +118,9 @@ class Connector:
         try:
             while len(failed) < len(addresses):
                 if waiting:
-                    self._begin(race, node, waiting.pop(0), max(SHORTEST, until - self.clock.monotonic()), shares)
+                    self._begin(
+                        race, node, waiting.pop(0), max(SHORTEST, until - self.clock.monotonic()), shares=shares
+                    )
                 try:
                     address, result = race.told.get(timeout=STAGGER if waiting else None)
                 except queue.Empty:
@@ -131,7 +133,7 @@ class Connector:
             race.end(winner)
         return failed
 
-    def _begin(self, race: _Race, node: str, address: str, seconds: float, shares: bool) -> None:
+    def _begin(self, race: _Race, node: str, address: str, seconds: float, *, shares: bool) -> None:
         def attempt() -> None:
             try:
                 result: Session | PeerError = self._try(race, node, address, seconds, shares=shares)
