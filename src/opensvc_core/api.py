@@ -67,6 +67,7 @@ if TYPE_CHECKING:
         guest_name,
         is_guest_running,
     )
+    from opensvc_core.feed import Change, ChangeKind, Feed
     from opensvc_core.host.guest import SshGuest
     from opensvc_core.hpux.luns import HpuxLun, raw_file, read_luns, read_wwid
     from opensvc_core.hpux.special_files import (
@@ -76,6 +77,7 @@ if TYPE_CHECKING:
         load_special_files,
         restore_special_files,
     )
+    from opensvc_core.journal_records import CommandRecord, RunRecord, StepRecord
     from opensvc_core.plan import Plan, Selection
     from opensvc_core.recovery_flag import flag_disk, is_recovering
     from opensvc_core.replication import Copy, Transfer
@@ -110,6 +112,9 @@ _LATE = {
     "guest_address": "opensvc_core.container_platform",
     "guest_name": "opensvc_core.container_platform",
     "is_guest_running": "opensvc_core.container_platform",
+    "Change": "opensvc_core.feed",
+    "ChangeKind": "opensvc_core.feed",
+    "Feed": "opensvc_core.feed",
     "SshGuest": "opensvc_core.host.guest",
     "HpuxLun": "opensvc_core.hpux.luns",
     "raw_file": "opensvc_core.hpux.luns",
@@ -128,6 +133,9 @@ _LATE = {
     "on_every_path": "opensvc_core.unit_paths",
     "on_one_path": "opensvc_core.unit_paths",
     "on_paths_that_are_up": "opensvc_core.unit_paths",
+    "CommandRecord": "opensvc_core.journal_records",
+    "RunRecord": "opensvc_core.journal_records",
+    "StepRecord": "opensvc_core.journal_records",
     "Plan": "opensvc_core.plan",
     "Selection": "opensvc_core.plan",
     "Copy": "opensvc_core.replication",
@@ -156,6 +164,8 @@ __all__ = [
     "Agent",
     "Cancel",
     "Cancelled",
+    "Change",
+    "ChangeKind",
     "Channel",
     "ChannelEnd",
     "Clock",
@@ -164,6 +174,7 @@ __all__ = [
     "CommandFailed",
     "CommandLine",
     "CommandNotFound",
+    "CommandRecord",
     "CommandResult",
     "CommandTimeout",
     "ConfigError",
@@ -178,6 +189,7 @@ __all__ = [
     "EventKind",
     "Evidence",
     "ExitStatus",
+    "Feed",
     "Frozen",
     "GuestState",
     "Host",
@@ -203,6 +215,7 @@ __all__ = [
     "ResourceId",
     "Run",
     "RunOutcome",
+    "RunRecord",
     "Selection",
     "Service",
     "ServiceNotFound",
@@ -212,6 +225,7 @@ __all__ = [
     "SshGuest",
     "Status",
     "StatusReport",
+    "StepRecord",
     "StepState",
     "Stream",
     "Transfer",
