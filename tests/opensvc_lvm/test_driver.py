@@ -561,4 +561,4 @@ def test_all_disks_are_listed_or_none(lvm: LvmNode) -> None:
 def test_inventory(lvm: LvmNode) -> None:
     lvm.add_group()
     items = {item.name: item.value for item in lvm.driver.inventory([DATA], lvm.context(DATA))}
-    assert items == {"size": 260046848, "free": 213909504, "disks": ("/dev/sda",)}
+    assert items == {"size": 260046848, "free": 213909504, "group": "data", "disks": (Device("/dev/sda"),)}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _FULL_BY_NATURE = ("iso9660", "squashfs", "udf", "devtmpfs")
 """File systems that are always full, or hold no data."""
+_OF_THE_KERNEL = ("/dev/", "/proc/", "/sys/")
 
 
 def read_fillings(context: Context) -> Iterator[Measure]:
@@ -36,6 +37,8 @@ def _df(kind: str, context: Context, *argv: str) -> Iterator[Measure]:
     if rows is None:
         context.note(f"{argv[0]}: not an answer that can be read: {text[:80]!r}", "garbled")
     for row in rows or ():
+        if row.mount.startswith(_OF_THE_KERNEL) and not row.device.startswith("/"):
+            continue
         yield Measure(kind, row.mount, row.percent)
 
 

@@ -71,12 +71,10 @@ class LinuxDisks:
         identity = _identity(seen)
         if not identity and uuid.startswith(_MULTIPATH):
             identity = of_scsi_id(uuid.removeprefix(_MULTIPATH))
-        vendor = _text(seen / "device" / "vendor")
         return DiskFacts(
             identity or None,
             size * SECTOR if size else None,
-            # A virtio disk names its maker by a number of PCI.
-            None if not vendor or _PCI_VENDOR.match(vendor) else vendor,
+            _vendor(seen) or None,
             _text(seen / "device" / "model") or None,
         )
 
@@ -90,8 +88,16 @@ def _identity(folder: Path) -> str:
         if wwid := _text(folder / attribute):
             return " ".join(wwid.split())
     serial = _text(folder / "serial") or _text(folder / "device" / "serial") or _unit_serial(folder)
-    about = (_text(folder / "device" / "vendor"), _text(folder / "device" / "model"), serial)
-    return f"serial.{'.'.join(about)}" if serial else ""
+    if not serial:
+        return ""
+    about = (_vendor(folder), _text(folder / "device" / "model"), serial)
+    return f"serial.{'.'.join(about)}" if any(about[:2]) else f"serial.{serial}"
+
+
+def _vendor(folder: Path) -> str:
+    """Who made a disk; a virtio disk names its maker by a number of PCI."""
+    vendor = _text(folder / "device" / "vendor")
+    return "" if _PCI_VENDOR.match(vendor) else vendor
 
 
 def _unit_serial(folder: Path) -> str:
