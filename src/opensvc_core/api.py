@@ -67,6 +67,7 @@ if TYPE_CHECKING:
         guest_name,
         is_guest_running,
     )
+    from opensvc_core.feed import Change, ChangeKind, Feed
     from opensvc_core.host.guest import SshGuest
     from opensvc_core.hpux.luns import HpuxLun, raw_file, read_luns, read_wwid
     from opensvc_core.hpux.special_files import (
@@ -95,6 +96,7 @@ if TYPE_CHECKING:
         ResourceFacts,
         ServiceInventory,
     )
+    from opensvc_core.journal_records import CommandRecord, RunRecord, StepRecord
     from opensvc_core.plan import Plan, Selection
     from opensvc_core.recovery_flag import flag_disk, is_recovering
     from opensvc_core.replication import Copy, Transfer
@@ -129,6 +131,9 @@ _LATE = {
     "guest_address": "opensvc_core.container_platform",
     "guest_name": "opensvc_core.container_platform",
     "is_guest_running": "opensvc_core.container_platform",
+    "Change": "opensvc_core.feed",
+    "ChangeKind": "opensvc_core.feed",
+    "Feed": "opensvc_core.feed",
     "SshGuest": "opensvc_core.host.guest",
     "HpuxLun": "opensvc_core.hpux.luns",
     "raw_file": "opensvc_core.hpux.luns",
@@ -164,6 +169,9 @@ _LATE = {
     "on_every_path": "opensvc_core.unit_paths",
     "on_one_path": "opensvc_core.unit_paths",
     "on_paths_that_are_up": "opensvc_core.unit_paths",
+    "CommandRecord": "opensvc_core.journal_records",
+    "RunRecord": "opensvc_core.journal_records",
+    "StepRecord": "opensvc_core.journal_records",
     "Plan": "opensvc_core.plan",
     "Selection": "opensvc_core.plan",
     "Copy": "opensvc_core.replication",
@@ -192,6 +200,8 @@ __all__ = [
     "Agent",
     "Cancel",
     "Cancelled",
+    "Change",
+    "ChangeKind",
     "Channel",
     "ChannelEnd",
     "Check",
@@ -203,6 +213,7 @@ __all__ = [
     "CommandFailed",
     "CommandLine",
     "CommandNotFound",
+    "CommandRecord",
     "CommandResult",
     "CommandTimeout",
     "ConfigError",
@@ -218,6 +229,7 @@ __all__ = [
     "EventKind",
     "Evidence",
     "ExitStatus",
+    "Feed",
     "Frozen",
     "GuestState",
     "Host",
@@ -250,6 +262,7 @@ __all__ = [
     "ResourceId",
     "Run",
     "RunOutcome",
+    "RunRecord",
     "Selection",
     "Service",
     "ServiceInventory",
@@ -260,6 +273,7 @@ __all__ = [
     "SshGuest",
     "Status",
     "StatusReport",
+    "StepRecord",
     "StepState",
     "Stream",
     "Transfer",
