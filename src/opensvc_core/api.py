@@ -58,6 +58,7 @@ from opensvc_core.model import (
 if TYPE_CHECKING:
     from opensvc_core.actions.agent import Agent, open_agent
     from opensvc_core.channel import Channel, ChannelEnd, Stream
+    from opensvc_core.config.values import parse_duration
     from opensvc_core.container import ContainerLifeCycle
     from opensvc_core.container_migration import MIGRATION_KEYWORDS, MigratingLifeCycle
     from opensvc_core.container_platform import (
@@ -69,7 +70,6 @@ if TYPE_CHECKING:
         is_guest_running,
     )
     from opensvc_core.feed import Change, ChangeKind, Feed
-    from opensvc_core.config.values import parse_duration
     from opensvc_core.host.guest import SshGuest
     from opensvc_core.hpux.luns import HpuxLun, raw_file, read_luns, read_wwid
     from opensvc_core.hpux.special_files import (
