@@ -25,7 +25,7 @@ SHORT = 0.5
 
 
 @contextmanager
-def server(serve: Callable[[socket.socket], None]) -> Iterator[Address]:
+def server(serve: Callable[[socket.socket], object]) -> Iterator[Address]:
     """A server that treats each connection in its own way, once its request came."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
@@ -81,7 +81,7 @@ def test_bytes_that_drip_do_not_stretch_the_limit(first: bytes) -> None:
 
 def test_a_server_that_says_nothing_is_left_at_the_limit() -> None:
     ended = threading.Event()
-    with server(lambda _: ended.wait(30) and None) as address:
+    with server(lambda _: ended.wait(30)) as address:
         with pytest.raises(Unreachable, match="no answer in time"):
             post(address, SHORT)
         ended.set()
