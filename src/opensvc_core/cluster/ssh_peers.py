@@ -10,6 +10,7 @@ from attrs import Factory, asdict, define, field
 
 from opensvc_core.clock import Cancel
 from opensvc_core.cluster import wire
+from opensvc_core.cluster.lines import LONGEST_SILENCE, LOST
 from opensvc_core.cluster.link import CONNECT_LIMIT, PeerError
 from opensvc_core.cluster.session import Session
 from opensvc_core.cluster.ssh import Ssh
@@ -60,6 +61,7 @@ class SshPeers:
         clock: source of time.
         connect_limit: seconds until a peer that says nothing counts as out of reach.
         status_limit: seconds that drivers have to answer there.
+        silence: seconds of silence after which a session is lost.
     """
 
     ssh: Ssh
@@ -68,6 +70,7 @@ class SshPeers:
     clock: Clock
     connect_limit: float = CONNECT_LIMIT
     status_limit: float = STATUS_LIMIT
+    silence: float = LOST
     asks: bool = True
     _doors: dict[str, _Door] = Factory(dict)
     _guard: threading.Lock = field(factory=threading.Lock, repr=False)
@@ -120,7 +123,7 @@ class SshPeers:
         began = self.clock.monotonic()
         argv = self.ssh.session_argv(node, address, seconds, shares=shares)
         talk = self.host.talk(Command(argv))
-        session = Session(node, talk, self.clock)
+        session = Session(node, talk, self.clock, self.silence)
         if session.open(seconds):
             return session, (None, "")
         # ssh knows best what was wrong, if it is not the one that hangs.
@@ -217,7 +220,9 @@ class SshPeers:
         return found
 
 
-def peers_of(node: Node, host: Host, clock: Clock, connect_limit: float, status_limit: float) -> SshPeers:
+def peers_of(
+    node: Node, host: Host, clock: Clock, connect_limit: float, status_limit: float, silence: float
+) -> SshPeers:
     """The peers of a node.
 
     Args:
@@ -226,6 +231,7 @@ def peers_of(node: Node, host: Host, clock: Clock, connect_limit: float, status_
         clock: source of time.
         connect_limit: seconds until a peer counts as out of reach.
         status_limit: seconds that drivers have to answer there.
+        silence: seconds of silence after which a session is lost.
     """
     from opensvc_core.host.local import LocalHost
     from opensvc_core.host.names import RESOLVE_LIMIT, Resolver
@@ -233,4 +239,6 @@ def peers_of(node: Node, host: Host, clock: Clock, connect_limit: float, status_
     if not isinstance(host, LocalHost):
         host = LocalHost(node.name, os_name=node.os_name, clock=clock)
     resolver = Resolver(node.folders.etc / "hosts", clock, min(RESOLVE_LIMIT, connect_limit))
-    return SshPeers(Ssh(node.folders), host, resolver, clock, connect_limit, status_limit)
+    return SshPeers(
+        Ssh(node.folders), host, resolver, clock, connect_limit, status_limit, min(silence, LONGEST_SILENCE)
+    )
