@@ -204,6 +204,11 @@ class Context:
         return self.recording is not None
 
     @property
+    def asks_for_all(self) -> bool:
+        """Whether many resources are asked about and nothing is changed: an answer may be kept in ``memory``."""
+        return self.action in {"status", "inventory"}
+
+    @property
     def lost_changes(self) -> tuple[str, ...]:
         """Changing commands that were ended before they answered: their effect may still come."""
         return tuple(self._lost_change)

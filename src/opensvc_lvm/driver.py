@@ -199,11 +199,12 @@ class LinuxVolumeGroup:
             for group in survey.named(resource.text("vgname"))[:1]:
                 yield InventoryItem(resource.id, "size", group.size)
                 yield InventoryItem(resource.id, "free", group.free)
-                yield InventoryItem(resource.id, "disks", tuple(disk.path for disk in group.disks))
+                yield InventoryItem(resource.id, "group", group.name)
+                yield InventoryItem(resource.id, "disks", tuple(Device(disk.path) for disk in group.disks))
 
     def _surveyed(self, context: Context, names: Collection[str], *, with_volumes: bool) -> Survey:
         """What LVM says now; a status, which asks for the disks of each group too, asks once for all of them."""
-        if context.action != "status":
+        if not context.asks_for_all:
             return self._lvm(context).survey(names, with_volumes=with_volumes)
         everybody = {
             each.text("vgname")

@@ -242,7 +242,8 @@ class SimulatedCluster:
             changes: ``boot_time`` seconds until it answers ping (None: never), ``shell_delay`` seconds from then to
                 ssh and agent (None: never), ``shutdown_time`` seconds (None: it ignores the power button),
                 ``crashes_after`` seconds from its start (None: not), ``has_agent``, ``iproute`` (``iproute2``,
-                ``busybox`` or empty), ``has_ifconfig``, ``host_key``, ``hostname``, ``addresses``.
+                ``busybox`` or empty), ``has_ifconfig``, ``host_key``, ``hostname``, ``addresses``, ``migration_time``
+                seconds (None: it never ends by itself), ``has_shared_images``.
 
         Raises:
             KeyError: there is no such guest, or no such property.
@@ -393,6 +394,14 @@ class SimulatedCluster:
             life.settle(self._store.folder, world, now(world))
             domain = world["nodes"].get(node, life.new_node(node))["domains"].get(name)
             return f"{STATES[domain['state']]} ({reason_of(domain)})" if domain else ""
+
+    def wait_for_state(self, node: str, name: str, state: str, timeout: float = 10.0) -> None:
+        """Wait until ``state_of`` says a state. Raises TimeoutError."""
+        limit = time.monotonic() + timeout
+        while (now_is := self.state_of(node, name)) != state:
+            if time.monotonic() > limit:
+                raise TimeoutError(f"{name} on {node} is {now_is!r}, not {state!r}, after {timeout} s")
+            time.sleep(POLL)
 
     def is_starting(self, node: str, name: str) -> bool:
         """Whether a late start of a domain is under way. Raises KeyError if there is no such domain."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from opensvc_core.attempt import Authority
     from opensvc_core.context import Network
     from opensvc_core.events import Event
+    from opensvc_core.feed import Feed
     from opensvc_core.host import Host
     from opensvc_core.journal import CommandRecord, Journal, RunRecord
     from opensvc_core.model import Evidence, Service
@@ -80,6 +81,13 @@ class Agent:
     argv: tuple[str, ...] = ()
     limits: Limits = field(factory=Limits)
     reservations: Backends = field(factory=_no_backends)
+
+    @property
+    def feed(self) -> Feed:
+        """What changed here, for whoever reports it."""
+        from opensvc_core.feed import Feed
+
+        return Feed(self.journal)
 
     # -- services -------------------------------------------------------------------------------------------------
 

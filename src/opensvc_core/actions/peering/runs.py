@@ -160,6 +160,7 @@ def begin(visit: Visit, call: Call) -> Mapping[str, Any]:
     except JournalError:
         if run.plan.can_start:
             raise
+        agent.journal.owe_run(header)
     run.is_journalled = True
     return {}
 

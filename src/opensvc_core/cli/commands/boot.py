@@ -4,13 +4,19 @@ from typing import Annotated
 
 import typer
 
-from opensvc_core.cli.options import AnyNames, Color, ColorOption, Format, FormatOption, Verbose, Wait, new_app
+from opensvc_core.cli.options import (
+    AnyNames,
+    Color,
+    ColorOption,
+    Format,
+    FormatOption,
+    MaxParallel,
+    Verbose,
+    Wait,
+    new_app,
+)
 
 app = new_app()
-
-MaxParallel = Annotated[
-    int, typer.Option("--max-parallel", metavar="N", min=0, help="Steps side by side; 0 means as many as usual.")
-]
 
 
 @app.command(epilog="Example: osvc boot")

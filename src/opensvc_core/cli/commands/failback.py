@@ -5,9 +5,21 @@ from typing import Annotated
 
 import typer
 
-from opensvc_core.cli.commands.act import DryRun, MaxParallel, TimeLimit
 from opensvc_core.cli.manner import Limits, Manner
-from opensvc_core.cli.options import Color, ColorOption, Format, FormatOption, Names, Permits, Verbose, Wait, new_app
+from opensvc_core.cli.options import (
+    Color,
+    ColorOption,
+    DryRun,
+    Format,
+    FormatOption,
+    MaxParallel,
+    Names,
+    Permits,
+    TimeLimit,
+    Verbose,
+    Wait,
+    new_app,
+)
 
 app = new_app()
 

@@ -5,14 +5,16 @@ from typing import Annotated
 
 import typer
 
-from opensvc_core.cli.commands.act import DeclareDead
 from opensvc_core.cli.options import (
     Color,
     ColorOption,
+    DeclareDead,
     Format,
     FormatOption,
     Loud,
     Names,
+    OnNode,
+    OrRestart,
     Rids,
     Tags,
     new_app,
@@ -45,6 +47,7 @@ def plan(
     names: Names,
     rids: Rids = None,
     tags: Tags = None,
+    node: OnNode = "",
     form: FormatOption = Format.TABLE,
     color: ColorOption = Color.AUTO,
     verbose: Loud = 0,
@@ -55,8 +58,13 @@ def plan(
     from opensvc_core.cli.manner import Manner
     from opensvc_core.plan import Selection
 
-    selection = Selection(split(rids), tuple(tags or ()))
-    return show_plan(open_here(), str(context.command.name), names, selection, Manner(form, color))
+    selection, agent, verb = Selection(split(rids), tuple(tags or ())), open_here(), str(context.command.name)
+    if node and node != agent.node.name:
+        from opensvc_core.actions.on_node import Errand
+        from opensvc_core.cli.on_node import show_there
+
+        return show_there(agent, Errand(node, verb, tuple(names), selection), Manner(form, color))
+    return show_plan(agent, verb, names, selection, Manner(form, color))
 
 
 @app.command(
@@ -95,6 +103,7 @@ def plan_move(
     to: Annotated[
         str, typer.Option("--to", metavar="NODE", help="With switch, migrate and failover: the node to go to.")
     ] = "",
+    or_restart: OrRestart = False,
     declare_dead: DeclareDead = None,
     form: FormatOption = Format.TABLE,
     color: ColorOption = Color.AUTO,
@@ -105,4 +114,5 @@ def plan_move(
     from opensvc_core.cli.manner import Manner
     from opensvc_core.cli.moving import show_move
 
-    return show_move(open_here(), str(context.command.name), names, to, declare_dead or (), Manner(form, color))
+    verb, manner = str(context.command.name), Manner(form, color)
+    return show_move(open_here(), verb, names, to, declare_dead or (), manner, or_restart=or_restart)
