@@ -18,6 +18,7 @@ from opensvc_core.errors import (
     CommandNotFound,
     CommandTimeout,
     ConfigError,
+    ConfigProblem,
     DriverError,
     ExitStatus,
     Frozen,
@@ -57,6 +58,7 @@ from opensvc_core.model import (
 if TYPE_CHECKING:
     from opensvc_core.actions.agent import Agent, open_agent
     from opensvc_core.channel import Channel, ChannelEnd, Stream
+    from opensvc_core.config.values import parse_duration
     from opensvc_core.container import ContainerLifeCycle
     from opensvc_core.container_migration import MIGRATION_KEYWORDS, MigratingLifeCycle
     from opensvc_core.container_platform import (
@@ -80,6 +82,7 @@ if TYPE_CHECKING:
     from opensvc_core.inventory.checks import run_checks
     from opensvc_core.inventory.collect import collect_inventory
     from opensvc_core.inventory.disk_ids import to_scsi_id
+    from opensvc_core.inventory.fact_names import trouble_with_fact
     from opensvc_core.inventory.facts import read_node_facts
     from opensvc_core.inventory.packages import list_packages
     from opensvc_core.inventory.records import (
@@ -97,6 +100,7 @@ if TYPE_CHECKING:
         ServiceInventory,
     )
     from opensvc_core.journal_records import CommandRecord, RunRecord, StepRecord
+    from opensvc_core.node import Node
     from opensvc_core.plan import Plan, Selection
     from opensvc_core.recovery_flag import flag_disk, is_recovering
     from opensvc_core.replication import Copy, Transfer
@@ -134,6 +138,7 @@ _LATE = {
     "Change": "opensvc_core.feed",
     "ChangeKind": "opensvc_core.feed",
     "Feed": "opensvc_core.feed",
+    "parse_duration": "opensvc_core.config.values",
     "SshGuest": "opensvc_core.host.guest",
     "HpuxLun": "opensvc_core.hpux.luns",
     "raw_file": "opensvc_core.hpux.luns",
@@ -149,6 +154,7 @@ _LATE = {
     "collect_inventory": "opensvc_core.inventory.collect",
     "to_scsi_id": "opensvc_core.inventory.disk_ids",
     "read_node_facts": "opensvc_core.inventory.facts",
+    "trouble_with_fact": "opensvc_core.inventory.fact_names",
     "list_packages": "opensvc_core.inventory.packages",
     "Check": "opensvc_core.inventory.records",
     "CheckReport": "opensvc_core.inventory.records",
@@ -172,6 +178,7 @@ _LATE = {
     "CommandRecord": "opensvc_core.journal_records",
     "RunRecord": "opensvc_core.journal_records",
     "StepRecord": "opensvc_core.journal_records",
+    "Node": "opensvc_core.node",
     "Plan": "opensvc_core.plan",
     "Selection": "opensvc_core.plan",
     "Copy": "opensvc_core.replication",
@@ -217,6 +224,7 @@ __all__ = [
     "CommandResult",
     "CommandTimeout",
     "ConfigError",
+    "ConfigProblem",
     "ContainerLifeCycle",
     "ContainerPlatform",
     "Context",
@@ -243,6 +251,7 @@ __all__ = [
     "Locked",
     "LogicalUnit",
     "MigratingLifeCycle",
+    "Node",
     "NodeFacts",
     "NodeState",
     "Note",
@@ -298,6 +307,7 @@ __all__ = [
     "on_paths_that_are_up",
     "one_by_one",
     "open_agent",
+    "parse_duration",
     "raw_file",
     "read_luns",
     "read_node_facts",
@@ -306,5 +316,6 @@ __all__ = [
     "run_checks",
     "side_by_side",
     "to_scsi_id",
+    "trouble_with_fact",
     "write_text",
 ]
