@@ -223,6 +223,7 @@ def begin_journal(agent: Agent, plan: Plan, run_id: str, about: Mapping[str, obj
     except JournalError as error:
         if plan.can_start:
             raise
+        agent.journal.owe_run(header)
         notes.append(Note(f"this run is not journalled: {error}", "journal", Severity.ERROR))
 
 

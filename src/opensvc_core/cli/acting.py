@@ -134,20 +134,23 @@ def recover_services(
     return worst
 
 
-def run_and_tell(plan: Plan | None, run: Callable[[Cancel, Teller], Run], manner: Manner) -> int:
+def run_and_tell(
+    plan: Plan | None, run: Callable[[Cancel, Teller], Run], manner: Manner, title: str = "recover"
+) -> int:
     """Run something that can be cancelled by signals, tell it, print its report, give back its exit status.
 
     Args:
         plan: what is about to run, for the live view; ``None`` if that is not known before.
         run: does it.
         manner: how it is told.
+        title: of the live view, where there is no plan.
     """
     from opensvc_core.cli.signals import cancelling
     from opensvc_core.cli.telling import telling, telling_of_waits
     from opensvc_core.clock import Cancel
 
     cancel = Cancel()
-    with telling(plan, form=manner.form, color=manner.color, verbosity=manner.verbosity) as teller:
+    with telling(plan, form=manner.form, color=manner.color, verbosity=manner.verbosity, title=title) as teller:
         known = () if plan is None else plan.notes
         for note in known:
             teller.say(f"{note.severity.value}: {note.text}")

@@ -75,6 +75,7 @@ def ask(
     agent: Agent | None = None,
     is_local: bool = False,
     is_whole: bool = False,
+    node: str = "",
 ) -> Answers:
     """Ask for the status of services.
 
@@ -86,14 +87,21 @@ def ask(
         agent: whom to ask; by default this node's.
         is_local: whether only this node is asked; so it is where only some resources are.
         is_whole: whether other nodes are asked for each resource too.
+        node: another node, to be asked alone, in place of this one.
 
     Raises:
         ServiceNotFound: a name or glob matches nothing.
+        PeerError: that node cannot be asked.
         PlanError: no such resource.
     """
     from opensvc_core.plan import Selection
 
     asked = agent or open_here()
+    if node and node != asked.node.name:
+        from opensvc_core.actions.on_node import look_at
+
+        return Answers(node, time.time(), look_at(asked, node, names, Selection(rids, tags), timeout))
+    is_local = is_local or bool(node)
     services, broken = load_all(asked, asked.find(names))
     is_alone = is_local or bool(rids or tags)
     answers = _look_once(asked, services, broken, Selection(rids, tags), timeout, is_alone=is_alone, is_whole=is_whole)

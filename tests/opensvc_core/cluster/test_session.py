@@ -17,11 +17,13 @@ from opensvc_core.clock import Cancel, SystemClock
 from opensvc_core.cluster.lines import LONGEST
 from opensvc_core.cluster.link import PeerError
 from opensvc_core.cluster.session import Session
+from opensvc_core.cluster.withdrawn import withdraw
 from opensvc_core.errors import Locked
 from opensvc_core.host import Command
 from opensvc_core.host.local import LocalHost
 from opensvc_core.lock import Holder, hold_lock
 from opensvc_core.model import NodeState
+from opensvc_core.node import Folders
 
 SECONDS = 30.0
 """How long a test waits for what must come; nothing is decided by it when all is well."""
@@ -134,6 +136,45 @@ def test_the_end_of_a_session_lets_go_of_its_locks(root: Path, session: Session)
     assert session.talk.wait(SECONDS) == 0
     events = [entry["event"] for entry in log(root)]
     assert events == ["begin", "operation", "end"]
+
+
+def test_trust_that_is_taken_back_ends_a_session_and_what_it_holds(root: Path, session: Session) -> None:
+    lock(session)
+    over = threading.Event()
+    session.on_lost(over.set)
+    withdraw(Folders(root), "n1")
+    assert over.wait(SECONDS)
+    wait_free(root)
+    assert log(root)[-1]["text"] == "n1 is not let in any more"
+    with pytest.raises(PeerError, match="the session is over: n1 is not let in any more"):
+        session.request("hello", {}, timeout=SECONDS)
+
+
+def test_what_is_under_way_when_trust_is_taken_back_is_finished_and_nothing_new_is_begun(
+    root: Path, session: Session
+) -> None:
+    holder, answered = Holder(os.getpid(), "test", "test", 0.0), threading.Event()
+
+    def wait_for_the_lock() -> None:
+        lock(session, wait=SECONDS)
+        answered.set()
+
+    with hold_lock(root / "var/lock", "s1", holder, wait=0, clock=SystemClock(), cancel=Cancel()):
+        session.request("hello", {}, timeout=SECONDS)
+        threading.Thread(target=wait_for_the_lock, daemon=True).start()
+        while 2 not in session._waiting:
+            answered.wait(0.01)
+        # The answer to a later line: the one before has been begun.
+        session.request("hello", {}, timeout=SECONDS)
+        withdraw(Folders(root), "n1")
+        for _ in range(2):
+            with pytest.raises(Exception, match="n2 does not let n1 in any more") as caught:
+                session.request("evidence", {"service": "s1"}, timeout=SECONDS)
+            assert caught.value.code == "peer_refused"  # type: ignore[attr-defined]
+        assert session.is_open
+    assert answered.wait(SECONDS)
+    wait_free(root)
+    assert [entry["outcome"] for entry in log(root) if entry.get("operation") == "evidence"] == ["peer_refused"] * 2
 
 
 def test_evidence_is_what_the_drivers_answer_now(session: Session) -> None:

@@ -166,6 +166,7 @@ def begin(visit: Visit, call: Call) -> Mapping[str, Any]:
         if run.plan.can_start:
             raise
         notes.append(Note(f"this run is not journalled: {error.message}", error.code, Severity.ERROR))
+        agent.journal.owe_run(header)
     run.is_journalled = True
     return {"notes": [wire.note_out(note) for note in notes]}
 
