@@ -11,11 +11,12 @@ from attrs import define, field
 
 from opensvc_core.config.keywords import DriverInfo
 from opensvc_core.config.sections import default_phase
-from opensvc_core.contract import check_answer, check_description, check_outcome, collect
+from opensvc_core.contract import check_answer, check_description, check_item, check_outcome, collect
 from opensvc_core.errors import ActionError, DriverContractError, DriverError, OpenSVCError
 from opensvc_core.hookspecs import DriverHooks, ObserverHooks
 from opensvc_core.model import (
     Device,
+    InventoryItem,
     Outcome,
     Resource,
     ResourceId,
@@ -199,6 +200,23 @@ class Dispatcher(Plugins):
             reason, code = f"driver {name}: {type(error).__name__}: {error}", "driver_bug"
         for resource_id in sorted(missing):
             yield resource_id, StatusReport.undef(reason, code)
+
+    def inventory(self, name: str, resources: Sequence[Resource], context: Context) -> Iterator[InventoryItem]:
+        """Call ``inventory`` and pass on each fact as it comes; nothing where the driver has none.
+
+        Raises:
+            OpenSVCError: as the driver raised it, or DriverContractError; what came before stands.
+        """
+        if not self.has_hook("inventory", name):
+            return
+        asked = frozenset(resource.id for resource in resources)
+        try:
+            for item in self.hook("inventory", name)(resources=list(resources), context=context) or ():
+                yield check_item(name, item, asked)
+        except OpenSVCError:
+            raise
+        except Exception as error:
+            raise DriverContractError(f"driver {name}: `inventory` failed: {type(error).__name__}: {error}") from error
 
     def preflight(self, resource: Resource, action: str, context: Context) -> tuple[Veto, ...]:
         """Vetoes of a resource's driver; a driver that cannot say for a bug of its own vetoes."""

@@ -73,7 +73,13 @@ class DriverHooks:
 
     @hookspec(firstresult=True)
     def inventory(self, resources: Sequence[Resource], context: Context) -> Iterable[InventoryItem] | None:
-        """Facts for the collector: vcpus, memory, disks, addresses."""
+        """Facts of all the given resources, in as few commands as the platform allows: vcpus, memory, disks, addresses.
+
+        Changes nothing. Names that have one meaning for all, and their units, are in ``docs/reference/inventory.md``; a
+        value is ready for JSON, ``None`` or not there where it cannot be told. A tool that is missing, hangs or
+        fails gives no facts and a note. A driver that has this hook tells the disks here too, under ``disks`` as
+        ``list_devices`` would: only drivers without it are asked for them one by one. ``context.asks_for_all`` is true.
+        """
 
     @hookspec(firstresult=True)
     def list_devices(self, resource: Resource, context: Context) -> Sequence[Device] | None:

@@ -25,6 +25,7 @@ class Limits:
         status: seconds for all answers of a status; what has not come by then is ``undef``.
         view: seconds that other nodes have to say hello, and then to answer, when their state is shown.
         checks: seconds for all the drivers' checks before a run.
+        inventory: seconds for all answers of an inventory, of the node's checks, of its facts or of its packages.
         late_start: seconds that a stop waits for a guest whose start command was cut, as it may still come up.
         left_over: seconds to wait for a changing command that a cut run left running, before it is ended.
         settle: seconds after which a start command that was cut is taken to have no effect any more.
@@ -35,6 +36,7 @@ class Limits:
     status: float = 20.0
     view: float = 1.0
     checks: float = 30.0
+    inventory: float = 60.0
     late_start: float = 10.0
     left_over: float = 30.0
     settle: float = 300.0

@@ -31,7 +31,7 @@ MODULES: dict[str, dict[str, str]] = {
         **dict.fromkeys(("vgscan", "pvscan", "lvscan"), "lvm.scans"),
         "lvmconfig": "lvm.config",
     },
-    "libvirt": {"virsh": "virsh"},
+    "libvirt": {"virsh": "virsh", "libvirtd": "libvirtd"},
     "xen": {"xl": "xl", "xm": "xm"},
     "lxc": {
         "lxc-attach": "lxc",
