@@ -140,4 +140,6 @@ def event_text(event: Event) -> str:
             return f"run {event.run_id}: {event.text} begins"
         case "run_end":
             return f"run {event.run_id}: {event.text}"
+        case "status":
+            return f"{event.service}: is {event.text}"
     return ""
