@@ -270,12 +270,14 @@ def end(visit: Visit, call: Call) -> Mapping[str, Any]:
     if not run.end():
         return {}
     outcomes = {service.name: RunOutcome(data["outcomes"][service.name]) for service in run.plan.services}
-    for name, outcome in outcomes.items():
-        agent.journal.end_service(run.id, name, outcome)
-        if outcome is RunOutcome.DONE:
-            agent.journal.mark_recovered(name, run.id)
-    run.tell(EventKind.RUN_END, data={"outcomes": {name: outcome.value for name, outcome in outcomes.items()}})
-    run.record()
+    try:
+        for name, outcome in outcomes.items():
+            agent.journal.end_service(run.id, name, outcome)
+            if outcome is RunOutcome.DONE:
+                agent.journal.mark_recovered(name, run.id)
+    finally:
+        run.tell(EventKind.RUN_END, data={"outcomes": {name: outcome.value for name, outcome in outcomes.items()}})
+        run.record()
     return {}
 
 
