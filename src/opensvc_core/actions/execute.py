@@ -24,6 +24,7 @@ from opensvc_core.actions.histories import (
 from opensvc_core.actions.leftovers import Leftovers, tidy
 from opensvc_core.actions.perform import Performer
 from opensvc_core.actions.preflight import check_everywhere, is_verified_down, refused
+from opensvc_core.actions.recording import record_run
 from opensvc_core.actions.status import ask
 from opensvc_core.attempt import Authority, OperatorAuthority
 from opensvc_core.clock import Cancel, Deadline
@@ -127,6 +128,8 @@ def run_plan(agent: Agent, plan: Plan, options: RunOptions, remember: Mapping[st
         run = executor.run(plan)
         _settle_past(agent, plan, run)
         notes += elsewhere.end(run)
+        if not options.cancel.is_set:  # whoever cancelled waits for nothing more: the next look tells
+            record_run(agent, plan, run, statuses)
         return evolve(run, notes=(*notes, *run.notes))
 
 
