@@ -214,6 +214,9 @@ class World:
             message = f"a journal was set aside: {broken}"
             raise Violation(message)
         told = self.node.told()
+        if len(told) < 2 * len(SERVICES):
+            message = f"hardly anything ran: {self.node.said()}"
+            raise Violation(message)
         self._check_journal(told)
         calls = self.collector.calls(*METHODS.values())
         came = [_named(call) for call in calls]
