@@ -58,7 +58,7 @@ def test_rounds(tmp_path: Path, osvc_runs: int, osvc_random: random.Random, caps
             counts += world.counts
         with capsys.disabled():
             if osvc_runs > 1:
-                print(f"round {number}: {leading.name}: all arrived")  # noqa: T201 - the log of a soak
+                print(f"round {number}: {leading.name}: all arrived", flush=True)  # noqa: T201 - the log of a soak
     with capsys.disabled():
         if osvc_runs > 1:
             print(f"{rounds} rounds, {repeated} records came twice\n{table(counts)}")  # noqa: T201
