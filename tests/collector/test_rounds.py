@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,13 @@ from tests.collector.small_disk import SmallDisk
 from tests.collector.troubles import TROUBLES
 from tests.collector.world import World
 
-pytestmark = [pytest.mark.simulated, pytest.mark.timeout(7200)]
+pytestmark = [
+    pytest.mark.simulated,
+    pytest.mark.timeout(7200),
+    pytest.mark.skipif(find_spec("opensvc_collector_client") is None, reason="needs opensvc-collector-client"),
+]
 
-SHARE = 3
+SHARE = 2
 """Rounds where nobody asks for more."""
 
 
