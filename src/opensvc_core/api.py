@@ -57,6 +57,7 @@ from opensvc_core.model import (
 
 if TYPE_CHECKING:
     from opensvc_core.actions.agent import Agent, open_agent
+    from opensvc_core.actions.jobs import NodeJob
     from opensvc_core.channel import Channel, ChannelEnd, Stream
     from opensvc_core.config.values import parse_duration
     from opensvc_core.container import ContainerLifeCycle
@@ -122,6 +123,7 @@ hookimpl = HookimplMarker("opensvc")
 _LATE = {
     "Agent": "opensvc_core.actions.agent",
     "open_agent": "opensvc_core.actions.agent",
+    "NodeJob": "opensvc_core.actions.jobs",
     "Channel": "opensvc_core.channel",
     "ChannelEnd": "opensvc_core.channel",
     "Stream": "opensvc_core.channel",
@@ -251,6 +253,7 @@ __all__ = [
     "MigratingLifeCycle",
     "Node",
     "NodeFacts",
+    "NodeJob",
     "NodeState",
     "Note",
     "OpenSVCError",
