@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from opensvc_core.inventory.checks import run_checks
     from opensvc_core.inventory.collect import collect_inventory
     from opensvc_core.inventory.disk_ids import to_scsi_id
+    from opensvc_core.inventory.fact_names import trouble_with_fact
     from opensvc_core.inventory.facts import read_node_facts
     from opensvc_core.inventory.packages import list_packages
     from opensvc_core.inventory.records import (
@@ -155,6 +156,7 @@ _LATE = {
     "collect_inventory": "opensvc_core.inventory.collect",
     "to_scsi_id": "opensvc_core.inventory.disk_ids",
     "read_node_facts": "opensvc_core.inventory.facts",
+    "trouble_with_fact": "opensvc_core.inventory.fact_names",
     "list_packages": "opensvc_core.inventory.packages",
     "Check": "opensvc_core.inventory.records",
     "CheckReport": "opensvc_core.inventory.records",
@@ -317,5 +319,6 @@ __all__ = [
     "run_checks",
     "side_by_side",
     "to_scsi_id",
+    "trouble_with_fact",
     "write_text",
 ]
