@@ -1,13 +1,13 @@
-"""What is sent as it is now, whatever was sent before: services with their disks, the node, packages, checks, states."""
+"""What is sent as it is now, whatever was sent before: services and their disks, the node, packages, checks."""
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from opensvc_collector_client.parts import Part
 from opensvc_collector_client.payloads.node import insert_packages, insert_patches, push_checks, update_asset
 from opensvc_collector_client.payloads.services import delete_service_list, register_disks, update_service
-from opensvc_collector_client.telling import own_version
+from opensvc_collector_client.telling import own_version, state_of
 from opensvc_collector_client.transport.failures import Refused
 from opensvc_core.api import (
     ConfigError,
@@ -19,32 +19,17 @@ from opensvc_core.api import (
     read_node_facts,
     run_checks,
     stamp_push,
-    status_data,
     unpushed,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from opensvc_collector_client.records import Call
     from opensvc_collector_client.session import Session
-    from opensvc_core.api import Agent
+    from opensvc_core.api import Agent, ServiceInventory
 
 STAMP: Final = ".push"
-
-
-class Part(Enum):
-    """What can be sent at any time."""
-
-    STATUSES = "statuses"
-    PACKAGES = "packages"
-    PATCHES = "patches"
-    SERVICES = "services"
-    ASSET = "asset"
-    CHECKS = "checks"
-
-
-DAILY: Final = (Part.PACKAGES, Part.PATCHES, Part.SERVICES, Part.ASSET, Part.CHECKS)
-"""Parts of the daily job, in the order of 2010."""
 
 
 def send_part(session: Session, part: Part, names: Sequence[str] = ()) -> None:
@@ -86,15 +71,8 @@ def push_services(session: Session, names: Sequence[str] = ()) -> None:
     digests = {service.name: _digest(agent, service) for service in services}
     inventory = {each.service: each for each in collect_inventory(agent, services).services} if services else {}
     for service in services:
-        text = service.path.read_text(encoding="utf-8", errors="replace")
-        known = inventory.get(service.name)
         try:
-            session.delivery.send_calls(
-                [
-                    update_service(service, text, agent.node.name, own_version(), known),
-                    *register_disks(service.name, known.disks if known else (), agent.node.name),
-                ]
-            )
+            session.delivery.send_calls(_service_calls(agent, service, inventory.get(service.name)))
         except Refused as error:
             troubles.append(error)
             session.state.refused_files[service.name] = digests[service.name]
@@ -103,6 +81,18 @@ def push_services(session: Session, names: Sequence[str] = ()) -> None:
         session.state.refused_files.pop(service.name, None)
     if troubles:
         raise troubles[0]
+
+
+def _service_calls(agent: Agent, service: Service, known: ServiceInventory | None) -> list[Call]:
+    """The calls that tell a service. Raises Refused where it cannot be told, OSError."""
+    text = service.path.read_text(encoding="utf-8", errors="replace")
+    try:
+        return [
+            update_service(service, text, agent.node.name, own_version(), known),
+            *register_disks(service.name, known.disks if known else (), agent.node.name),
+        ]
+    except Exception as error:
+        raise Refused(f"{service.name}: it cannot be told: {type(error).__name__}: {error}") from error
 
 
 def push_changed(session: Session) -> None:
@@ -135,7 +125,7 @@ def push_statuses(session: Session, names: Sequence[str] = ()) -> None:
     session.drain()
     services, troubles = _load(agent, agent.find(names))
     for name, status in agent.status(services).items():
-        calls = session.teller.status_calls(name, agent.clock.now(), status_data(status))
+        calls = session.teller.status_calls(name, agent.clock.now(), state_of(status))
         session.delivery.send_calls(calls)
     if troubles:
         raise troubles[0]

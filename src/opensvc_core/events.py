@@ -22,6 +22,8 @@ class EventKind(Enum):
     """Also of a step that never began, `skipped` or `kept`: then no STEP_BEGIN came before."""
     ROLLBACK_BEGIN = "rollback_begin"
     RUN_END = "run_end"
+    STATUS = "status"
+    """A service's state on this node became another, and was written down; outside a run too. See ``feed``."""
 
 
 @frozen

@@ -1,4 +1,4 @@
-"""Jobs of the node that other distributions add: entry points of the group `opensvc.jobs`, each a function of the node."""
+"""Jobs of the node that other distributions add: entry points of `opensvc.jobs`, each a function of the node."""
 
 from __future__ import annotations
 
