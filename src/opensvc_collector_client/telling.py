@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -87,6 +88,7 @@ def state_of(status: ServiceStatus) -> dict[str, Any]:
     }
 
 
+@cache
 def own_version() -> str:
     """The version of this agent."""
     try:
