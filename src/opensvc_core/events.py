@@ -38,7 +38,8 @@ class Event:
         rid: of the resource, or empty.
         step: id of the step, ``start vm188/container#0``, or empty.
         text: one line for people.
-        data: further facts, JSON-ready: ``argv``, ``rc``, ``seconds``, ``state``, ``outcome``, ``severity``, ``code``.
+        data: further facts, JSON-ready: ``argv``, ``rc``, ``seconds``, ``state``, ``outcomes``, ``severity``,
+            ``code``; of a status what the feed has of it.
     """
 
     kind: EventKind
