@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
 
 def list_jobs(node: Node) -> Sequence[NodeJob]:
-    """The jobs of a node."""
+    """The jobs of a node; none where its settings say that there is no collector."""
+    off = ""
     try:
-        off = "" if read_settings(node).address is not None else "no collector is configured"
+        if read_settings(node).address is None:
+            return ()
     except OpenSVCError as error:
         off = error.message
     report = ("collector", "report")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +14,8 @@ from opensvc_collector_client.state import State
 from opensvc_core.api import EventKind, hookimpl
 
 if TYPE_CHECKING:
+    import subprocess
+
     from opensvc_collector_client.private_files import Lock
     from opensvc_core.api import Agent, Event
 
@@ -52,15 +53,24 @@ class CollectorObserver:
 
 
 def is_due(agent: Agent) -> bool:
-    """Whether there is a collector, and it did not fail just now. Raises ConfigError."""
+    """Whether there is a collector, and it did not fail just now. Raises ConfigError.
+
+    Of the default's name nothing is known before the job of ten minutes found it: no action is to look for it.
+    """
     node, clock = agent.node, agent.clock
-    if read_settings(node).address is None:
+    settings = read_settings(node)
+    if settings.address is None:
         return False
-    return State.read(Places.of(node).state).pause.left(clock.now(), clock.monotonic(), node.boot_id) <= 0
+    state = State.read(Places.of(node).state)
+    if not settings.is_named and not state.last_success:
+        return False
+    return state.pause.left(clock.now(), clock.monotonic(), node.boot_id) <= 0
 
 
 def start_sender(agent: Agent, lock: Lock) -> subprocess.Popen[bytes]:
     """Start a sender that outlives this process; of what is open here it gets the sender's lock, and nothing else."""
+    import subprocess
+
     node = agent.node
     named = {"OSVC_ROOT": str(node.folders.root), "OSVC_NODE": node.name, "OSVC_OS": node.os_name}
     return subprocess.Popen(
