@@ -14,7 +14,8 @@ from attrs import define
 
 from opensvc_core.actions.agent import Agent
 from opensvc_core.actions.execute import RunOptions
-from opensvc_core.actions.replications import plan_replications, run_replications
+from opensvc_core.actions.replications import plan_replications
+from opensvc_core.actions.send_replications import run_replications
 from opensvc_core.cli.manner import Manner
 from opensvc_core.cli.options import Format
 from opensvc_core.cli.syncing import diff_config, discard_copy, show_replications
