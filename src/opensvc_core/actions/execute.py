@@ -256,7 +256,8 @@ def _moves(plan: Plan, statuses: Mapping[ResourceId, StatusReport], elsewhere: E
         destination = next((step.node for step in mine if step.node != source), "")
         reports = [_report_of(step, statuses, elsewhere) for step in stops if step.resource.has_own_state]
         was_up = any(report is None or not is_verified_down(report) for report in reports)
-        moves[name] = {"source": source, "destination": destination, "was_up": was_up}
+        pull = {"is_pull": True} if any(step.action == "pull" for step in mine) else {}
+        moves[name] = {"source": source, "destination": destination, "was_up": was_up, **pull}
     return {"moves": moves} if moves else {}
 
 
