@@ -76,9 +76,8 @@ def show_log(agent: Agent, wanted: Wanted, manner: Manner) -> int:
 def _warn(agent: Agent) -> None:
     """Say on standard error what is amiss with the journal itself, before something of it is dropped, and after."""
     from opensvc_core.cli.output import say
-    from opensvc_core.retention import measure, read_keep
 
-    for warning in measure(agent.journal, read_keep(agent.node)).warnings:
+    for warning in agent.journal_usage().warnings:
         say(f"warning: {warning}")
 
 
