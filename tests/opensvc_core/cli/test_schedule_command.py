@@ -13,7 +13,9 @@ Osvc = Callable[..., CompletedProcess[str]]
 
 def test_jobs_are_shown_run_and_shown_again(node: NodeFolder, osvc: Osvc) -> None:
     node.add("web")
-    (node.root / "etc" / "node.conf").write_text("[node]\nmonitor_schedule = *@1d\njournal_schedule =\n")
+    (node.root / "etc" / "node.conf").write_text(
+        "[node]\nmonitor_schedule = *@1d\njournal_schedule =\n[collector]\nurl =\n"
+    )
     head, monitor, journal = [line.split() for line in osvc("schedule").stdout.splitlines()]
     assert head == ["JOB", "SCHEDULE", "LAST", "ENDED", "NEXT"]
     assert monitor == ["monitor", "*@1440", "never", "now"]
@@ -39,8 +41,8 @@ def test_a_schedule_that_is_wrong_is_told(node: NodeFolder, osvc: Osvc) -> None:
 
 def test_services_whose_file_is_wrong_do_not_stop_the_others(node: NodeFolder, osvc: Osvc) -> None:
     node.add("web")
-    (node.root / "etc" / "node.conf").write_text("[node]\njournal_schedule =\n")
     (node.root / "etc" / "bad.env").write_text("[default\n")
+    (node.root / "etc" / "node.conf").write_text("[node]\njournal_schedule =\n[collector]\nurl =\n")
     shown = osvc("schedule")
     assert shown.returncode == 3
     assert "monitor" in shown.stdout
