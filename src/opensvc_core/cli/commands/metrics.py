@@ -11,7 +11,7 @@ from opensvc_core.cli.options import Loud, new_app
 app = new_app()
 
 
-@app.command(epilog="Example: osvc metrics --ask --output /var/lib/prometheus/node-exporter/opensvc.prom")
+@app.command(epilog="Example: osvc metrics --ask --output /srv/textfile/opensvc.prom")
 def metrics(
     ask: Annotated[
         bool, typer.Option("--ask", help="Ask platforms and disks now; else states are those last written down.")
@@ -24,7 +24,7 @@ def metrics(
 ) -> int:
     """Print metrics of this node in the text format of Prometheus, for the node exporter's textfile collector.
 
-    Changes nothing but the file. Reservations are told with --ask alone.
+    Reservations are told with --ask alone.
     """
     from opensvc_core.cli.environment import open_here
     from opensvc_core.cli.metering import tell_metrics
