@@ -24,7 +24,7 @@ SECTION = "node"
 """Of ``node.conf``, where a node's own schedules stand."""
 PATIENCE = "20"
 """Seconds that nodes have to answer the job `monitor`: nobody waits for it."""
-DEFAULTS = {"monitor_schedule": "@10", "sync_schedule": "04:00-06:00@121"}
+DEFAULTS = {"monitor_schedule": "@10", "sync_schedule": "04:00-06:00@121", "checks_schedule": "@60"}
 """Schedules that nobody set, by keyword (agent 2.1)."""
 
 
@@ -81,6 +81,9 @@ def list_jobs(node: Node, services: Sequence[Service], verbs: Collection[str]) -
     if "mon" in verbs:
         schedule, source = settings("monitor_schedule")
         jobs.append(Job("monitor", ("mon", "--format", "plain", "--timeout", PATIENCE), schedule, source))
+    if "node" in verbs:
+        schedule, source = settings("checks_schedule")
+        jobs.append(Job("checks", ("node", "checks", "--format", "plain"), schedule, source))
     if "sync" in verbs:
         jobs += [job for service in services if (job := _sync(node, service, settings)) is not None]
     return jobs
