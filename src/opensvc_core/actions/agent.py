@@ -23,10 +23,10 @@ from opensvc_core.registry import RESERVATIONS, Registry
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from opensvc_core.actions.boot import Rounds
     from opensvc_core.actions.drivers import DriverListing
     from opensvc_core.actions.execute import RunOptions
     from opensvc_core.actions.preview import Preview
+    from opensvc_core.actions.rounds import Rounds
     from opensvc_core.attempt import Authority
     from opensvc_core.context import Network
     from opensvc_core.events import Event
@@ -284,22 +284,23 @@ class Agent:
         )
         return recover(self, name, options)
 
-    def boot(self, options: RunOptions | None = None, names: Sequence[str] = ()) -> Rounds:
+    def boot(self, options: RunOptions | None = None, names: Sequence[str] = (), *, is_dry: bool = False) -> Rounds:
         """Clean what a crash of this node left, start the services that start here, standby resources of the others.
 
-        Each service for itself: what is refused or fails is in the report, and keeps no other from anything.
+        Each service for itself: what is refused or fails is in the report, and keeps no other from anything. A dry run
+        changes nothing and has previews in place of runs.
         """
         from opensvc_core.actions.boot import boot
         from opensvc_core.actions.execute import RunOptions
 
-        return boot(self, options or RunOptions(), names)
+        return boot(self, options or RunOptions(), names, is_dry=is_dry)
 
-    def shutdown(self, options: RunOptions | None = None, names: Sequence[str] = ()) -> Rounds:
-        """Stop everything of this node, standby resources and frozen services included."""
+    def shutdown(self, options: RunOptions | None = None, names: Sequence[str] = (), *, is_dry: bool = False) -> Rounds:
+        """Stop everything of this node, standby resources and frozen services included, or show it."""
         from opensvc_core.actions.boot import shutdown
         from opensvc_core.actions.execute import RunOptions
 
-        return shutdown(self, options or RunOptions(), names)
+        return shutdown(self, options or RunOptions(), names, is_dry=is_dry)
 
     def freeze(self, names: Iterable[str]) -> None:
         """Have services refuse every action but thaw and the reading ones."""

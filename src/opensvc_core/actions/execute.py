@@ -194,7 +194,7 @@ def _begin(
         PeerError: another node of the plan is gone.
     """
     try:
-        elsewhere.begin(about, told_copies)
+        notes += elsewhere.begin(about, told_copies)
         notes += begin_histories(agent, plan, statuses, run_id, told_copies)
         begin_journal(agent, plan, run_id, about, notes)
     except OpenSVCError:

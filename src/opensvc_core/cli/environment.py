@@ -112,7 +112,8 @@ def open_here(root: Path | None = None, node: str | None = None) -> Agent:
         def reach_peers() -> Peers:
             from opensvc_core.cluster.ssh_peers import peers_of
 
-            return peers_of(agent.node, agent.host, agent.clock, agent.limits.peer, agent.limits.status)
+            limits = agent.limits
+            return peers_of(agent.node, agent.host, agent.clock, limits.peer, limits.status, limits.silence)
 
         agent.peers = LaterPeers(reach_peers)
     return agent

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from opensvc_core.actions.agent import Agent
-    from opensvc_core.actions.boot import Rounds
     from opensvc_core.actions.execute import RunOptions
+    from opensvc_core.actions.rounds import Rounds
     from opensvc_core.cli.manner import Limits, Manner
     from opensvc_core.model import Service
 

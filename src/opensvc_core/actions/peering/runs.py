@@ -136,7 +136,11 @@ def check(visit: Visit, call: Call) -> Mapping[str, Any]:
 
 
 def begin(visit: Visit, call: Call) -> Mapping[str, Any]:
-    """Write the run down in this node's journal. Raises JournalError for what could start something here."""
+    """Write the run down in this node's journal; the notes in the answer say where a stop goes on without.
+
+    Raises:
+        JournalError: it could start something here.
+    """
     run, data, pid = _run_of(visit, call), call.data, os.getpid()
     for service in run.plan.services:
         refuse_unlocked(visit, service.name)
@@ -155,14 +159,16 @@ def begin(visit: Visit, call: Call) -> Mapping[str, Any]:
         agent.clock.now(),
     )
     begin_histories(agent, run.plan, run.performer.statuses, run.id, told_in(data.get("copies", {})))
+    notes: list[Note] = []
     try:
         agent.journal.begin_run(header)
-    except JournalError:
+    except JournalError as error:
         if run.plan.can_start:
             raise
+        notes.append(Note(f"this run is not journalled: {error.message}", error.code, Severity.ERROR))
         agent.journal.owe_run(header)
     run.is_journalled = True
-    return {}
+    return {"notes": [wire.note_out(note) for note in notes]}
 
 
 def step(visit: Visit, call: Call) -> Mapping[str, Any]:
@@ -194,12 +200,15 @@ def step(visit: Visit, call: Call) -> Mapping[str, Any]:
             restore_history(agent, load_for(visit, name), run.id, told)
         try:
             agent.journal.begin_step(run.id, todo, is_way_back=is_way_back)
-        except JournalError:
+        except JournalError as error:
             if todo.kind.can_start:
                 raise
+            on_note(_unwritten(error))
         result = try_step(attempt, performer.perform, performer.verify, agent.clock, notes)
-        with suppress(JournalError):
+        try:
             agent.journal.end_step(run.id, result, is_way_back=is_way_back)
+        except JournalError as error:
+            on_note(_unwritten(error))
     finally:
         run.leave()
     answer: dict[str, Any] = {"lost_changes": list(result.lost_changes), "outcome": None, "error": None}
@@ -260,6 +269,10 @@ def refuse_unlocked(visit: Visit, name: str) -> None:
             code="not_locked",
             hint="lock it first",
         )
+
+
+def _unwritten(error: JournalError) -> Note:
+    return Note(f"this step goes on without its journal: {error.message}", error.code, Severity.ERROR)
 
 
 def _tidy(agent: Agent, plan: Plan, name: str, run_id: str, call: Call) -> Leftovers:

@@ -5,7 +5,20 @@ from typing import Annotated
 
 import typer
 
-from opensvc_core.cli.options import Color, ColorOption, Format, FormatOption, Loud, Verbose, Wait, new_app
+from opensvc_core.cli.options import (
+    Color,
+    ColorOption,
+    DrainLive,
+    DrainStop,
+    DrainTo,
+    DryRun,
+    Format,
+    FormatOption,
+    Loud,
+    Verbose,
+    Wait,
+    new_app,
+)
 from opensvc_core.cli.subcommands import add_others
 
 app = new_app("This node.")
@@ -68,9 +81,10 @@ def thaw(form: FormatOption = Format.TABLE, verbose: Loud = 0) -> int:
 
 @app.command(short_help="Start nothing new here, move what runs", epilog="Example: osvc node drain --to node110")
 def drain(
-    to: Annotated[str, typer.Option("--to", metavar="NODE", help="Go to this node alone; else to any.")] = "",
-    live: Annotated[bool, typer.Option("--live", help="Migrate what can be migrated, and switch the rest.")] = False,
-    stop: Annotated[bool, typer.Option("--stop", help="Stop the services here instead of moving them.")] = False,
+    to: DrainTo = "",
+    live: DrainLive = False,
+    stop: DrainStop = False,
+    dry_run: DryRun = False,
     wait: Wait = 60.0,
     form: FormatOption = Format.TABLE,
     color: ColorOption = Color.AUTO,
@@ -84,7 +98,8 @@ def drain(
     from opensvc_core.cli.manner import Limits, Manner
     from opensvc_core.cli.node_state import drain_node
 
-    return drain_node(to, Limits(wait=wait), Manner(form, color, verbose), is_stop=stop, is_live=live)
+    manner = Manner(form, color, verbose)
+    return drain_node(to, Limits(wait=wait), manner, is_stop=stop, is_live=live, is_dry=dry_run)
 
 
 @app.command(short_help="Let services start here again", epilog="Example: osvc node undrain")
@@ -164,13 +179,13 @@ def trust(  # noqa: PLR0917 - each is an option
     return trusting.trust_nodes(nodes or (), form, options=ssh_options or (), fingerprint=fingerprint, replace=replace)
 
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Tell every change; make none.")]
+InstallDryRun = Annotated[bool, typer.Option("--dry-run", help="Tell every change; make none.")]
 
 
 @app.command(short_help="Make this machine a node", epilog="Example: osvc node install --dry-run")
 def install(
     root: Annotated[Path | None, typer.Option("--root", metavar="DIR", help="Root folder; else $OSVC_ROOT.")] = None,
-    dry_run: DryRun = False,
+    dry_run: InstallDryRun = False,
     form: FormatOption = Format.TABLE,
     verbose: Loud = 0,
 ) -> int:
@@ -185,7 +200,7 @@ def install(
 
 
 @app.command(short_help="Undo `install`", epilog="Example: osvc node uninstall --dry-run")
-def uninstall(dry_run: DryRun = False, form: FormatOption = Format.TABLE, verbose: Loud = 0) -> int:
+def uninstall(dry_run: InstallDryRun = False, form: FormatOption = Format.TABLE, verbose: Loud = 0) -> int:
     """Take away what `osvc node install` made; configuration, data and keys stay. No service is touched."""
     del verbose
     from opensvc_core.cli.installing import uninstall
