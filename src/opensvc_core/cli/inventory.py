@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from opensvc_core.cli import inventory_documents as documents
 from opensvc_core.cli.asking import load_all
-from opensvc_core.cli.options import Color, Format
 from opensvc_core.cli.document import Document
+from opensvc_core.cli.options import Color, Format
 from opensvc_core.cli.output import say, write, write_json
 from opensvc_core.errors import ExitStatus
 
@@ -51,11 +52,21 @@ def tell_facts(agent: Agent, form: Format, color: Color = Color.AUTO) -> int:
 
 
 def tell_checks(agent: Agent, form: Format, color: Color = Color.AUTO) -> int:
-    """Print how full things are; 0 whatever that is, or 3 where a service file cannot be read. Raises ConfigError."""
+    """Print how full things are, and keep it in ``var/checks.json`` where that can be written.
+
+    Returns:
+        0 whatever it is, or 3 where a service file cannot be read.
+
+    Raises:
+        ConfigError: ``node.conf`` is wrong.
+    """
     from opensvc_core.inventory.checks import run_checks
+    from opensvc_core.inventory.keep import keep_checks
 
     services, broken = load_all(agent, agent.find())
     report = run_checks(agent, services)
+    with suppress(OSError):
+        keep_checks(agent.node.folders, report)
 
     def draw() -> str:
         from opensvc_core.cli.render.inventory import checks_table
@@ -81,9 +92,7 @@ def tell_packages(agent: Agent, form: Format, color: Color = Color.AUTO) -> int:
     return 0 if packages.packages is not None else int(ExitStatus.UNKNOWN)
 
 
-def _print(
-    form: Format, document: Callable[[], Document], lines: Callable[[], str], draw: Callable[[], str]
-) -> None:
+def _print(form: Format, document: Callable[[], Document], lines: Callable[[], str], draw: Callable[[], str]) -> None:
     if form is Format.JSON:
         write_json(document())
     else:
