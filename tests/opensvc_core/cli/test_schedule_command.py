@@ -13,7 +13,7 @@ Osvc = Callable[..., CompletedProcess[str]]
 
 def test_jobs_are_shown_run_and_shown_again(node: NodeFolder, osvc: Osvc) -> None:
     node.add("web")
-    (node.root / "etc" / "node.conf").write_text("[node]\nmonitor_schedule = *@1d\n")
+    (node.root / "etc" / "node.conf").write_text("[node]\nmonitor_schedule = *@1d\nchecks_schedule =\n")
     shown = osvc("schedule")
     assert shown.stdout.split()[:7] == ["JOB", "SCHEDULE", "LAST", "ENDED", "NEXT", "monitor", "*@1440"]
     assert shown.stdout.split()[7:] == ["never", "now"]
