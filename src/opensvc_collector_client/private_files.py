@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from attrs import define
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 _NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
@@ -42,33 +42,48 @@ def make_private(folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-@contextmanager
-def try_lock(path: Path) -> Iterator[bool]:
-    """Hold a lock, if nobody else has it, for the time of the block; whether it is held. Raises OSError."""
+@define
+class Lock:
+    """A lock that is held, by whoever has this open file: it can be handed to another process.
+
+    Attributes:
+        descriptor: of the open file.
+    """
+
+    descriptor: int
+
+    def release(self) -> None:
+        """Give it up, unless another process was handed it."""
+        os.close(self.descriptor)
+
+
+def try_lock(path: Path) -> Lock | None:
+    """The lock of a file, if nobody has it. Raises OSError."""
     make_private(path.parent)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK, 0o600)
     try:
-        yield _flock(descriptor, fcntl.LOCK_EX)
-    finally:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
         os.close(descriptor)
+        return None
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return Lock(descriptor)
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a sender holds its lock. Raises nothing: where it cannot be told, no."""
+    """Whether somebody holds the lock of a file, for display. Raises nothing: where it cannot be told, no."""
     try:
         descriptor = os.open(path, os.O_RDONLY | _NO_LINK)
     except OSError:
         return False
     try:
-        # Shared, so that two who only look do not see each other.
-        return not _flock(descriptor, fcntl.LOCK_SH)
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return True
+    except OSError:
+        return False
     finally:
         os.close(descriptor)
-
-
-def _flock(descriptor: int, kind: int) -> bool:
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    return True
+    return False

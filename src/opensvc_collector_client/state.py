@@ -98,8 +98,8 @@ class State:
         ahead: changes that were taken before their turn, when another was found to be poison.
         missing: methods that the collector lacks, and how many records were passed over for each.
         dropped_poison: records that were set aside and then dropped as there were too many.
-        services: by name, the digest of the file that was pushed last.
-        pushed: when each kind was last pushed.
+        refused_files: by name of service, the digest of the file that the collector does not take.
+        pushed: when each part was last sent.
     """
 
     pause: Pause = Factory(Pause)
@@ -113,7 +113,7 @@ class State:
     ahead: list[int] = Factory(list)
     missing: dict[str, int] = Factory(dict)
     dropped_poison: int = 0
-    services: dict[str, str] = Factory(dict)
+    refused_files: dict[str, str] = Factory(dict)
     pushed: dict[str, float] = Factory(dict)
 
     @classmethod

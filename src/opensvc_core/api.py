@@ -57,6 +57,7 @@ from opensvc_core.model import (
 
 if TYPE_CHECKING:
     from opensvc_core.actions.agent import Agent, open_agent
+    from opensvc_core.actions.jobs import NodeJob
     from opensvc_core.channel import Channel, ChannelEnd, Stream
     from opensvc_core.config.values import parse_duration
     from opensvc_core.container import ContainerLifeCycle
@@ -102,10 +103,12 @@ if TYPE_CHECKING:
     from opensvc_core.journal_records import CommandRecord, RunRecord, StepRecord
     from opensvc_core.node import Node
     from opensvc_core.plan import Plan, Selection
+    from opensvc_core.push_stamp import push_stamp, stamp_push, unpushed
     from opensvc_core.recovery_flag import flag_disk, is_recovering
     from opensvc_core.replication import Copy, Transfer
     from opensvc_core.run import Run, RunOutcome, StepState
     from opensvc_core.state_files import write_text
+    from opensvc_core.status import ServiceStatus
     from opensvc_core.unit_paths import (
         ANY_PATH_TROUBLE,
         ask_units,
@@ -123,6 +126,7 @@ hookimpl = HookimplMarker("opensvc")
 _LATE = {
     "Agent": "opensvc_core.actions.agent",
     "open_agent": "opensvc_core.actions.agent",
+    "NodeJob": "opensvc_core.actions.jobs",
     "Channel": "opensvc_core.channel",
     "ChannelEnd": "opensvc_core.channel",
     "Stream": "opensvc_core.channel",
@@ -150,6 +154,7 @@ _LATE = {
     "load_special_files": "opensvc_core.hpux.special_files",
     "restore_special_files": "opensvc_core.hpux.special_files",
     "write_text": "opensvc_core.state_files",
+    "ServiceStatus": "opensvc_core.status",
     "run_checks": "opensvc_core.inventory.checks",
     "collect_inventory": "opensvc_core.inventory.collect",
     "to_scsi_id": "opensvc_core.inventory.disk_ids",
@@ -181,6 +186,9 @@ _LATE = {
     "Node": "opensvc_core.node",
     "Plan": "opensvc_core.plan",
     "Selection": "opensvc_core.plan",
+    "push_stamp": "opensvc_core.push_stamp",
+    "stamp_push": "opensvc_core.push_stamp",
+    "unpushed": "opensvc_core.push_stamp",
     "Copy": "opensvc_core.replication",
     "Transfer": "opensvc_core.replication",
     "Run": "opensvc_core.run",
@@ -253,6 +261,7 @@ __all__ = [
     "MigratingLifeCycle",
     "Node",
     "NodeFacts",
+    "NodeJob",
     "NodeState",
     "Note",
     "OpenSVCError",
@@ -276,6 +285,7 @@ __all__ = [
     "Service",
     "ServiceInventory",
     "ServiceNotFound",
+    "ServiceStatus",
     "Severity",
     "Spawned",
     "SpecialFile",
@@ -308,6 +318,7 @@ __all__ = [
     "one_by_one",
     "open_agent",
     "parse_duration",
+    "push_stamp",
     "raw_file",
     "read_luns",
     "read_node_facts",
@@ -315,7 +326,9 @@ __all__ = [
     "restore_special_files",
     "run_checks",
     "side_by_side",
+    "stamp_push",
     "to_scsi_id",
     "trouble_with_fact",
+    "unpushed",
     "write_text",
 ]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,12 @@ start) echo "{service} start $PPID" >>{ran}; [ ! -e {fails} ] && touch {state} ;
 stop) echo "{service} stop $PPID" >>{ran}; rm -f {state} ;;
 status) test -e {state} ;;
 esac
+"""
+_READ = """
+import json, os, sqlite3, sys
+path, text = sys.argv[1:]
+db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20) if os.path.exists(path) else None
+print(json.dumps(db.execute(text).fetchall() if db else []))
 """
 _CHANGES = "SELECT kind, run_id, service FROM change WHERE kind IN ('begin', 'end') ORDER BY seq"
 
@@ -109,7 +115,7 @@ class Node:
             (launchers / "S10app").chmod(0o755)
             for letter in "KC":
                 (launchers / f"{letter}10app").symlink_to("S10app")
-            (etc / f"{name}.env").write_text(f"[default]\nnodes = {NAME}\nmode = hosted\n\n[app#0]\ntype = launchers\n")
+            (etc / f"{name}.env").write_text(f"[default]\nnodes = {NAME}\n\n[app#0]\ntype = launchers\n")
         lines = [f"{name} = {value}\n" for name, value in self.collector_settings.items()]
         (etc / "node.conf").write_text(f"[node]\nhost_mode = TST\n\n[collector]\n{''.join(lines)}")
 
@@ -205,15 +211,21 @@ class Node:
         rows = self._query(
             "SELECT count(*) FROM step JOIN run_service USING (run_id, service) WHERE outcome IS NULL AND ended IS NULL"
         )
-        return rows[0][0] if rows else 0
+        return int(rows[0][0]) if rows else 0
 
     def broken_journals(self) -> list[str]:
         """Names of journals that were set aside."""
         return [path.name for path in (self.outside / "var").glob("journal.db.broken-*")]
 
-    def _query(self, text: str) -> list[tuple[Any, ...]]:
-        journal = self.outside / "var" / "journal.db"
-        if not journal.exists():
-            return []
-        with closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True, timeout=20)) as db:
-            return db.execute(text).fetchall()
+    def _query(self, text: str) -> list[list[Any]]:
+        """Rows of the journal, read where its disk is: SQLite follows the links of `outside` to another folder."""
+        enter = self.disk.enter if self.disk else ()
+        told = subprocess.run(
+            [*enter, sys.executable, "-SEc", _READ, str(self.root / "var" / "journal.db"), text],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+        )
+        rows: list[list[Any]] = json.loads(told.stdout)
+        return rows

@@ -41,14 +41,12 @@ class ServiceFacts:
 
 def service_facts(service: Service) -> ServiceFacts:
     """The facts of a service as its file tells them."""
-    containers = [each for each in service.resources if each.id.group == "container"]
-    guest = str(containers[0].options.get("name") or service.options.get("vm_name") or service.name)
-    return ServiceFacts(
-        type=str(service.options.get("service_type") or "DEV"),
-        nodes=service.nodes,
-        guest=one_word(guest) if containers else "",
-        container_type=containers[0].driver.partition(".")[2] if containers else HOSTED,
-    )
+    kind = str(service.options.get("service_type") or "DEV")
+    container = next((each for each in service.resources if each.id.group == "container"), None)
+    if container is None:
+        return ServiceFacts(kind, service.nodes)
+    guest = container.options.get("name") or service.options.get("vm_name") or service.name
+    return ServiceFacts(kind, service.nodes, one_word(guest), container.driver.partition(".")[2])
 
 
 def svcmon_update(

@@ -1,4 +1,4 @@
-"""The collector as the sender calls it: what it has, who calls, one call or many in one."""
+"""The collector as the sender calls it: what it has, who calls, and one call."""
 
 from __future__ import annotations
 
@@ -7,19 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
 
-from opensvc_collector_client.transport.answers import is_acceptance, judge_fault, read_answer
-from opensvc_collector_client.transport.failures import CollectorError, Refused, Unreachable
+from opensvc_collector_client.transport.answers import is_acceptance, read_answer
+from opensvc_collector_client.transport.failures import Refused, Unreachable
 from opensvc_core.api import Deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from opensvc_collector_client.records import Call
     from opensvc_collector_client.transport.connection import Exchange
     from opensvc_core.api import Clock
 
-MANY: Final = "system.multicall"
-"""Takes many calls in one, where a server has it (a convention beside the standard)."""
 LIST: Final = "system.listMethods"
 
 
@@ -80,35 +76,9 @@ class Collector:
         if not is_acceptance(self.ask(call.method, *call.arguments, *self._signature())):
             raise Unreachable(f"{call.method}: not an answer of a collector")
 
-    def send_many(self, calls: Sequence[Call]) -> list[CollectorError | None]:
-        """Have the collector take records, in one request where it can; for each, why it was not taken.
-
-        What follows one that was not taken may have been taken or not: a server goes on, we do not.
-
-        Raises:
-            CollectorError: no record may have been taken, as far as can be known.
-        """
-        packed = [
-            {"methodName": call.method, "params": [*call.arguments, *map(list, self._signature())]} for call in calls
-        ]
-        given = self.ask(MANY, packed)
-        if not isinstance(given, list) or len(given) != len(calls):
-            text = f"{MANY}: not an answer for each call"
-            raise Unreachable(text)
-        return [_outcome(call, each) for call, each in zip(calls, given, strict=True)]
-
     def close(self) -> None:
         """Close the connection."""
         self.exchange.close()
 
     def _signature(self) -> tuple[tuple[str, str], ...]:
         return (self.caller,) if self.caller else ()
-
-
-def _outcome(call: Call, given: object) -> CollectorError | None:
-    """Why one of many calls was not taken: a structure that tells a fault, or a list of the one value given back."""
-    if isinstance(given, dict) and {"faultCode", "faultString"} <= given.keys():
-        return judge_fault(given["faultCode"], given["faultString"])
-    if isinstance(given, list) and len(given) == 1 and is_acceptance(given[0]):
-        return None
-    return Unreachable(f"{call.method}: not an answer of a collector")

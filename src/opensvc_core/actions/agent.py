@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from opensvc_core.host import Host
     from opensvc_core.journal import CommandRecord, Journal, RunRecord
     from opensvc_core.model import Evidence, Service
+    from opensvc_core.observers import Observers
     from opensvc_core.reservation_units import Backends
     from opensvc_core.run import Run
     from opensvc_core.status import ServiceStatus
@@ -305,16 +306,22 @@ class Agent:
     def freeze(self, names: Iterable[str]) -> None:
         """Have services refuse every action but thaw and the reading ones."""
         from opensvc_core.actions.freeze import freeze
+        from opensvc_core.actions.recording import record_frozen
 
-        for name in names:
+        chosen = list(names)
+        for name in chosen:
             freeze(self.node, name)
+        record_frozen(self, chosen)
 
     def thaw(self, names: Iterable[str]) -> None:
         """Undo ``freeze``."""
         from opensvc_core.actions.freeze import thaw
+        from opensvc_core.actions.recording import record_frozen
 
-        for name in names:
+        chosen = list(names)
+        for name in chosen:
             thaw(self.node, name)
+        record_frozen(self, chosen)
 
     def is_frozen(self, name: str) -> bool:
         """Whether a service, or the whole node, is frozen."""
@@ -337,6 +344,7 @@ def open_agent(  # noqa: PLR0913 - each is a thing that an embedder may hand in,
     peers: Peers | None = None,
     policies: Sequence[object] = (),
     observers: Sequence[object] = (),
+    has_installed_observers: bool = False,
     settings: Mapping[str, Mapping[str, str]] | None = None,
     os_name: str | None = None,
 ) -> Agent:
@@ -355,6 +363,8 @@ def open_agent(  # noqa: PLR0913 - each is a thing that an embedder may hand in,
         peers: the other nodes; nobody by default.
         policies: pluggy plugins that wrap every hook.
         observers: objects with ``observe(event)``.
+        has_installed_observers: whether those of the entry points ``opensvc.observers`` see the events too, as they
+            see those of ``osvc``; they are loaded at the first.
         settings: of the node, read from ``etc/node.conf`` by default.
         os_name: operating system of the node as ``uname -s`` prints it; that of this machine by default.
 
@@ -376,7 +386,7 @@ def open_agent(  # noqa: PLR0913 - each is a thing that an embedder may hand in,
     disabled = frozenset(disabled_drivers)
     used_clock = clock or SystemClock()
     used_host = host or LocalHost(node.name, path, os_name=node.os_name, clock=used_clock)
-    return Agent(
+    agent = Agent(
         node=node,
         clock=used_clock,
         dispatcher=Dispatcher(Registry(disabled=disabled), policies, observers),
@@ -389,6 +399,17 @@ def open_agent(  # noqa: PLR0913 - each is a thing that an embedder may hand in,
         limits=read_limits(settings, folders.etc / "node.conf"),
         reservations=ReservationBackends(Registry(RESERVATIONS, disabled), policies),
     )
+    if has_installed_observers:
+        agent.dispatcher.reach_installed = lambda: installed_observers(agent)
+    return agent
+
+
+def installed_observers(agent: Agent) -> Observers:
+    """The observers that are installed beside an agent, not loaded yet."""
+    from opensvc_core.observers import Observers
+    from opensvc_core.registry import OBSERVERS
+
+    return Observers(Registry(OBSERVERS, agent.dispatcher.registry.disabled), agent=agent)
 
 
 def _login_name() -> str:

@@ -10,6 +10,7 @@ from attrs import Factory, define, evolve, field, frozen
 
 from opensvc_core.actions.freeze import refuse_frozen
 from opensvc_core.actions.perform import MARGIN, Performer
+from opensvc_core.actions.recording import record_run
 from opensvc_core.actions.status import ask
 from opensvc_core.clock import Cancel, Deadline
 from opensvc_core.cluster.host_mode import read_host_mode
@@ -34,7 +35,7 @@ from opensvc_core.replication import (
     target_nodes,
     write_stamp,
 )
-from opensvc_core.run import Run, RunOutcome
+from opensvc_core.run import Run, RunOutcome, StepResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -266,18 +267,17 @@ def run_replications(agent: Agent, replications: Replications, options: RunOptio
             max_parallel=options.max_parallel or agent.limits.max_parallel,
             deadline=Deadline.after(limit, agent.clock, "the run") if limit else None,
             run_id=run_id,
+            judge=lambda name, results: _outcome(results, replications, name, options.cancel),
         )
         run = executor.run(plan)
-        outcomes = {name: _outcome(run, replications, name, options.cancel) for name in plan.graphs}
-        for name, outcome in outcomes.items():
-            if outcome is not RunOutcome.DONE:
-                agent.journal.end_service(run_id, name, outcome)
-        return evolve(run, outcomes=outcomes, notes=(*notes, *run.notes))
+        if not options.cancel.is_set:
+            record_run(agent, plan, run, statuses)
+        return evolve(run, notes=(*notes, *run.notes))
 
 
-def _outcome(run: Run, replications: Replications, service: str, cancel: Cancel) -> RunOutcome:
+def _outcome(results: Mapping[str, StepResult], replications: Replications, service: str, cancel: Cancel) -> RunOutcome:
     needed = {way.step_id for way in replications.ways if way.service.name == service and not way.resource.is_optional}
-    if all(result.state.is_good for result in run.results if result.step.id in needed):
+    if all(result.state.is_good for step_id, result in results.items() if step_id in needed):
         return RunOutcome.DONE
     return RunOutcome.CANCELLED if cancel.is_set else RunOutcome.FAILED
 

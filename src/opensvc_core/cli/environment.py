@@ -104,6 +104,7 @@ def open_here(root: Path | None = None, node: str | None = None) -> Agent:
         argv=sys.argv,
         disabled_drivers=environment.disabled_drivers,
         os_name=environment.os_name,
+        has_installed_observers=True,
     )
     folders = agent.node.folders
     if folders.ssh_known_hosts.exists() and folders.ssh_key.exists():

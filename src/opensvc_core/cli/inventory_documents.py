@@ -63,19 +63,19 @@ def inventory_document(inventory: Inventory, broken: Mapping[str, OpenSVCError])
 
 
 def facts_document(facts: NodeFacts) -> Document:
-    """What ``osvc node facts --format json`` prints (``facts.schema.json``)."""
+    """What ``osvc node facts --format json`` prints (``node-facts.schema.json``)."""
     document = _as_document(facts)
     document["boot_time"] = None if facts.boot_time is None else moment(facts.boot_time)
     return document
 
 
 def checks_document(report: CheckReport, broken: Mapping[str, OpenSVCError]) -> Document:
-    """What ``osvc node checks --format json`` prints (``checks.schema.json``)."""
+    """What ``osvc node checks --format json`` prints (``node-checks.schema.json``)."""
     return {**_as_document(report), "errors": error_documents(broken)}
 
 
 def packages_document(packages: PackageList) -> Document:
-    """What ``osvc node packages --format json`` prints (``packages.schema.json``)."""
+    """What ``osvc node packages --format json`` prints (``node-packages.schema.json``)."""
     return _as_document(packages)
 
 

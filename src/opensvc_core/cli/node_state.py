@@ -23,6 +23,10 @@ def change_node(verb: str, form: Format) -> int:
 
     agent = open_here()
     CHANGES[verb](agent.node)
+    if verb != "undrain":
+        from opensvc_core.actions.recording import record_frozen
+
+        record_frozen(agent, agent.find())
     return tell_node(agent, form)
 
 

@@ -62,6 +62,9 @@ OPERATIONS: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("received", {"service": "c1", "rid": "sync#1", "is_good": True}),
     ("channel", {"run": "x", "service": "c1", "rid": "container#0", "streams": ["x"], "seconds": 5}),
     ("put_files", {"service": "../c1", "files": []}),
+    ("history", {"service": "private", "run": "", "limit": 20}),
+    ("history", {"service": "../c1", "run": "", "limit": 1}),
+    ("history", {"service": "", "run": "", "limit": 10**9}), ("history", {"service": "", "run": "%" * 99, "limit": 1}),
 )  # fmt: skip
 """Operations in a session that do not exist, or are not for this peer."""
 FORWARD = ("-o", "ClearAllForwardings=no")

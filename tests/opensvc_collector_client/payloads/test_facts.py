@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,6 +80,8 @@ def test_a_service_is_told_without_its_secrets() -> None:
     assert (told["svc_containertype"], told["svc_vmname"]) == ("kvm", "guest_1")
     assert (told["svc_vcpus"], told["svc_vmem"]) == ("2", "4096")
     hold_against_tables(update_service(SERVICE, FILE, "n1", "0.1"), delete_service_list(["a", "b"]))
+    (told,) = fields(update_service(evolve(SERVICE, resources=()), FILE, "n1", "0.1"))
+    assert (told["svc_containertype"], told["svc_vmname"]) == ("hosted", "")
 
 
 def test_a_disk_is_told_once_and_only_with_an_identity() -> None:

@@ -14,9 +14,9 @@ from tests.opensvc_core.cli.test_documents import check
 Osvc = Callable[..., CompletedProcess[str]]
 COMMANDS = {
     "inventory": ("inventory",),
-    "facts": ("node", "facts"),
-    "checks": ("node", "checks"),
-    "packages": ("node", "packages"),
+    "node-facts": ("node", "facts"),
+    "node-checks": ("node", "checks"),
+    "node-packages": ("node", "packages"),
 }
 
 
@@ -30,7 +30,7 @@ def test_json_keeps_to_its_schema(node: NodeFolder, osvc: Osvc, schema: str) -> 
     if schema == "inventory":
         resources = {each["rid"]: each for each in document["services"]["web"]["resources"]}
         assert resources["fs#1"]["facts"]["mount"] == "/"
-    if schema == "checks":
+    if schema == "node-checks":
         (root,) = [each for each in document["checks"] if (each["type"], each["instance"]) == ("fs_u", "/")]
         assert (root["service"], root["rid"]) == ("web", "fs#1")
         assert json.loads((node.root / "var/checks.json").read_text())["checks"] == document["checks"]

@@ -13,7 +13,8 @@ Osvc = Callable[..., CompletedProcess[str]]
 
 def test_jobs_are_shown_run_and_shown_again(node: NodeFolder, osvc: Osvc) -> None:
     node.add("web")
-    (node.root / "etc" / "node.conf").write_text("[node]\nmonitor_schedule = *@1d\nchecks_schedule =\n")
+    text = "[node]\nmonitor_schedule = *@1d\nchecks_schedule =\n[collector]\nurl =\n"
+    (node.root / "etc" / "node.conf").write_text(text)
     shown = osvc("schedule")
     assert shown.stdout.split()[:7] == ["JOB", "SCHEDULE", "LAST", "ENDED", "NEXT", "monitor", "*@1440"]
     assert shown.stdout.split()[7:] == ["never", "now"]
@@ -38,6 +39,7 @@ def test_a_schedule_that_is_wrong_is_told(node: NodeFolder, osvc: Osvc) -> None:
 def test_services_whose_file_is_wrong_do_not_stop_the_others(node: NodeFolder, osvc: Osvc) -> None:
     node.add("web")
     (node.root / "etc" / "bad.env").write_text("[default\n")
+    (node.root / "etc" / "node.conf").write_text("[collector]\nurl =\n")
     shown = osvc("schedule")
     assert shown.returncode == 3
     assert "monitor" in shown.stdout

@@ -14,6 +14,9 @@ def log(
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="A service; none means all.")] = "",
     run: Annotated[str, typer.Option("--run", metavar="ID", help="One run, with its steps and commands.")] = "",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many runs, the newest first.")] = 20,
+    node: Annotated[
+        str, typer.Option("--node", metavar="NODE", help="The journal of that node, of services of both nodes.")
+    ] = "",
     form: FormatOption = Format.TABLE,
     color: ColorOption = Color.AUTO,
     verbose: Annotated[
@@ -29,7 +32,7 @@ def log(
 ) -> int:
     """Show past runs from the journal: when, what, by whom, how it ended. `interrupted` means that it was cut."""
     from opensvc_core.cli.environment import open_here
-    from opensvc_core.cli.history import show_log
+    from opensvc_core.cli.history import Wanted, show_log
     from opensvc_core.cli.manner import Manner
 
-    return show_log(open_here(), name, run, limit, Manner(form, color, verbose))
+    return show_log(open_here(), Wanted(name, run, limit, node), Manner(form, color, verbose))
