@@ -105,15 +105,12 @@ def list_jobs(
     if "mon" in verbs:
         schedule, source = settings("monitor_schedule")
         jobs.append(Job("monitor", ("mon", "--format", "plain", "--timeout", PATIENCE), schedule, source))
-<<<<<<< HEAD
     if "node" in verbs:
         schedule, source = settings("checks_schedule")
         jobs.append(Job("checks", ("node", "checks", "--format", "plain"), schedule, source))
-=======
     for each in added:
         schedule, source = settings(each.keyword, each.section, each.default)
         jobs.append(Job(each.name, each.argv, schedule, source, off=each.off))
->>>>>>> fleet
     if "sync" in verbs:
         jobs += [job for service in services if (job := _sync(node, service, settings)) is not None]
     return jobs
