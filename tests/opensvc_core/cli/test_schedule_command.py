@@ -17,10 +17,10 @@ def test_jobs_are_shown_run_and_shown_again(node: NodeFolder, osvc: Osvc) -> Non
     (node.root / "etc" / "node.conf").write_text(text)
     shown = osvc("schedule")
     assert shown.stdout.split()[:7] == ["JOB", "SCHEDULE", "LAST", "ENDED", "NEXT", "monitor", "*@1440"]
-    assert shown.stdout.split()[7:] == ["never", "now"]
+    assert shown.stdout.split()[7:] == ["never", "now", "checks", "never", "never"]
     done = osvc("schedule", "run")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    (told,) = json.loads(osvc("schedule", "--format", "json").stdout)["jobs"]
+    told, _ = json.loads(osvc("schedule", "--format", "json").stdout)["jobs"]
     assert (told["last"]["outcome"], told["last"]["exit_status"]) == ("done", 0)
     assert told["next"] > told["last"]["began"]
     assert osvc("schedule", "run", "-v").stderr == ""
