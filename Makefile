@@ -94,8 +94,9 @@ soak: $(VENV)/.ready ## the property tests and the lab many times over: OSVC_RUN
 soak-storage: $(VENV)/.ready ## two nodes and shared disks: races, kills and power cuts, OSVC_RUNS rounds (default 50; an hour)
 	@OSVC_RUNS=$${OSVC_RUNS:-50} $(BIN)/python -m pytest tests/lab/uml -k storage $(PYTEST_ARGS)
 
+SOAK_CLUSTER := tests/lab/cluster/test_cluster_faults.py tests/lab/cluster/test_cluster_operators.py
 soak-cluster: $(VENV)/.ready ## nodes that trust each other: faults at every step, two operators, OSVC_RUNS rounds (default 100)
-	@OSVC_RUNS=$${OSVC_RUNS:-100} $(BIN)/python -m pytest tests/lab/cluster $(PYTEST_ARGS)
+	@OSVC_RUNS=$${OSVC_RUNS:-100} $(BIN)/python -m pytest $(SOAK_CLUSTER) $(PYTEST_ARGS)
 
 docs: $(VENV)/.ready ## the examples in README.md and docs/, run as tests
 	@$(BIN)/python -m pytest tests/docs $(PYTEST_ARGS)
