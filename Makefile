@@ -16,7 +16,7 @@ unexport PYTHONPATH PYTHONHOME
 # What the tests of tier 2 need of Debian. The kernel of the small Linux guest is fetched by the lab itself.
 LAB_PACKAGES := qemu-system-x86 qemu-utils libvirt-daemon-system libvirt-clients lxc openssh-server openssh-client rsync \
 	iproute2 iptables iputils-ping busybox-static dropbear-bin e2fsprogs mount util-linux kmod gcc libc6-dev cpio tmux \
-	user-mode-linux open-iscsi openssl tgt sg3-utils lvm2 multipath-tools thin-provisioning-tools libiscsi-dev procps
+	user-mode-linux open-iscsi openssl tgt sg3-utils lvm2 multipath-tools thin-provisioning-tools libiscsi-dev procps systemd
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo demo-kvm test lint format wheel-test lab-packages bench soak soak-storage soak-cluster soak-collector docs constraints clean
