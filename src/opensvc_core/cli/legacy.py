@@ -178,8 +178,8 @@ def _svcmgr_parser(linked: str) -> _Parser:
     parser.add_argument(
         "verb",
         metavar="VERB",
-        help="print_status, status, start, stop, restart, freeze, thaw, frozen, print_config, validate_config, push, mount, "
-        f"{', '.join(MOVES)}, "
+        help="print_status, status, start, stop, restart, freeze, thaw, frozen, print_config, validate_config, mount, "
+        f"push, {', '.join(MOVES)}, "
         f"umount, {', '.join((*LISTS, *REPLICATIONS))}, "
         f"start/stop followed by {', '.join(PARTS)}, {', '.join(RESERVATION_VERBS)}",
     )
