@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -109,7 +110,7 @@ class Node:
             (launchers / "S10app").chmod(0o755)
             for letter in "KC":
                 (launchers / f"{letter}10app").symlink_to("S10app")
-            (etc / f"{name}.env").write_text(f"[default]\nnodes = {NAME}\nmode = hosted\n\n[app#0]\ntype = launchers\n")
+            (etc / f"{name}.env").write_text(f"[default]\nnodes = {NAME}\n\n[app#0]\ntype = launchers\n")
         lines = [f"{name} = {value}\n" for name, value in self.collector_settings.items()]
         (etc / "node.conf").write_text(f"[node]\nhost_mode = TST\n\n[collector]\n{''.join(lines)}")
 
@@ -205,15 +206,47 @@ class Node:
         rows = self._query(
             "SELECT count(*) FROM step JOIN run_service USING (run_id, service) WHERE outcome IS NULL AND ended IS NULL"
         )
-        return rows[0][0] if rows else 0
+        return int(rows[0][0]) if rows else 0
 
     def broken_journals(self) -> list[str]:
         """Names of journals that were set aside."""
         return [path.name for path in (self.outside / "var").glob("journal.db.broken-*")]
 
+    def failed_observers(self) -> list[str]:
+        """What is kept of observers that failed."""
+        return [path.read_text() for path in (self.outside / "var" / "observers").glob("*.json")]
+
     def _query(self, text: str) -> list[tuple[Any, ...]]:
+        """Rows of a copy of the journal: to read the original takes room beside it, and its disk may be full."""
         journal = self.outside / "var" / "journal.db"
         if not journal.exists():
             return []
-        with closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True, timeout=20)) as db:
-            return db.execute(text).fetchall()
+        copy = self.folder / "copy.db"
+        while True:
+            before = _state(journal)
+            for suffix in ("", "-wal"):
+                copied = copy.with_name(copy.name + suffix)
+                copied.unlink(missing_ok=True)
+                with suppress(FileNotFoundError):
+                    shutil.copyfile(journal.with_name(journal.name + suffix), copied)
+            # A sender may have written meanwhile.
+            if before == _state(journal):
+                break
+        copy.with_name(f"{copy.name}-shm").unlink(missing_ok=True)
+        with closing(sqlite3.connect(copy)) as db:
+            return db.execute(text).fetchall() if _has_tables(db) else []
+
+
+def _state(journal: Path) -> list[tuple[int, int]]:
+    """What changes with every write."""
+    found = []
+    for suffix in ("", "-wal"):
+        with suppress(FileNotFoundError):
+            told = journal.with_name(journal.name + suffix).stat()
+            found.append((told.st_mtime_ns, told.st_size))
+    return found
+
+
+def _has_tables(db: sqlite3.Connection) -> bool:
+    """Whether it is more than an empty file, all that a full disk had room for."""
+    return db.execute("SELECT 1 FROM sqlite_master WHERE name='change'").fetchone() is not None

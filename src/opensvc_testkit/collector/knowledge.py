@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from opensvc_testkit.collector.methods import IDENTITY
+
 if TYPE_CHECKING:
     from opensvc_testkit.collector.checking import Row
     from opensvc_testkit.collector.record import Record
@@ -35,10 +37,10 @@ def services(record: Record) -> Table:
 
 def actions(record: Record) -> Table:
     """Each action: when, what, where, how it ended and how many lines came of its resources."""
-    lines = [each["action"] for each in record.records("resource_action")]
+    lines = record.records("resource_action")
     rows: list[Sequence[str]] = []
     for each in record.records("action"):
-        counted = sum(line.endswith(f" {each['action']}") for line in lines)
+        counted = sum(_is_of(line, each) for line in lines)
         rows.append(
             (
                 each["begin"].partition(".")[0],
@@ -51,6 +53,15 @@ def actions(record: Record) -> Table:
             )
         )
     return ("began", "service", "action", "node", "status", "took", "lines"), rows
+
+
+def _is_of(line: Row, action: Row) -> bool:
+    """Whether a line of a resource belongs to an action: by its id, or else by its time."""
+    if IDENTITY in line and IDENTITY in action:
+        return str(line[IDENTITY]).startswith(f"{action[IDENTITY]}/")
+    names = ("svcname", "hostname")
+    same = all(line[name] == action[name] for name in names)
+    return same and action["begin"] <= line["begin"] <= action.get("end", "")
 
 
 def disks(record: Record) -> Table:

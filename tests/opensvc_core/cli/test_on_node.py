@@ -110,6 +110,30 @@ def test_a_service_that_this_node_is_none_of_is_not_touched(pair: Pair) -> None:
     assert list(json.loads(n1.call("status", "--node", "n2", "--format", "json").stdout)["services"]) == ["web01"]
 
 
+def test_mon_shows_what_holds_actions_back_and_that_it_is_up_twice(pair: Pair) -> None:
+    n1, n2 = pair
+
+    def held() -> list[str]:
+        rows = n1.call("mon", "--timeout", "20").stdout.splitlines()[1:3]
+        return [row.split()[-1] if row.split()[-1] in {"yes", "node", "drain"} else "" for row in rows]
+
+    assert held() == ["", ""]
+    n1.call("freeze", "web01")
+    n2.call("node", "drain", "--stop")
+    assert held() == ["yes", "drain"]
+    n1.call("node", "freeze")
+    n2.call("node", "freeze")
+    assert held() == ["node", "node"]
+    document = json.loads(n1.call("mon", "--timeout", "20", "--format", "json").stdout)
+    check("status", document)
+    there = document["services"]["web01"]["elsewhere"]["n2"]
+    assert (there["frozen"], there["node_frozen"], there["drained"]) == (True, True, True)
+    (n2.root / "etc/web01.d/.up").touch()
+    twice = n1.call("mon", "--timeout", "20")
+    assert twice.returncode == 1
+    assert "up on n1 and n2 at the same time" in " ".join(twice.stdout.split())
+
+
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
 def test_who_goes_while_it_starts_there_has_it_taken_back_there(pair: Pair, end: signal.Signals) -> None:
     n1, n2 = pair
