@@ -28,6 +28,7 @@ DEFAULTS = {
     "monitor_schedule": "@10",
     "metrics_schedule": "@10",
     "journal_schedule": "03:00-04:00@61",
+    "checks_schedule": "@60",
     "sync_schedule": "04:00-06:00@121",
 }
 """Schedules that nobody set, by keyword (agent 2.1)."""
@@ -117,6 +118,9 @@ def list_jobs(
     if "log" in verbs:
         schedule, source = settings("journal_schedule")
         jobs.append(Job("journal", ("log", "--prune", "--format", "plain"), schedule, source))
+    if "node" in verbs:
+        schedule, source = settings("checks_schedule")
+        jobs.append(Job("checks", ("node", "checks", "--format", "plain"), schedule, source))
     for each in added:
         schedule, source = settings(each.keyword, each.section, each.default)
         jobs.append(Job(each.name, each.argv, schedule, source, off=each.off))

@@ -19,6 +19,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "status": ("status", "Services as trees: every resource with its state and notes"),
         "log": ("log", "Past runs from the journal: who, when, what, how it ended"),
         "metrics": ("metrics", "What this node knows, for Prometheus"),
+        "inventory": ("inventory", "What services are made of: processors, memory, disks, addresses"),
     },
     "Act": {
         "start": ("act", "Bring services up, in order, and take back what failed"),

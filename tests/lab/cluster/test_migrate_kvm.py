@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import re
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -124,6 +126,23 @@ def test_what_cannot_go_over_stays_and_says_why(pair: Pair) -> None:
     assert pair.cluster.last_run(first, "own")["outcome"] == "failed"  # type: ignore[index]
     pair.cluster.told(first, "migrate", "own", "--to", "node2", "--dry-run")
     assert pair.states("own") == ["running", ""]
+
+
+def test_of_a_migration_and_a_takeover_at_the_same_instant_one_wins_and_the_other_is_told(
+    pair: Pair, osvc_random: random.Random
+) -> None:
+    first, second = pair.nodes
+    pair.make("vm3", Kind.BOOT, more="stop_timeout = 2\n")
+    pair.cluster.told(first, "start", "vm3")
+    migration = pair.cluster.popen(first, "migrate", "vm3", "--to", "node2")
+    time.sleep(osvc_random.uniform(0.0, 1.0))  # the instant is what chance has dealt
+    takeover = pair.cluster.popen(second, "takeover", "vm3", "--wait", "0")
+    said = ["".join(each.communicate(timeout=60)) for each in (migration, takeover)]
+    assert pair.states("vm3") == ["shut off", "running"], said
+    ends = sorted(zip((migration.returncode, takeover.returncode), said, strict=True))
+    assert ends[0][0] == 0, said
+    assert ends[1][0] in {3, 4, 5}, said
+    assert any(words in ends[1][1] for words in ("lock", "already", "does not run on this node")), said
 
 
 @pytest.mark.parametrize("how", ["driver killed", "libvirtd there killed"])

@@ -13,17 +13,15 @@ Osvc = Callable[..., CompletedProcess[str]]
 
 def test_jobs_are_shown_run_and_shown_again(node: NodeFolder, osvc: Osvc) -> None:
     node.add("web")
-    (node.root / "etc" / "node.conf").write_text(
-        "[node]\nmonitor_schedule = *@1d\njournal_schedule =\n[collector]\nurl =\n"
-    )
-    head, monitor, journal = [line.split() for line in osvc("schedule").stdout.splitlines()]
+    text = "[node]\nmonitor_schedule = *@1d\njournal_schedule =\nchecks_schedule =\n[collector]\nurl =\n"
+    (node.root / "etc" / "node.conf").write_text(text)
+    head, monitor, journal, checks = [line.split() for line in osvc("schedule").stdout.splitlines()]
     assert head == ["JOB", "SCHEDULE", "LAST", "ENDED", "NEXT"]
     assert monitor == ["monitor", "*@1440", "never", "now"]
-    assert journal[0] == "journal"
-    assert journal[-1] == "never"
+    assert [journal[0], checks[0], journal[-1], checks[-1]] == ["journal", "checks", "never", "never"]
     done = osvc("schedule", "run")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    told, _ = json.loads(osvc("schedule", "--format", "json").stdout)["jobs"]
+    told, _, _ = json.loads(osvc("schedule", "--format", "json").stdout)["jobs"]
     assert (told["last"]["outcome"], told["last"]["exit_status"]) == ("done", 0)
     assert told["next"] > told["last"]["began"]
     assert osvc("schedule", "run", "-v").stderr == ""
