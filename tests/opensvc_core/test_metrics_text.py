@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from opensvc_core.metrics_text import COUNTER, Family, Sample, render, states
 
-TEXT = st.text(st.characters(exclude_categories=("Cs",)))
+TEXT = st.text(st.characters(codec="utf-8"))
 
 
 @given(texts=st.lists(TEXT, min_size=1, max_size=3), about=TEXT, value=st.floats(allow_nan=False))

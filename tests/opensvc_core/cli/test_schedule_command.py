@@ -40,7 +40,7 @@ def test_a_schedule_that_is_wrong_is_told(node: NodeFolder, osvc: Osvc) -> None:
 def test_services_whose_file_is_wrong_do_not_stop_the_others(node: NodeFolder, osvc: Osvc) -> None:
     node.add("web")
     (node.root / "etc" / "bad.env").write_text("[default\n")
-    (node.root / "etc" / "node.conf").write_text("[node]\njournal_schedule =\n[collector]\nurl =\n")
+    (node.root / "etc" / "node.conf").write_text("[node]\njournal_schedule =\nchecks_schedule =\n[collector]\nurl =\n")
     shown = osvc("schedule")
     assert shown.returncode == 3
     assert "monitor" in shown.stdout
