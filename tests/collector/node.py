@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,6 @@ start) echo "{service} start $PPID" >>{ran}; [ ! -e {fails} ] && touch {state} ;
 stop) echo "{service} stop $PPID" >>{ran}; rm -f {state} ;;
 status) test -e {state} ;;
 esac
-"""
-_READ = """
-import json, os, sqlite3, sys
-path, text = sys.argv[1:]
-db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20) if os.path.exists(path) else None
-print(json.dumps(db.execute(text).fetchall() if db else []))
 """
 _CHANGES = "SELECT kind, run_id, service FROM change WHERE kind IN ('begin', 'end') ORDER BY seq"
 
@@ -217,15 +212,41 @@ class Node:
         """Names of journals that were set aside."""
         return [path.name for path in (self.outside / "var").glob("journal.db.broken-*")]
 
-    def _query(self, text: str) -> list[list[Any]]:
-        """Rows of the journal, read where its disk is: SQLite follows the links of `outside` to another folder."""
-        enter = self.disk.enter if self.disk else ()
-        told = subprocess.run(
-            [*enter, sys.executable, "-SEc", _READ, str(self.root / "var" / "journal.db"), text],
-            check=True,
-            capture_output=True,
-            text=True,
-            timeout=LIMIT,
-        )
-        rows: list[list[Any]] = json.loads(told.stdout)
-        return rows
+    def failed_observers(self) -> list[str]:
+        """What is kept of observers that failed."""
+        return [path.read_text() for path in (self.outside / "var" / "observers").glob("*.json")]
+
+    def _query(self, text: str) -> list[tuple[Any, ...]]:
+        """Rows of a copy of the journal: to read the original takes room beside it, and its disk may be full."""
+        journal = self.outside / "var" / "journal.db"
+        if not journal.exists():
+            return []
+        copy = self.folder / "copy.db"
+        while True:
+            before = _state(journal)
+            for suffix in ("", "-wal"):
+                copied = copy.with_name(copy.name + suffix)
+                copied.unlink(missing_ok=True)
+                with suppress(FileNotFoundError):
+                    shutil.copyfile(journal.with_name(journal.name + suffix), copied)
+            # A sender may have written meanwhile.
+            if before == _state(journal):
+                break
+        copy.with_name(f"{copy.name}-shm").unlink(missing_ok=True)
+        with closing(sqlite3.connect(copy)) as db:
+            return db.execute(text).fetchall() if _has_tables(db) else []
+
+
+def _state(journal: Path) -> list[tuple[int, int]]:
+    """What changes with every write."""
+    found = []
+    for suffix in ("", "-wal"):
+        with suppress(FileNotFoundError):
+            told = journal.with_name(journal.name + suffix).stat()
+            found.append((told.st_mtime_ns, told.st_size))
+    return found
+
+
+def _has_tables(db: sqlite3.Connection) -> bool:
+    """Whether it is more than an empty file, all that a full disk had room for."""
+    return db.execute("SELECT 1 FROM sqlite_master WHERE name='change'").fetchone() is not None

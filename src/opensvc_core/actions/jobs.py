@@ -24,7 +24,7 @@ SECTION = "node"
 """Of ``node.conf``, where a node's own schedules stand."""
 PATIENCE = "20"
 """Seconds that nodes have to answer the job `monitor`: nobody waits for it."""
-DEFAULTS = {"monitor_schedule": "@10", "sync_schedule": "04:00-06:00@121"}
+DEFAULTS = {"monitor_schedule": "@10", "sync_schedule": "04:00-06:00@121", "checks_schedule": "@60"}
 """Schedules that nobody set, by keyword (agent 2.1)."""
 
 
@@ -105,6 +105,9 @@ def list_jobs(
     if "mon" in verbs:
         schedule, source = settings("monitor_schedule")
         jobs.append(Job("monitor", ("mon", "--format", "plain", "--timeout", PATIENCE), schedule, source))
+    if "node" in verbs:
+        schedule, source = settings("checks_schedule")
+        jobs.append(Job("checks", ("node", "checks", "--format", "plain"), schedule, source))
     for each in added:
         schedule, source = settings(each.keyword, each.section, each.default)
         jobs.append(Job(each.name, each.argv, schedule, source, off=each.off))

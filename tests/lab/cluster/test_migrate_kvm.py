@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -178,6 +180,23 @@ def test_a_drain_goes_live_and_a_migration_that_libvirt_refuses_is_a_switch_only
     assert "vm3: migrate failed" in told
     assert "vm3: switch done" in told
     assert pair.states("vm3") == ["running", "shut off"]
+
+
+def test_of_a_migration_and_a_takeover_at_the_same_instant_one_wins_and_the_other_is_told(
+    pair: Pair, osvc_random: random.Random
+) -> None:
+    first, second = pair.nodes
+    pair.make("vm3", Kind.BOOT, more="stop_timeout = 2\n")
+    pair.cluster.told(first, "start", "vm3")
+    migration = pair.cluster.popen(first, "migrate", "vm3", "--to", "node2")
+    time.sleep(osvc_random.uniform(0.0, 1.0))  # the instant is what chance has dealt
+    takeover = pair.cluster.popen(second, "takeover", "vm3", "--wait", "0")
+    said = ["".join(each.communicate(timeout=60)) for each in (migration, takeover)]
+    assert pair.states("vm3") == ["shut off", "running"], said
+    ends = sorted(zip((migration.returncode, takeover.returncode), said, strict=True))
+    assert ends[0][0] == 0, said
+    assert ends[1][0] in {3, 4, 5}, said
+    assert any(words in ends[1][1] for words in ("lock", "already", "does not run on this node")), said
 
 
 @pytest.mark.parametrize("how", ["driver killed", "libvirtd there killed"])

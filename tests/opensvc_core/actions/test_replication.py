@@ -14,7 +14,8 @@ from attrs import define
 
 from opensvc_core.actions.agent import Agent
 from opensvc_core.actions.execute import RunOptions
-from opensvc_core.actions.replications import plan_replications, run_replications
+from opensvc_core.actions.replications import plan_replications
+from opensvc_core.actions.send_replications import run_replications
 from opensvc_core.cli.manner import Manner
 from opensvc_core.cli.options import Format
 from opensvc_core.cli.syncing import diff_config, discard_copy, show_replications
@@ -150,14 +151,18 @@ def test_data_go_to_every_target_with_their_generation(site: Site) -> None:
 
 
 def test_how_far_a_transfer_is_can_be_watched(site: Site) -> None:
+    (site.data("n1") / "big").write_bytes(b"x" * 3_000_000)
+    site.edit("n1", "target =", "bwlimit = 1000\ntarget =")
     site.start("n1")
     agent = site.open("n1")
     events: list[Event] = []
     plan = plan_replications(agent, "drp", [agent.load("svc")], Selection(("sync#1",)))
     run_replications(agent, plan, RunOptions(on_event=events.append))
     told = [event for event in events if event.kind is EventKind.STEP_PROGRESS]
-    assert told
-    assert all(event.step == "sync svc/sync#1 to d1" and "%" in event.text for event in told)
+    assert all(event.step == "sync svc/sync#1 to d1" for event in told)
+    percents = [int(event.text.partition(" %")[0]) for event in told]
+    assert len(set(percents)) > 1
+    assert percents == sorted(percents)
 
 
 def test_statuses_follow_from_what_was_sent(site: Site) -> None:

@@ -13,13 +13,14 @@ Osvc = Callable[..., CompletedProcess[str]]
 
 def test_jobs_are_shown_run_and_shown_again(node: NodeFolder, osvc: Osvc) -> None:
     node.add("web")
-    (node.root / "etc" / "node.conf").write_text("[node]\nmonitor_schedule = *@1d\n[collector]\nurl =\n")
+    text = "[node]\nmonitor_schedule = *@1d\nchecks_schedule =\n[collector]\nurl =\n"
+    (node.root / "etc" / "node.conf").write_text(text)
     shown = osvc("schedule")
     assert shown.stdout.split()[:7] == ["JOB", "SCHEDULE", "LAST", "ENDED", "NEXT", "monitor", "*@1440"]
-    assert shown.stdout.split()[7:] == ["never", "now"]
+    assert shown.stdout.split()[7:] == ["never", "now", "checks", "never", "never"]
     done = osvc("schedule", "run")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    (told,) = json.loads(osvc("schedule", "--format", "json").stdout)["jobs"]
+    told, _ = json.loads(osvc("schedule", "--format", "json").stdout)["jobs"]
     assert (told["last"]["outcome"], told["last"]["exit_status"]) == ("done", 0)
     assert told["next"] > told["last"]["began"]
     assert osvc("schedule", "run", "-v").stderr == ""
