@@ -53,7 +53,7 @@ class Pair:
         folder.mkdir(exist_ok=True)
         return folder
 
-    def make(self, name: str, kind: Kind, *, image: str = "", is_shared: bool = False) -> None:
+    def make(self, name: str, kind: Kind, *, image: str = "", is_shared: bool = False, more: str = "") -> None:
         """A guest on both nodes and its service; with an image it has a disk there, each node its own, or one."""
         disks = []
         if is_shared:
@@ -66,7 +66,7 @@ class Pair:
             disks = [Disk(Path(image), "vdb")]
         first = self.hypervisors[0]
         xml = first.domain_xml(name, kind, ip=ADDRESS if kind.is_linux else None, disks=disks)
-        text = "[default]\nnodes = node1 node2\nservice_type = PRD\n[container#0]\ntype = kvm\nshell = false\n"
+        text = f"[default]\nnodes = node1 node2\nservice_type = PRD\n[container#0]\ntype = kvm\nshell = false\n{more}"
         for node in self.nodes:
             node.write(f"/etc/libvirt/qemu/{name}.xml", xml)
         self.cluster.write_service(name, text)
