@@ -24,5 +24,5 @@ def list_jobs(node: Node) -> Sequence[NodeJob]:
     report = ("collector", "report")
     return (
         NodeJob("collector.statuses", (*report, "statuses"), "@10", SECTION, "status_schedule", off),
-        NodeJob("collector.daily", report, "04:00-06:00", SECTION, "push_schedule", off),
+        NodeJob("collector.daily", report, "~04:00-06:00", SECTION, "push_schedule", off),
     )

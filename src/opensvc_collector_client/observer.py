@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 KICKS: Final = frozenset({EventKind.RUN_BEGIN, EventKind.RUN_END, EventKind.STATUS})
 
 
-@define
+@define(eq=False)
 class CollectorObserver:
     """Starts senders. It sends nothing itself, looks up no name, and waits for nobody.
 

@@ -212,6 +212,10 @@ class Node:
         """Names of journals that were set aside."""
         return [path.name for path in (self.outside / "var").glob("journal.db.broken-*")]
 
+    def failed_observers(self) -> list[str]:
+        """What is kept of observers that failed."""
+        return [path.read_text() for path in (self.outside / "var" / "observers").glob("*.json")]
+
     def _query(self, text: str) -> list[tuple[Any, ...]]:
         """Rows of a copy of the journal: to read the original takes room beside it, and its disk may be full."""
         journal = self.outside / "var" / "journal.db"

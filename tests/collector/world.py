@@ -216,6 +216,8 @@ class World:
         if broken := self.node.broken_journals():
             message = f"a journal was set aside: {broken}"
             raise Violation(message)
+        if failed := self.node.failed_observers():
+            raise Violation("\n".join(failed))
         told = self.node.told()
         if len(told) < 2 * len(SERVICES):
             message = f"hardly anything ran: {self.node.said()}"

@@ -96,6 +96,9 @@ def report(
     parts: Annotated[
         list[Part] | None, typer.Argument(metavar="[PART]...", help="What; by default all but the statuses.")
     ] = None,
+    service: Annotated[
+        str, typer.Option("--service", metavar="NAME[,NAME]", help="Of services and statuses, only these.")
+    ] = "",
 ) -> int:
     """Report what this node and its services are now: what the jobs of this node call.
 
@@ -106,7 +109,8 @@ def report(
     from opensvc_collector_client.reporting import report_parts
     from opensvc_collector_client.sender import Sender
 
-    failed = report_parts(Sender.of(open_node()), parts or (), BUSY)
+    names = [name for name in service.split(",") if name]
+    failed = report_parts(Sender.of(open_node()), parts or (), BUSY, names)
     for error in failed:
         say_error(error)
     return int(bool(failed))

@@ -44,8 +44,9 @@ def collect_inventory(agent: Agent, services: Sequence[Service]) -> Inventory:
             by_driver.setdefault(resource.driver, []).append(resource)
     _ask_drivers(agent, by_driver, context, told, notes)
     _ask_resources(agent, by_driver, context, told)
-    context.cancel.set("the inventory was given")
     table = read_disk_table(context)
+    # Whatever a hung driver still waits for is of no use to anybody any more.
+    context.cancel.set("the inventory was given")
     found = tuple(assemble(service, told, table, agent.node.name) for service in services)
     return Inventory(agent.node.name, agent.clock.now(), found, tuple(dict.fromkeys((*notes, *context.notes))))
 
