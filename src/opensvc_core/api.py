@@ -18,6 +18,7 @@ from opensvc_core.errors import (
     CommandNotFound,
     CommandTimeout,
     ConfigError,
+    ConfigProblem,
     DriverError,
     ExitStatus,
     Frozen,
@@ -56,7 +57,9 @@ from opensvc_core.model import (
 
 if TYPE_CHECKING:
     from opensvc_core.actions.agent import Agent, open_agent
+    from opensvc_core.actions.jobs import NodeJob
     from opensvc_core.channel import Channel, ChannelEnd, Stream
+    from opensvc_core.config.values import parse_duration
     from opensvc_core.container import ContainerLifeCycle
     from opensvc_core.container_migration import MIGRATION_KEYWORDS, MigratingLifeCycle
     from opensvc_core.container_platform import (
@@ -67,6 +70,7 @@ if TYPE_CHECKING:
         guest_name,
         is_guest_running,
     )
+    from opensvc_core.feed import Change, ChangeKind, Feed
     from opensvc_core.host.guest import SshGuest
     from opensvc_core.hpux.luns import HpuxLun, raw_file, read_luns, read_wwid
     from opensvc_core.hpux.special_files import (
@@ -76,11 +80,35 @@ if TYPE_CHECKING:
         load_special_files,
         restore_special_files,
     )
+    from opensvc_core.inventory.checks import run_checks
+    from opensvc_core.inventory.collect import collect_inventory
+    from opensvc_core.inventory.disk_ids import to_scsi_id
+    from opensvc_core.inventory.fact_names import trouble_with_fact
+    from opensvc_core.inventory.facts import read_node_facts
+    from opensvc_core.inventory.packages import list_packages
+    from opensvc_core.inventory.records import (
+        Check,
+        CheckReport,
+        CheckState,
+        DiskRecord,
+        Interface,
+        Inventory,
+        NodeFacts,
+        Package,
+        PackageList,
+        Patch,
+        ResourceFacts,
+        ServiceInventory,
+    )
+    from opensvc_core.journal_records import CommandRecord, RunRecord, StepRecord
+    from opensvc_core.node import Node
     from opensvc_core.plan import Plan, Selection
+    from opensvc_core.push_stamp import push_stamp, stamp_push, unpushed
     from opensvc_core.recovery_flag import flag_disk, is_recovering
     from opensvc_core.replication import Copy, Transfer
     from opensvc_core.run import Run, RunOutcome, StepState
     from opensvc_core.state_files import write_text
+    from opensvc_core.status import ServiceStatus
     from opensvc_core.unit_paths import (
         ANY_PATH_TROUBLE,
         ask_units,
@@ -98,6 +126,7 @@ hookimpl = HookimplMarker("opensvc")
 _LATE = {
     "Agent": "opensvc_core.actions.agent",
     "open_agent": "opensvc_core.actions.agent",
+    "NodeJob": "opensvc_core.actions.jobs",
     "Channel": "opensvc_core.channel",
     "ChannelEnd": "opensvc_core.channel",
     "Stream": "opensvc_core.channel",
@@ -110,6 +139,10 @@ _LATE = {
     "guest_address": "opensvc_core.container_platform",
     "guest_name": "opensvc_core.container_platform",
     "is_guest_running": "opensvc_core.container_platform",
+    "Change": "opensvc_core.feed",
+    "ChangeKind": "opensvc_core.feed",
+    "Feed": "opensvc_core.feed",
+    "parse_duration": "opensvc_core.config.values",
     "SshGuest": "opensvc_core.host.guest",
     "HpuxLun": "opensvc_core.hpux.luns",
     "raw_file": "opensvc_core.hpux.luns",
@@ -121,6 +154,25 @@ _LATE = {
     "load_special_files": "opensvc_core.hpux.special_files",
     "restore_special_files": "opensvc_core.hpux.special_files",
     "write_text": "opensvc_core.state_files",
+    "ServiceStatus": "opensvc_core.status",
+    "run_checks": "opensvc_core.inventory.checks",
+    "collect_inventory": "opensvc_core.inventory.collect",
+    "to_scsi_id": "opensvc_core.inventory.disk_ids",
+    "read_node_facts": "opensvc_core.inventory.facts",
+    "trouble_with_fact": "opensvc_core.inventory.fact_names",
+    "list_packages": "opensvc_core.inventory.packages",
+    "Check": "opensvc_core.inventory.records",
+    "CheckReport": "opensvc_core.inventory.records",
+    "CheckState": "opensvc_core.inventory.records",
+    "DiskRecord": "opensvc_core.inventory.records",
+    "Interface": "opensvc_core.inventory.records",
+    "Inventory": "opensvc_core.inventory.records",
+    "NodeFacts": "opensvc_core.inventory.records",
+    "Package": "opensvc_core.inventory.records",
+    "PackageList": "opensvc_core.inventory.records",
+    "Patch": "opensvc_core.inventory.records",
+    "ResourceFacts": "opensvc_core.inventory.records",
+    "ServiceInventory": "opensvc_core.inventory.records",
     "flag_disk": "opensvc_core.recovery_flag",
     "is_recovering": "opensvc_core.recovery_flag",
     "ANY_PATH_TROUBLE": "opensvc_core.unit_paths",
@@ -128,8 +180,15 @@ _LATE = {
     "on_every_path": "opensvc_core.unit_paths",
     "on_one_path": "opensvc_core.unit_paths",
     "on_paths_that_are_up": "opensvc_core.unit_paths",
+    "CommandRecord": "opensvc_core.journal_records",
+    "RunRecord": "opensvc_core.journal_records",
+    "StepRecord": "opensvc_core.journal_records",
+    "Node": "opensvc_core.node",
     "Plan": "opensvc_core.plan",
     "Selection": "opensvc_core.plan",
+    "push_stamp": "opensvc_core.push_stamp",
+    "stamp_push": "opensvc_core.push_stamp",
+    "unpushed": "opensvc_core.push_stamp",
     "Copy": "opensvc_core.replication",
     "Transfer": "opensvc_core.replication",
     "Run": "opensvc_core.run",
@@ -156,32 +215,43 @@ __all__ = [
     "Agent",
     "Cancel",
     "Cancelled",
+    "Change",
+    "ChangeKind",
     "Channel",
     "ChannelEnd",
+    "Check",
+    "CheckReport",
+    "CheckState",
     "Clock",
     "Command",
     "CommandError",
     "CommandFailed",
     "CommandLine",
     "CommandNotFound",
+    "CommandRecord",
     "CommandResult",
     "CommandTimeout",
     "ConfigError",
+    "ConfigProblem",
     "ContainerLifeCycle",
     "ContainerPlatform",
     "Context",
     "Copy",
     "Deadline",
     "Device",
+    "DiskRecord",
     "DriverError",
     "Event",
     "EventKind",
     "Evidence",
     "ExitStatus",
+    "Feed",
     "Frozen",
     "GuestState",
     "Host",
     "HpuxLun",
+    "Interface",
+    "Inventory",
     "InventoryItem",
     "JournalError",
     "Keyword",
@@ -189,10 +259,16 @@ __all__ = [
     "Locked",
     "LogicalUnit",
     "MigratingLifeCycle",
+    "Node",
+    "NodeFacts",
+    "NodeJob",
     "NodeState",
     "Note",
     "OpenSVCError",
     "Outcome",
+    "Package",
+    "PackageList",
+    "Patch",
     "Phase",
     "Plan",
     "PlanError",
@@ -200,18 +276,23 @@ __all__ = [
     "Reservation",
     "ReservationError",
     "Resource",
+    "ResourceFacts",
     "ResourceId",
     "Run",
     "RunOutcome",
+    "RunRecord",
     "Selection",
     "Service",
+    "ServiceInventory",
     "ServiceNotFound",
+    "ServiceStatus",
     "Severity",
     "Spawned",
     "SpecialFile",
     "SshGuest",
     "Status",
     "StatusReport",
+    "StepRecord",
     "StepState",
     "Stream",
     "Transfer",
@@ -220,6 +301,7 @@ __all__ = [
     "Vetoed",
     "WaitTimeout",
     "ask_units",
+    "collect_inventory",
     "flag_disk",
     "format_special_files",
     "guest_address",
@@ -228,16 +310,25 @@ __all__ = [
     "identify_special_files",
     "is_guest_running",
     "is_recovering",
+    "list_packages",
     "load_special_files",
     "on_every_path",
     "on_one_path",
     "on_paths_that_are_up",
     "one_by_one",
     "open_agent",
+    "parse_duration",
+    "push_stamp",
     "raw_file",
     "read_luns",
+    "read_node_facts",
     "read_wwid",
     "restore_special_files",
+    "run_checks",
     "side_by_side",
+    "stamp_push",
+    "to_scsi_id",
+    "trouble_with_fact",
+    "unpushed",
     "write_text",
 ]

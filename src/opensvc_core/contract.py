@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from opensvc_core.config.keywords import DriverInfo, Keyword
 from opensvc_core.errors import DriverContractError, OpenSVCError
-from opensvc_core.model import Note, Outcome, Phase, Resource, ResourceId, Status, StatusReport
+from opensvc_core.model import InventoryItem, Note, Outcome, Phase, Resource, ResourceId, Status, StatusReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -48,6 +48,21 @@ def check_answer(driver_id: str, given: object, asked: Collection[ResourceId]) -
                 )
             return resource_id, report
     raise DriverContractError(f"driver {driver_id}: `status` gave {given!r} where (ResourceId, StatusReport) is due")
+
+
+def check_item(driver_id: str, given: object, asked: Collection[ResourceId]) -> InventoryItem:
+    """One fact of ``inventory``, of what was asked, as its name means it. Raises DriverContractError."""
+    if not isinstance(given, InventoryItem) or not given.name:
+        raise DriverContractError(f"driver {driver_id}: `inventory` gave {given!r} where an InventoryItem is due")
+    if given.id not in asked:
+        raise DriverContractError(
+            f"driver {driver_id}: `inventory` answered for {given.id}, which it was not asked about"
+        )
+    from opensvc_core.inventory.fact_names import trouble_with_fact  # a status needs none
+
+    if problem := trouble_with_fact(given.name, given.value):
+        raise DriverContractError(f"driver {driver_id}: `inventory` of {given.id}: {given.name} {problem}")
+    return given
 
 
 def collect(driver_id: str, hook: str, kind: type[T], call: Callable[[], object]) -> tuple[T, ...]:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import pluggy
 from attrs import define, field
 
 from opensvc_core.config.keywords import DriverInfo
 from opensvc_core.config.sections import default_phase
-from opensvc_core.contract import check_answer, check_description, check_outcome, collect
+from opensvc_core.contract import check_answer, check_description, check_item, check_outcome, collect
 from opensvc_core.errors import ActionError, DriverContractError, DriverError, OpenSVCError
 from opensvc_core.hookspecs import DriverHooks, ObserverHooks
 from opensvc_core.model import (
     Device,
+    InventoryItem,
     Outcome,
     Resource,
     ResourceId,
@@ -24,7 +25,7 @@ from opensvc_core.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from opensvc_core.channel import ChannelEnd
@@ -122,15 +123,26 @@ class Plugins:
         return any(caller.name == hook for caller in self._plugins.get_hookcallers(driver) or ())
 
 
+class EventSink(Protocol):
+    """Takes events."""
+
+    def observe(self, event: Event) -> None:
+        """Something happened. Raises nothing."""
+        ...
+
+
 @define
 class Dispatcher(Plugins):
     """Calls the hooks of drivers.
 
     Attributes:
         observers: see events.
+        reach_installed: gives what tells the installed observers, at the first event; ``None`` to tell none.
     """
 
     observers: Sequence[object] = ()
+    reach_installed: Callable[[], EventSink] | None = None
+    _installed: EventSink | None = field(default=None, init=False)
 
     SPECIFICATIONS: ClassVar[tuple[type, ...]] = (DriverHooks, ObserverHooks)
     REQUIRED: ClassVar[tuple[str, ...]] = REQUIRED_HOOKS
@@ -188,6 +200,23 @@ class Dispatcher(Plugins):
             reason, code = f"driver {name}: {type(error).__name__}: {error}", "driver_bug"
         for resource_id in sorted(missing):
             yield resource_id, StatusReport.undef(reason, code)
+
+    def inventory(self, name: str, resources: Sequence[Resource], context: Context) -> Iterator[InventoryItem]:
+        """Call ``inventory`` and pass on each fact as it comes; nothing where the driver has none.
+
+        Raises:
+            OpenSVCError: as the driver raised it, or DriverContractError; what came before stands.
+        """
+        if not self.has_hook("inventory", name):
+            return
+        asked = frozenset(resource.id for resource in resources)
+        try:
+            for item in self.hook("inventory", name)(resources=list(resources), context=context) or ():
+                yield check_item(name, item, asked)
+        except OpenSVCError:
+            raise
+        except Exception as error:
+            raise DriverContractError(f"driver {name}: `inventory` failed: {type(error).__name__}: {error}") from error
 
     def preflight(self, resource: Resource, action: str, context: Context) -> tuple[Veto, ...]:
         """Vetoes of a resource's driver; a driver that cannot say for a bug of its own vetoes."""
@@ -308,7 +337,11 @@ class Dispatcher(Plugins):
 
     def observe(self, event: Event) -> None:
         """Tell observers; what one raises changes nothing."""
-        if self.observers:
-            for plugin in self.observers:
-                with suppress(Exception):
-                    plugin.observe(event=event)  # type: ignore[attr-defined]
+        for plugin in self.observers:
+            with suppress(Exception):
+                plugin.observe(event=event)  # type: ignore[attr-defined]
+        with self._guard:
+            if self._installed is None and self.reach_installed is not None:
+                self._installed = self.reach_installed()
+        if self._installed is not None:
+            self._installed.observe(event)

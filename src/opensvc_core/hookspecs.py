@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from opensvc_core.actions.agent import Agent
     from opensvc_core.channel import ChannelEnd
     from opensvc_core.context import Context
     from opensvc_core.errors import ReservationError
@@ -72,7 +73,13 @@ class DriverHooks:
 
     @hookspec(firstresult=True)
     def inventory(self, resources: Sequence[Resource], context: Context) -> Iterable[InventoryItem] | None:
-        """Facts for the collector: vcpus, memory, disks, addresses."""
+        """Facts of all the given resources, in as few commands as the platform allows: vcpus, memory, disks, addresses.
+
+        Changes nothing. Names that have one meaning for all, and their units, are in ``docs/reference/inventory.md``; a
+        value is ready for JSON, ``None`` or not there where it cannot be told. A tool that is missing, hangs or
+        fails gives no facts and a note. A driver that has this hook tells the disks here too, under ``disks`` as
+        ``list_devices`` would: only drivers without it are asked for them one by one. ``context.asks_for_all`` is true.
+        """
 
     @hookspec(firstresult=True)
     def list_devices(self, resource: Resource, context: Context) -> Sequence[Device] | None:
@@ -244,5 +251,9 @@ class ObserverHooks:
     """What an observer implements: it sees, and never steers."""
 
     @hookspec
+    def attach(self, agent: Agent) -> None:
+        """Called once before the first event, with this node's agent: its folders, services, feed. Optional."""
+
+    @hookspec
     def observe(self, event: Event) -> None:
-        """An event of a run. What it raises is logged and changes nothing."""
+        """Something happened. Returns at once, as the action waits; what it raises is kept for `osvc driver list`."""

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
 from opensvc_core.journal_database import Database
 from opensvc_core.journal_records import INTERRUPTED, CommandRecord, RunHeader, RunRecord, StepRecord
-from opensvc_core.model import Note, Severity
+from opensvc_core.journal_rows import read_commands, read_runs
 from opensvc_core.run import RunOutcome, StepResult
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from opensvc_core.clock import Clock
@@ -35,16 +36,6 @@ __all__ = [
 KEPT_OUTPUT = 4000
 """Characters of a command's output that are kept, from the end."""
 
-_RUNS = (
-    "SELECT r.id, s.service, r.action, r.user, r.pid, r.node, r.process, r.boot_id, r.argv, r.selection, r.began,"
-    " s.ended, s.outcome, s.recovered_by FROM run r JOIN run_service s ON s.run_id=r.id"
-)
-
-_STEPS = (
-    "SELECT service, rid, action, way_back, state, began, ended, text, notes, lost, {} FROM step"
-    " WHERE run_id=? AND service=? ORDER BY way_back, COALESCE(began, ended), rowid"
-)
-
 
 @define
 class Journal:
@@ -59,6 +50,7 @@ class Journal:
     path: Path
     clock: Clock
     database: Database = field(init=False)
+    _owed: dict[str, RunHeader] = field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
         """Name the file; nothing is opened."""
@@ -69,29 +61,15 @@ class Journal:
     def begin_run(self, header: RunHeader) -> None:
         """Write down a run before its first step. Raises JournalError."""
         with self.database.writing() as db:
-            db.execute(
-                "INSERT INTO run VALUES (?,?,?,?,?,?,?,?,?,?)",
-                (
-                    header.id,
-                    header.action,
-                    header.user,
-                    header.pid,
-                    header.node,
-                    header.process,
-                    header.boot_id,
-                    json.dumps(header.argv),
-                    header.selection,
-                    header.began,
-                ),
-            )
-            db.executemany(
-                "INSERT INTO run_service (run_id, service) VALUES (?,?)",
-                [(header.id, service) for service in header.services],
-            )
+            _insert_run(db, header)
+
+    def owe_run(self, header: RunHeader) -> None:
+        """Keep in mind a run that could not be written down: the next that can be written of it, brings it along."""
+        self._owed[header.id] = header
 
     def begin_step(self, run_id: str, step: Step, *, is_way_back: bool) -> None:
         """Write down a step before it begins. Raises JournalError."""
-        with self.database.writing() as db:
+        with self._writing(run_id) as db:
             db.execute(
                 "INSERT OR REPLACE INTO step (run_id, service, rid, action, way_back, node, began, state)"
                 " VALUES (?,?,?,?,?,?,?, 'running')",
@@ -100,7 +78,7 @@ class Journal:
 
     def end_step(self, run_id: str, result: StepResult, *, is_way_back: bool) -> None:
         """Write down how a step ended, or that it will never begin. Raises JournalError."""
-        with self.database.writing() as db:
+        with self._writing(run_id) as db:
             db.execute(
                 "INSERT INTO step (run_id, service, rid, action, way_back, node, ended, state, text, notes, lost)"
                 " VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET ended=excluded.ended, state=excluded.state,"
@@ -118,7 +96,7 @@ class Journal:
     def end_service(self, run_id: str, service: str, outcome: RunOutcome | str) -> None:
         """Write down how a run ended for a service. Raises JournalError."""
         word = outcome.value if isinstance(outcome, RunOutcome) else outcome
-        with self.database.writing() as db:
+        with self._writing(run_id) as db:
             db.execute(
                 "UPDATE run_service SET ended=?, outcome=? WHERE run_id=? AND service=?",
                 (self.clock.now(), word, run_id, service),
@@ -139,12 +117,14 @@ class Journal:
             if db.execute("SELECT 1 FROM fact WHERE name='past_unknown'").fetchone():
                 db.execute("INSERT OR REPLACE INTO fact VALUES (?, '1')", (f"past_settled:{service}",))
 
-    def begin_command(self, run_id: str, step: Step, host: str, command: Command, command_id: str) -> None:
+    def begin_command(
+        self, run_id: str, step: Step, host: str, command: Command, command_id: str, *, is_way_back: bool = False
+    ) -> None:
         """Write down a command before it is spawned. Raises JournalError."""
-        with self.database.writing() as db:
+        with self._writing(run_id) as db:
             db.execute(
-                "INSERT INTO command (id, run_id, service, rid, host, argv, changes, time_limit, began)"
-                " VALUES (?,?,?,?,?,?,?,?,?)",
+                "INSERT INTO command (id, run_id, service, rid, host, argv, changes, time_limit, began, action,"
+                " way_back) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
                 (
                     command_id,
                     run_id,
@@ -155,6 +135,8 @@ class Journal:
                     command.changes,
                     command.timeout,
                     self.clock.now(),
+                    step.action,
+                    is_way_back,
                 ),
             )
 
@@ -185,6 +167,14 @@ class Journal:
         where = "WHERE (?='' OR s.service=?) AND (?='' OR r.id=?)"
         return self._records(where, (service, service, run_id, run_id), limit)
 
+    def last_runs(self) -> list[RunRecord]:
+        """The last run of each action of each service, by service and action. Raises JournalError."""
+        where = (
+            "WHERE s.rowid IN (SELECT MAX(o.rowid) FROM run_service o JOIN run ON run.id=o.run_id"
+            " GROUP BY o.service, run.action)"
+        )
+        return sorted(self._records(where, (), 1_000_000), key=lambda record: (record.service, record.action))
+
     def open_runs(self, service: str) -> list[RunRecord]:
         """Runs of a service that have no outcome: under way now, or cut. Raises JournalError."""
         return self._records("WHERE s.service=? AND s.outcome IS NULL", (service,), 100)
@@ -201,22 +191,7 @@ class Journal:
 
     def commands(self, run_id: str, service: str = "") -> list[CommandRecord]:
         """Commands of a run in the order in which they were begun. Raises JournalError."""
-
-        def read(db: sqlite3.Connection) -> list[CommandRecord]:
-            rows = db.execute(
-                "SELECT id, service, rid, host, argv, changes, time_limit, began, pid, process, ended, rc, stdout,"
-                " stderr, error FROM command WHERE run_id=? AND (?='' OR service=?) ORDER BY began, rowid",
-                (run_id, service, service),
-            )
-            return [
-                CommandRecord(
-                    r[0], r[1], r[2], r[3], tuple(json.loads(r[4])), bool(r[5]), r[6], r[7], r[8] or 0, r[9] or "",
-                    r[10] or 0.0, r[11], r[12] or "", r[13] or "", r[14] or "",
-                )
-                for r in rows
-            ]  # fmt: skip
-
-        return self.database.reading(read, [])
+        return self.database.reading(lambda db: read_commands(db, run_id, service), [])
 
     def is_past_unknown(self, service: str) -> bool:
         """Whether a former journal was lost and the service was not recovered since. Raises JournalError."""
@@ -234,38 +209,41 @@ class Journal:
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
+    @contextmanager
+    def _writing(self, run_id: str) -> Iterator[sqlite3.Connection]:
+        """One transaction about a run, which is written down first if it could not be when it began."""
+        with self.database.writing() as db:
+            owed = self._owed.get(run_id)
+            if owed is not None:
+                _insert_run(db, owed)  # of several threads, the later ones find it there
+            yield db
+        if owed is not None:
+            self._owed.pop(run_id, None)
+
     def _records(self, where: str, values: tuple[Any, ...], limit: int) -> list[RunRecord]:
-        def read(db: sqlite3.Connection) -> list[RunRecord]:
-            rows = db.execute(
-                f"{_RUNS} {where} ORDER BY r.began DESC, r.rowid DESC LIMIT ?",
-                (*values, limit),
-            ).fetchall()
-            return [
-                RunRecord(
-                    r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], tuple(json.loads(r[8])), r[9], r[10], r[11] or 0.0,
-                    r[12] or "", r[13] or "", self._steps(db, r[0], r[1], r[5]),
-                )
-                for r in rows
-            ]  # fmt: skip
-
-        return self.database.reading(read, [])
-
-    @staticmethod
-    def _steps(db: sqlite3.Connection, run_id: str, service: str, node: str) -> tuple[StepRecord, ...]:
-        rows = db.execute(_STEPS.format(_node_column(db)), (run_id, service))
-        return tuple(
-            StepRecord(
-                r[0], r[1], r[2], bool(r[3]), r[4], r[5] or 0.0, r[6] or 0.0, r[7],
-                tuple(Note(text, code, Severity(severity)) for text, code, severity in json.loads(r[8])),
-                tuple(json.loads(r[9])), r[10] or node, r[10] not in {"", node},
-            )
-            for r in rows
-        )  # fmt: skip
+        return self.database.reading(lambda db: read_runs(db, where, values, limit), [])
 
 
-def _node_column(db: sqlite3.Connection) -> str:
-    """Where a step was done. A journal of version 1 is made anew by whoever writes to it first: until then, nowhere."""
-    return "node" if db.execute("PRAGMA user_version").fetchone()[0] > 1 else "''"
+def _insert_run(db: sqlite3.Connection, header: RunHeader) -> None:
+    db.execute(
+        "INSERT OR IGNORE INTO run VALUES (?,?,?,?,?,?,?,?,?,?)",
+        (
+            header.id,
+            header.action,
+            header.user,
+            header.pid,
+            header.node,
+            header.process,
+            header.boot_id,
+            json.dumps(header.argv),
+            header.selection,
+            header.began,
+        ),
+    )
+    db.executemany(
+        "INSERT OR IGNORE INTO run_service (run_id, service) VALUES (?,?)",
+        [(header.id, service) for service in header.services],
+    )
 
 
 def _key(run_id: str, step: Step, *, is_way_back: bool) -> tuple[Any, ...]:

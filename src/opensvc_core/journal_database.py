@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from attrs import define, field
 
 from opensvc_core.errors import JournalError
+from opensvc_core.journal_schema import SCHEMA_VERSION, UPGRADES
 from opensvc_core.state_files import make_folder
 
 if TYPE_CHECKING:
@@ -18,46 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from opensvc_core.clock import Clock
-
-SCHEMA_VERSION = 2
-_SCHEMA = """
-CREATE TABLE run (
-    id TEXT PRIMARY KEY, action TEXT NOT NULL, user TEXT NOT NULL, pid INTEGER NOT NULL, node TEXT NOT NULL,
-    process TEXT NOT NULL, boot_id TEXT NOT NULL, argv TEXT NOT NULL, selection TEXT NOT NULL, began REAL NOT NULL
-);
-CREATE TABLE run_service (
-    run_id TEXT NOT NULL REFERENCES run(id), service TEXT NOT NULL, ended REAL, outcome TEXT,
-    recovered_by TEXT, PRIMARY KEY (run_id, service)
-);
-CREATE INDEX run_service_by_name ON run_service(service);
-CREATE TABLE command (
-    id TEXT PRIMARY KEY, run_id TEXT NOT NULL, service TEXT NOT NULL, rid TEXT NOT NULL, host TEXT NOT NULL,
-    argv TEXT NOT NULL, changes INTEGER NOT NULL, time_limit REAL NOT NULL, began REAL NOT NULL,
-    pid INTEGER, process TEXT, ended REAL, rc INTEGER, stdout TEXT, stderr TEXT, error TEXT
-);
-CREATE INDEX command_by_run ON command(run_id, service);
-CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-"""
-_STEP = """
-CREATE TABLE step (
-    run_id TEXT NOT NULL, service TEXT NOT NULL, rid TEXT NOT NULL, action TEXT NOT NULL, way_back INTEGER NOT NULL,
-    began REAL, ended REAL, state TEXT NOT NULL, text TEXT NOT NULL DEFAULT '', notes TEXT NOT NULL DEFAULT '[]',
-    lost TEXT NOT NULL DEFAULT '[]', node TEXT NOT NULL DEFAULT '',
-    PRIMARY KEY (run_id, service, rid, action, way_back, node)
-);
-"""
-_STEPS_OF_1 = """
-INSERT INTO step (run_id, service, rid, action, way_back, began, ended, state, text, notes, lost, node)
-    SELECT s.run_id, s.service, s.rid, s.action, s.way_back, s.began, s.ended, s.state, s.text, s.notes, s.lost, r.node
-    FROM step_1 s JOIN run r ON r.id=s.run_id;
-DROP TABLE step_1;
-"""
-_UPGRADES = {
-    0: (_SCHEMA, _STEP),
-    # Until then a run's steps were all done on its own node.
-    1: ("ALTER TABLE step RENAME TO step_1;", _STEP, _STEPS_OF_1),
-}
-"""What makes the tables of this version from those of another; 0 is an empty file."""
 
 _T = TypeVar("_T")
 
@@ -140,12 +101,13 @@ class Database:
         db = sqlite3.connect(self.path, timeout=5, isolation_level=None, check_same_thread=False)
         try:
             db.execute("PRAGMA busy_timeout=5000")
+            db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # of a new file; an old one stays as it is
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
             db.execute("BEGIN IMMEDIATE")
             version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version in _UPGRADES:
-                for statement in "".join(_UPGRADES[version]).split(";"):
+            if version in UPGRADES:
+                for statement in UPGRADES[version]:
                     db.execute(statement)
                 db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
             elif version > SCHEMA_VERSION:

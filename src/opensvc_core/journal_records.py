@@ -60,7 +60,12 @@ class StepRecord:
 
 @frozen
 class CommandRecord:
-    """A command as the journal knows it; ``ended`` is 0 for one that was never seen to end."""
+    """A command as the journal knows it; ``ended`` is 0 for one that was never seen to end.
+
+    Attributes:
+        action: of the step that it was of: ``start``; empty where an older version wrote it down.
+        is_way_back: whether that step took something back.
+    """
 
     id: str
     service: str
@@ -77,6 +82,8 @@ class CommandRecord:
     stdout: str = ""
     stderr: str = ""
     error: str = ""
+    action: str = ""
+    is_way_back: bool = False
 
 
 @frozen
@@ -88,6 +95,8 @@ class RunRecord:
         selection: JSON of what it was about: ``rids``, ``tags``, and for a recovery ``way`` and ``undo``.
         outcome: ``done``, ``failed``, ``cancelled``, ``unknown``, ``interrupted``, or empty while it runs.
         recovered_by: id of the run that put right what this one left open, or empty.
+        steps: in the order in which they were begun, those of the way back after the others.
+        commands: in the order in which they were begun; filled in by ``Feed.run`` alone.
     """
 
     id: str
@@ -105,3 +114,9 @@ class RunRecord:
     outcome: str = ""
     recovered_by: str = ""
     steps: tuple[StepRecord, ...] = ()
+    commands: tuple[CommandRecord, ...] = ()
+
+    def commands_of(self, step: StepRecord) -> tuple[CommandRecord, ...]:
+        """The commands of one of its steps, in the order in which they were begun."""
+        key = (step.rid, step.action, step.is_way_back)
+        return tuple(each for each in self.commands if (each.rid, each.action, each.is_way_back) == key)

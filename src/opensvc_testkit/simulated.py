@@ -29,6 +29,16 @@ __all__ = ["COMMANDS", "PLATFORMS", "FaultKind", "Libvirtd", "RecordedCall", "Si
 POLL = 0.01
 """Seconds between two looks at the record of calls."""
 DEFAULT_MAC = "52:54:00:00:00:"
+NODE_CONF = """\
+[node]
+; the simulated network answers the command only
+ping = command
+
+[collector]
+; none: what is played here is nobody else's business
+url =
+"""
+"""Settings of a simulated node."""
 
 
 def _resolved(path: Path) -> Path:
@@ -128,14 +138,14 @@ class SimulatedCluster:
             return (world["nodes"].get(node) or life.new_node(node))["os_name"]
 
     def prepare_root(self, root: Path) -> None:
-        """Make an agent's root folder use this network: ``etc/node.conf`` (ping by command) and ``etc/hosts``.
+        """Make an agent's root folder use this network: ``etc/node.conf`` (``NODE_CONF``) and ``etc/hosts``.
 
         ``node.conf`` is written only if it is not there; ``hosts`` always.
         """
         etc = root / "etc"
         etc.mkdir(parents=True, exist_ok=True)
         if not (etc / "node.conf").exists():
-            (etc / "node.conf").write_text("[node]\n; the simulated network answers the command only\nping = command\n")
+            (etc / "node.conf").write_text(NODE_CONF)
         with self._store.opened() as world:
             lines = [
                 f"{address['address']} {guest['name']} {guest['hostname']}"
@@ -242,7 +252,8 @@ class SimulatedCluster:
             changes: ``boot_time`` seconds until it answers ping (None: never), ``shell_delay`` seconds from then to
                 ssh and agent (None: never), ``shutdown_time`` seconds (None: it ignores the power button),
                 ``crashes_after`` seconds from its start (None: not), ``has_agent``, ``iproute`` (``iproute2``,
-                ``busybox`` or empty), ``has_ifconfig``, ``host_key``, ``hostname``, ``addresses``.
+                ``busybox`` or empty), ``has_ifconfig``, ``host_key``, ``hostname``, ``addresses``, ``migration_time``
+                seconds (None: it never ends by itself), ``has_shared_images``.
 
         Raises:
             KeyError: there is no such guest, or no such property.
@@ -393,6 +404,14 @@ class SimulatedCluster:
             life.settle(self._store.folder, world, now(world))
             domain = world["nodes"].get(node, life.new_node(node))["domains"].get(name)
             return f"{STATES[domain['state']]} ({reason_of(domain)})" if domain else ""
+
+    def wait_for_state(self, node: str, name: str, state: str, timeout: float = 10.0) -> None:
+        """Wait until ``state_of`` says a state. Raises TimeoutError."""
+        limit = time.monotonic() + timeout
+        while (now_is := self.state_of(node, name)) != state:
+            if time.monotonic() > limit:
+                raise TimeoutError(f"{name} on {node} is {now_is!r}, not {state!r}, after {timeout} s")
+            time.sleep(POLL)
 
     def is_starting(self, node: str, name: str) -> bool:
         """Whether a late start of a domain is under way. Raises KeyError if there is no such domain."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from opensvc_core.api import ActionError, CommandFailed, CommandTimeout, NodeState, Status, Undetermined
+from opensvc_core.api import ActionError, CommandFailed, CommandTimeout, Device, NodeState, Status, Undetermined
 from opensvc_core.context import Recording
 from opensvc_testkit.faults import FaultKind
 from tests.opensvc_lvm.stand_ins import LvmNode, codes, group_resource, text_of
@@ -561,4 +561,4 @@ def test_all_disks_are_listed_or_none(lvm: LvmNode) -> None:
 def test_inventory(lvm: LvmNode) -> None:
     lvm.add_group()
     items = {item.name: item.value for item in lvm.driver.inventory([DATA], lvm.context(DATA))}
-    assert items == {"size": 260046848, "free": 213909504, "disks": ("/dev/sda",)}
+    assert items == {"size": 260046848, "free": 213909504, "group": "data", "disks": (Device("/dev/sda"),)}

@@ -214,8 +214,8 @@ def test_a_connection_that_fails_prints_no_empty_line(simulated_node: SimulatedN
 
 
 def test_what_is_not_simulated_says_so(simulated_node: SimulatedNode) -> None:
-    done = simulated_node.run("virsh", "migrate", "vm1")
-    assert (done.returncode, done.stderr) == (70, "simulated virsh: not simulated: migrate\n")
+    done = simulated_node.run("virsh", "managedsave", "vm1")
+    assert (done.returncode, done.stderr) == (70, "simulated virsh: not simulated: managedsave\n")
 
 
 def virsh(node: SimulatedNode, *argv: str) -> subprocess.CompletedProcess[str]:

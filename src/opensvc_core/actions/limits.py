@@ -25,20 +25,24 @@ class Limits:
         status: seconds for all answers of a status; what has not come by then is ``undef``.
         view: seconds that other nodes have to say hello, and then to answer, when their state is shown.
         checks: seconds for all the drivers' checks before a run.
+        inventory: seconds for all answers of an inventory, of the node's checks, of its facts or of its packages.
         late_start: seconds that a stop waits for a guest whose start command was cut, as it may still come up.
         left_over: seconds to wait for a changing command that a cut run left running, before it is ended.
         settle: seconds after which a start command that was cut is taken to have no effect any more.
         peer: seconds until another node counts as out of reach.
+        silence: seconds of silence after which the session with another node is lost; that one waits twice as long.
         max_parallel: steps side by side.
     """
 
     status: float = 20.0
     view: float = 1.0
     checks: float = 30.0
+    inventory: float = 60.0
     late_start: float = 10.0
     left_over: float = 30.0
     settle: float = 300.0
     peer: float = 5.0
+    silence: float = 10.0
     max_parallel: int = MAX_PARALLEL
 
 

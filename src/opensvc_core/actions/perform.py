@@ -47,6 +47,7 @@ class _CommandJournal:
     step: Step
     run_id: str
     is_strict: bool
+    is_way_back: bool
     on_event: Callable[[Event], None]
     numbers: itertools.count[int]
     running: dict[str, tuple[str, ...]] = field(factory=dict)
@@ -55,7 +56,9 @@ class _CommandJournal:
         """See CommandLog."""
         command_id = f"{self.run_id}.{next(self.numbers)}"
         try:
-            self.agent.journal.begin_command(self.run_id, self.step, host, command, command_id)
+            self.agent.journal.begin_command(
+                self.run_id, self.step, host, command, command_id, is_way_back=self.is_way_back
+            )
         except JournalError:
             if self.is_strict and command.changes:
                 raise
@@ -103,7 +106,9 @@ class Performer:
         step = attempt.step
         context = self._context(step.action, attempt.cancel, attempt.deadline)
         strict = step.kind.can_start and not attempt.is_way_back
-        context.command_log = _CommandJournal(self.agent, step, self.run_id, strict, self.on_event, self._numbers)
+        context.command_log = _CommandJournal(
+            self.agent, step, self.run_id, strict, attempt.is_way_back, self.on_event, self._numbers
+        )
         context.on_note = attempt.on_note
         context.on_progress = lambda text: self._tell_progress(step, text)
         return context

@@ -12,7 +12,7 @@ from opensvc_core.actions.execute import ignore_event
 from opensvc_core.actions.perform import Performer
 from opensvc_core.actions.preflight import check_everywhere
 from opensvc_core.actions.status import ask
-from opensvc_core.cluster import wire
+from opensvc_core.cluster import wire, wire_runs
 from opensvc_core.context import CommandLine, Recording
 from opensvc_core.errors import OpenSVCError, Undetermined
 from opensvc_core.model import Phase, Status
@@ -72,6 +72,27 @@ class Preview:
     vetoes: tuple[Veto, ...]
     steps: tuple[StepPreview, ...]
     notes: tuple[Note, ...] = ()
+
+
+def preview_out(shown: Preview) -> dict[str, Any]:
+    """As JSON, for another node that shows it."""
+    return {
+        "plan": wire_runs.plan_out(shown.plan),
+        "vetoes": [wire.veto_out(veto) for veto in shown.vetoes],
+        "steps": [{**step.document(), "status": step.status.value} for step in shown.steps],
+        "notes": [wire.note_out(note) for note in shown.notes],
+    }
+
+
+def preview_in(document: Any) -> Preview:
+    """A preview that another node made of a plan of its own; the statuses of its resources are those of its steps."""
+    plan = wire_runs.plan_in(document["plan"])
+    steps = tuple(
+        _read_preview(step, Status(each["status"]), each)
+        for step, each in zip(plan.steps, document["steps"], strict=True)
+    )
+    vetoes = tuple(wire.veto_in(each) for each in document["vetoes"])
+    return Preview(plan, {}, vetoes, steps, tuple(wire.note_in(each) for each in document["notes"]))
 
 
 def preview(agent: Agent, plan: Plan, evidence: Sequence[Evidence]) -> Preview:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from opensvc_core.actions.mutual_recovery import mutual_recovery
 from opensvc_core.clock import Cancel
 from opensvc_core.cluster import authorized_keys, cards, key_files, known_hosts, withdrawn
 from opensvc_core.cluster.cards import Card
@@ -126,6 +127,7 @@ def take_card(agent: Agent, card: Card, *, replace: bool = False) -> Trusted:
     if authorized_keys.foreign_entries(new_allowed, card.key):
         text = f"the key of {card.node} also stands in {file} without the limits of a peer: take that line out"
         notes.append(Note(text, "trust_unrestricted", Severity.ERROR))
+    notes += mutual_recovery(node.name, readable_services(agent, []), [card.node])
     _note_name(agent, card, notes)
     return Trusted(card.node, is_pinned=True, is_authorised=veto is None, is_changed=is_changed, notes=tuple(notes))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
+from opensvc_core.actions.mutual_recovery import mutual_recovery
 from opensvc_core.actions.trust import authorized_keys_file, kept_cards, known_peers, readable_services, refuse_card
 from opensvc_core.cluster import authorized_keys, key_files, known_hosts
 from opensvc_core.cluster.host_mode import WORDS, HostMode, is_recovery_for, read_host_mode, refuse_trust
@@ -125,6 +126,7 @@ def audit(agent: Agent) -> list[Note]:
     services = readable_services(agent, notes)
     for peer, entry in authorized_keys.peers(content).items():
         notes += _audit_line(agent, peer, entry, services, content, file)
+    notes += mutual_recovery(agent.node.name, services)
     for card in kept_cards(agent).values():
         notes += _audit_card(agent, card, content, file)
     return list(dict.fromkeys(notes))

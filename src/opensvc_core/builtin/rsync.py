@@ -8,47 +8,27 @@ from typing import TYPE_CHECKING, ClassVar
 
 from opensvc_core.api import (
     ActionError,
-    CommandFailed,
     Keyword,
     Kind,
     Outcome,
-    Phase,
     Resource,
     ResourceId,
     StatusReport,
     Veto,
     hookimpl,
 )
-from opensvc_core.builtin.rsync_command import EXITS, read_progress, refuse_options, rsync_argv, summary
-from opensvc_core.replication import MINUTE, TARGETS, Copy, copy_status, is_active, read_stamp, stamp_file
+from opensvc_core.builtin.replicating import Replication, stamped_status
+from opensvc_core.builtin.rsync_command import refuse_options, rsync_argv
+from opensvc_core.builtin.rsync_run import run_rsync
+from opensvc_core.builtin.snapshot_triggers import KEYWORDS as TRIGGER_KEYWORDS
+from opensvc_core.builtin.snapshot_triggers import refuse_triggers, triggered
+from opensvc_core.replication import MINUTE, TARGETS, Copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from opensvc_core.api import Context
     from opensvc_core.replication import Transfer
-
-TOLD_EVERY = 0.5
-"""Seconds between two words on how far a transfer is."""
-VANISHED = 24
-"""Exit status of rsync: files were gone before they could be copied, as happens where a service runs (rsync(1))."""
-
-
-class Replication:
-    """What every driver of replication is: no part of start and stop."""
-
-    phase: ClassVar[Phase] = Phase.REPLICATION
-    api_version: ClassVar[int] = 1
-
-    @hookimpl
-    def start(self) -> Outcome:
-        """Nothing to do."""
-        return Outcome.unchanged("replication is no part of a start")
-
-    @hookimpl
-    def stop(self) -> Outcome:
-        """Nothing to do."""
-        return Outcome.unchanged("replication is no part of a stop")
 
 
 class Rsync(Replication):
@@ -100,6 +80,7 @@ class Rsync(Replication):
             Kind.BOOLEAN,
             default=False,
         ),
+        *TRIGGER_KEYWORDS,
         Keyword("snap_size", "Size of that snapshot. Default: a tenth of the volume.", Kind.SIZE, example="2GiB"),
         Keyword(
             "bwlimit",
@@ -140,11 +121,13 @@ class Rsync(Replication):
 
     @hookimpl
     def preflight(self, resource: Resource, action: str) -> Veto | None:
-        """A veto for options that are not allowed, and for sources that are no absolute paths."""
+        """A veto for options that are not allowed, commands that are none, and sources that are no absolute paths."""
         if action != "sync":
             return None
         if refusal := refuse_options(resource.words("options")):
             return Veto("sync_options", refusal, hint="docs/reference/replication.md lists them", is_liftable=False)
+        if refusal := refuse_triggers(resource):
+            return Veto("snap_trigger", refusal, hint="see docs/reference/replication.md", is_liftable=False)
         for source in resource.words("src"):
             if not source.startswith("/") or "/../" in f"{source}/":
                 reason = f"src: {source!r} is not an absolute path without `..`"
@@ -188,50 +171,6 @@ def _copy(resource: Resource) -> Copy:
     )
 
 
-def stamped_status(resource: Resource, copy: Copy, context: Context) -> StatusReport:
-    """Status of a replication on this node, by its stamps."""
-    service = context.service_of(resource)
-    folders = context.node.folders
-    return copy_status(
-        resource,
-        copy,
-        service,
-        context.node.name,
-        active=is_active(service, context.statuses),
-        stamp=lambda node: read_stamp(stamp_file(folders, node, resource.id)),
-        now=context.clock.now(),
-    )
-
-
-def run_rsync(argv: Sequence[str], limit: float, context: Context) -> Outcome:
-    """Run a transfer to its end, telling how far it is. Raises CommandFailed with what its exit status means."""
-    told = -TOLD_EVERY
-
-    def heard(text: str) -> None:
-        nonlocal told
-        progress = read_progress(text)
-        if progress and context.clock.monotonic() - told >= TOLD_EVERY:
-            told = context.clock.monotonic()
-            context.tell_progress(progress)
-
-    result = context.run(*argv, timeout=limit, check=False, heard=heard)
-    if result.rc == VANISHED:
-        context.note(EXITS[VANISHED], "sync_vanished")
-    elif result.rc != 0:
-        meaning = EXITS.get(result.rc, "it failed")
-        lines = [line for line in result.stderr.splitlines() if line.strip()]
-        said = lines[0].strip()[:300] if lines else "it said nothing"
-        raise CommandFailed(
-            f"rsync ended with status {result.rc}, {meaning}: {said}",
-            argv=result.argv,
-            rc=result.rc,
-            stdout=result.stdout,
-            stderr=result.stderr,
-            hint="what has come is kept; the next sync goes on from there",
-        )
-    return Outcome.changed(summary(result.stdout) if result.is_made else "")
-
-
 @contextmanager
 def _sources(resource: Resource, transfer: Transfer, context: Context) -> Iterator[tuple[str, ...]]:
     """The paths that are sent: of the peer as they stand, of this node with globs expanded, or of a snapshot."""
@@ -246,7 +185,8 @@ def _sources(resource: Resource, transfer: Transfer, context: Context) -> Iterat
     from opensvc_core.builtin.snapshot import snapshots_of
 
     size = resource.options.get("snap_size")
-    with snapshots_of(sources, f"{resource.id}!{transfer.node}", size, context) as frozen:
+    around = triggered(resource, context)
+    with snapshots_of(sources, f"{resource.id}!{transfer.node}", size, context, around) as frozen:
         yield frozen
 
 

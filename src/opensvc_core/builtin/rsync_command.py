@@ -88,10 +88,12 @@ def rsync_argv(
     if transfer.bandwidth:
         argv.append(f"--bwlimit={transfer.bandwidth}")
     argv += ["-e", shell, f"--rsync-path={transfer.command}", "--"]
+    # A colon ends the name of a host: an IPv6 address stands in brackets (rsync(1)).
+    host = f"[{transfer.address}]" if ":" in transfer.address else transfer.address
     if transfer.is_pull:
-        return (*argv, *(f"{transfer.address}:{source}" for source in sources), transfer.destination)
+        return (*argv, *(f"{host}:{source}" for source in sources), transfer.destination)
     # The place is the peer's own, by the ticket: whatever stands here, it takes none of it.
-    return (*argv, *sources, f"{transfer.address}:ticket")
+    return (*argv, *sources, f"{host}:ticket")
 
 
 def _quoted(word: str) -> str:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from opensvc_core.api import ActionError, Keyword, Outcome, Resource, ResourceId, StatusReport, hookimpl
-from opensvc_core.builtin.rsync import Replication, run_rsync, stamped_status
+from opensvc_core.builtin.replicating import Replication, stamped_status
 from opensvc_core.builtin.rsync_command import rsync_argv
+from opensvc_core.builtin.rsync_run import run_rsync
 from opensvc_core.replication import DRPNODES, MINUTE, NODES, Copy
 
 if TYPE_CHECKING:

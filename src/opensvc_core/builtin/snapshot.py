@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from opensvc_core.api import ActionError, Severity
+from opensvc_core.api import ActionError, Cancelled, CommandFailed, Severity
 from opensvc_core.clock import Cancel, Deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from opensvc_core.api import Context
 
@@ -24,6 +25,9 @@ LIMIT = 60.0
 """Seconds for one command of LVM or mount."""
 TIDY_LIMIT = 120.0
 """Seconds to take snapshots away, also where the run was cancelled."""
+
+
+_NO_ROOM = re.compile(r"insufficient free space|Insufficient suitable allocatable extents", re.IGNORECASE)
 
 
 @frozen
@@ -37,7 +41,13 @@ class _Volume:
 
 
 @contextmanager
-def snapshots_of(sources: Sequence[str], owner: str, size: int | None, context: Context) -> Iterator[tuple[str, ...]]:
+def snapshots_of(
+    sources: Sequence[str],
+    owner: str,
+    size: int | None,
+    context: Context,
+    around: AbstractContextManager[None] | None = None,
+) -> Iterator[tuple[str, ...]]:
     """The same paths in snapshots of the volumes that they lie on.
 
     What a cut run of the same owner left is taken away first.
@@ -47,31 +57,41 @@ def snapshots_of(sources: Sequence[str], owner: str, size: int | None, context: 
         owner: what names the snapshots: resource and peer.
         size: bytes that may change meanwhile; by default a tenth of the volume.
         context: of the step.
+        around: entered before the first of them is made, left when all are there.
 
     Raises:
-        ActionError: a source does not lie on a logical volume, or a command failed; nothing is left behind.
+        ActionError: a source does not lie on a logical volume, a command failed (``sync_snapshot_room``: the group is
+            full), or the snapshot was full before all was read (``sync_snapshot_full``); nothing is left behind.
     """
-    mounts: dict[_Volume, Path] = {}
-    frozen_sources = []
-    made: list[tuple[_Volume, str, Path]] = []
+    volumes = [_volume_of(source, context) for source in sources]
+    made: dict[_Volume, tuple[str, Path]] = {}
+    for volume in dict.fromkeys(volumes):
+        name = PREFIX + hashlib.sha256(f"{owner} {volume.name}".encode()).hexdigest()[:16]
+        point = context.node.folders.tmp / name
+        _remove(volume.group, name, point, context)
+        made[volume] = name, point
     try:
-        for source in sources:
-            volume = _volume_of(source, context)
-            if volume not in mounts:
-                name = PREFIX + hashlib.sha256(f"{owner} {volume.name}".encode()).hexdigest()[:16]
-                point = context.node.folders.tmp / name
-                _remove(volume.group, name, point, context)
-                made.append((volume, name, point))
+        with around or nullcontext():
+            for volume, (name, point) in made.items():
                 _make(volume, name, point, size, context)
-                mounts[volume] = point
+        frozen_sources = []
+        for source, volume in zip(sources, volumes, strict=True):
             below = Path(source).relative_to(volume.mount_point)
             slash = "/" if source.endswith("/") else ""
-            frozen_sources.append(f"{mounts[volume] / below}{slash}")
-        yield tuple(frozen_sources)
+            frozen_sources.append(f"{made[volume][1] / below}{slash}")
+        try:
+            yield tuple(frozen_sources)
+        except Cancelled:
+            raise
+        except ActionError as error:
+            _refuse_full(made, context, error)
+            raise
+        # A transfer may end well although the last blocks that it read were none of the snapshot any more.
+        _refuse_full(made, context)
     finally:
         if made and not context.is_dry_run:
-            tidying = _beyond_cancel(context)
-            for volume, name, point in made:
+            tidying = beyond_cancel(context, TIDY_LIMIT, "taking snapshots away")
+            for volume, (name, point) in made.items():
                 _remove(volume.group, name, point, tidying)
 
 
@@ -100,9 +120,19 @@ def _volume_of(source: str, context: Context) -> _Volume:
 
 def _make(volume: _Volume, name: str, point: Path, size: int | None, context: Context) -> None:
     extent = ("--size", f"{size}b") if size else ("--extents", "10%ORIGIN")
-    context.run(
-        "lvcreate", "--snapshot", "--yes", *extent, "--name", name, f"{volume.group}/{volume.name}", timeout=LIMIT
-    )
+    try:
+        context.run(
+            "lvcreate", "--snapshot", "--yes", *extent, "--name", name, f"{volume.group}/{volume.name}", timeout=LIMIT
+        )
+    except CommandFailed as error:
+        if _NO_ROOM.search(error.stderr):
+            said = error.stderr.strip().splitlines()[-1].strip()
+            raise ActionError(
+                f"no room for a snapshot of {volume.group}/{volume.name}: {said}",
+                code="sync_snapshot_room",
+                hint=f"free some extents of the group (vgs {volume.group}), or give a smaller `snap_size`",
+            ) from error
+        raise
     if not context.is_dry_run:
         point.mkdir(0o700, parents=True, exist_ok=True)
     # The twin has the same uuid, which XFS refuses to mount beside the first; and a journal, which nobody may replay.
@@ -110,6 +140,26 @@ def _make(volume: _Volume, name: str, point: Path, size: int | None, context: Co
     context.run(
         "mount", "-t", volume.file_system, "-o", options, f"/dev/{volume.group}/{name}", str(point), timeout=LIMIT
     )
+
+
+def _refuse_full(made: Mapping[_Volume, tuple[str, Path]], context: Context, cause: ActionError | None = None) -> None:
+    """Refuse what was read of a snapshot that is full, and void with that. Raises ActionError."""
+    if context.is_dry_run:
+        return
+    asking = beyond_cancel(context, LIMIT, "looking at snapshots")
+    for volume, (name, _) in made.items():
+        listed = asking.query(
+            "lvs", "--noheadings", "--options", "lv_attr", f"{volume.group}/{name}", timeout=LIMIT, check=False
+        )
+        # lvs(8): the fifth character of lv_attr is the state, I and S stand for an invalid snapshot.
+        attributes = listed.stdout.strip()
+        if listed.rc != 0 or attributes[4:5] in {"I", "S", ""}:
+            what = "is full" if listed.rc == 0 and attributes else "is gone, or cannot be asked about"
+            raise ActionError(
+                f"the snapshot {volume.group}/{name} of {volume.name} {what}: what was read of it counts for nothing",
+                code="sync_snapshot_full",
+                hint="more was written to the volume meanwhile than `snap_size` allows: raise it, or sync when less is",
+            ) from cause
 
 
 def _remove(group: str, name: str, point: Path, context: Context) -> None:
@@ -131,9 +181,9 @@ def _remove(group: str, name: str, point: Path, context: Context) -> None:
         context.note(f"the snapshot {group}/{name} is still there: {error.message}", "sync_snapshot", Severity.WARNING)
 
 
-def _beyond_cancel(context: Context) -> Context:
-    """The same context without its cancel and its limit: what was made is taken away in any case."""
-    twin = context.within(TIDY_LIMIT, "taking snapshots away")
+def beyond_cancel(context: Context, seconds: float, what: str) -> Context:
+    """The same context without its cancel and with a limit of its own, for what must be undone in any case."""
+    twin = context.within(seconds, what)
     twin.cancel = Cancel()
-    twin.deadline = Deadline.after(TIDY_LIMIT, context.clock, "taking snapshots away")
+    twin.deadline = Deadline.after(seconds, context.clock, what)
     return twin

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from opensvc_core.cli.environment import here, open_here
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from opensvc_core.actions.agent import Agent
+    from opensvc_core.clock import Cancel
     from opensvc_core.cluster.gate import Asked, ReceiveAsked
     from opensvc_core.cluster.peer_log import PeerLog
 
@@ -73,12 +78,15 @@ def _serve(agent: Agent, peer: str, log: PeerLog) -> int:
     log.record("begin")
     with cancelling(ending, lambda _: None):
         reason = serve_peer(agent, peer, log.record, ending, sink=sink)
+    # ssh hands on what is said here, and who asked has it in its error.
+    sys.stderr.write(f"osvc peer: the session is over: {reason}\n")
     log.record("end", text=reason)
     return 0
 
 
 def _pass_rsync(agent: Agent, peer: str, log: PeerLog, asked: ReceiveAsked) -> int:
     """Be the other end of a peer's rsync: the words that are allowed, and the place that the ticket names."""
+    from opensvc_core.actions.transferring import transferring
     from opensvc_core.cli.signals import cancelling
     from opensvc_core.clock import Cancel
     from opensvc_core.cluster import tickets
@@ -94,10 +102,35 @@ def _pass_rsync(agent: Agent, peer: str, log: PeerLog, asked: ReceiveAsked) -> i
     log.record("receive", about=about, command=" ".join(argv))
     host = LocalHost(agent.node.name, environment.command_path, os_name=agent.node.os_name, clock=agent.clock)
     cancel = Cancel()
-    with cancelling(cancel, lambda _: None):
+    with (
+        transferring(folders, str(about["service"])),
+        cancelling(cancel, lambda _: None),
+        _ended_by_withdrawal(agent, peer, cancel),
+    ):
         status = host.pass_through(Command(argv, timeout=float(facts.get("seconds", LONGEST_TRANSFER))), cancel)
     log.record("end", about=about, text=f"rsync ended with {status}")
     return status if status >= 0 else 128 - status
+
+
+@contextmanager
+def _ended_by_withdrawal(agent: Agent, peer: str, cancel: Cancel) -> Iterator[None]:
+    """Cancel what is done meanwhile if trust in the peer is taken back: what it writes here must end then."""
+    from opensvc_core.cluster.lines import BEAT
+    from opensvc_core.cluster.withdrawn import is_withdrawn
+
+    is_over = threading.Event()
+
+    def watch() -> None:
+        while not agent.clock.wait(is_over, BEAT):
+            if is_withdrawn(agent.node.folders, peer):
+                cancel.set(f"{peer} is not let in any more")
+                return
+
+    threading.Thread(target=watch, name=f"watch {peer}", daemon=True).start()
+    try:
+        yield
+    finally:
+        is_over.set()
 
 
 def _carry_stream(agent: Agent, peer: str, log: PeerLog, ticket: str) -> int:

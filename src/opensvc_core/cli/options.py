@@ -70,6 +70,31 @@ Permits = Annotated[
 Wait = Annotated[
     float, typer.Option("--wait", metavar="SECONDS", min=0, help="How long to wait for another run's lock.")
 ]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show steps and commands as `osvc plan` does; change nothing.")]
+MaxParallel = Annotated[
+    int, typer.Option("--max-parallel", metavar="N", min=0, help="Steps side by side; 0 means as many as usual.")
+]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option("--timeout", metavar="SECONDS", min=0.1, help="Limit of the whole run; then the way back begins."),
+]
+DeclareDead = Annotated[
+    list[str] | None,
+    typer.Option("--declare-dead", metavar="NODE", help="Answer for it that a node is dead; refused if it shows life."),
+]
+OnNode = Annotated[
+    str, typer.Option("--node", metavar="NODE", help="Have that node's agent do it, as if it were typed there.")
+]
+Destination = Annotated[str, typer.Option("--to", metavar="NODE", help="The node to go to.")]
+OrRestart = Annotated[
+    bool, typer.Option("--or-restart", help="Switch, with a stop, what cannot be moved while it runs.")
+]
+DrainTo = Annotated[str, typer.Option("--to", metavar="NODE", help="Go to this node alone; else to any.")]
+DrainLive = Annotated[bool, typer.Option("--live", help="Migrate what can be migrated, and switch the rest.")]
+DrainStop = Annotated[bool, typer.Option("--stop", help="Stop the services here instead of moving them.")]
+Source = Annotated[
+    str, typer.Option("--from", metavar="NODE", help="The disaster-recovery node, where it is not evident.")
+]
 
 
 def split(values: list[str] | None) -> tuple[str, ...]:

@@ -38,7 +38,9 @@ class Teller:
 
 
 @contextmanager
-def telling(plan: Plan | None, *, form: Format, color: Color, verbosity: int) -> Iterator[Teller]:
+def telling(
+    plan: Plan | None, *, form: Format, color: Color, verbosity: int, title: str = "recover"
+) -> Iterator[Teller]:
     """Tell a run on standard error for as long as the block lasts.
 
     JSON tells nothing before the result; a terminal gets the live view; a log one line an event.
@@ -48,6 +50,7 @@ def telling(plan: Plan | None, *, form: Format, color: Color, verbosity: int) ->
         form: how the result will be printed.
         color: when to use colours.
         verbosity: from 1 on, lines tell commands too.
+        title: of the live view, where there is no plan.
     """
     from opensvc_core.cli.terminal import is_terminal, wants_color
 
@@ -57,7 +60,7 @@ def telling(plan: Plan | None, *, form: Format, color: Color, verbosity: int) ->
         from opensvc_core.cli.progress import Progress
         from opensvc_core.cli.render.live import LiveView
 
-        progress = Progress("recover") if plan is None else Progress.of(plan)
+        progress = Progress(title) if plan is None else Progress.of(plan)
         with LiveView(progress, has_color=wants_color(color, sys.stderr)) as view:
             yield Teller(view.on_event, view.say)
     else:

@@ -36,15 +36,16 @@ class Ssh:
     folders: Folders
     run: Path = Path("/run")
 
-    def argv(self, node: str, seconds: float, *, shares: bool = True) -> tuple[str, ...]:
+    def argv(self, node: str, address: str, seconds: float, *, shares: bool = True) -> tuple[str, ...]:
         """The call of ssh, up to the options: the address and what is asked follow.
 
         Args:
             node: name of the peer, under which its host key is pinned.
+            address: where it is looked for: each address has a connection of its own.
             seconds: until a connection must stand.
             shares: whether a connection that is there already may be used, and left for the next command.
         """
-        socket = self.socket(node) if shares else None
+        socket = self.socket(node, address) if shares else None
         options = [
             "BatchMode=yes",
             "IdentitiesOnly=yes",
@@ -78,27 +79,27 @@ class Ssh:
 
     def session_argv(self, node: str, address: str, seconds: float, *, shares: bool = True) -> tuple[str, ...]:
         """The call of ssh for a session with a peer."""
-        return (*self.argv(node, seconds, shares=shares), "--", f"root@{address}", SESSION)
+        return (*self.argv(node, address, seconds, shares=shares), "--", f"root@{address}", SESSION)
 
-    def exit_argv(self, node: str) -> tuple[str, ...]:
+    def exit_argv(self, node: str, address: str) -> tuple[str, ...]:
         """The call of ssh that ends a connection that is kept."""
         return (
             "ssh",
             "-F",
             "none",
             "-o",
-            f"ControlPath={_quoted(self.socket(node) or Path('none'))}",
+            f"ControlPath={_quoted(self.socket(node, address) or Path('none'))}",
             "-O",
             "exit",
             node,
         )
 
-    def socket(self, node: str) -> Path | None:
-        """The control socket of the connection to a node; its folder is there, and its owner's alone.
+    def socket(self, node: str, address: str) -> Path | None:
+        """The control socket of the connection to a node at an address; its folder is there, and its owner's alone.
 
         ``None`` if there can be no such folder: then every command has a connection of its own.
         """
-        name = hashlib.sha256(f"{node}\0{self.folders.root}".encode()).hexdigest()[:16]
+        name = hashlib.sha256(f"{node}\0{address}\0{self.folders.root}".encode()).hexdigest()[:16]
         places = (
             self.folders.ssh_sockets,
             self.run / f"opensvc-{hashlib.sha256(os.fsencode(self.folders.root)).hexdigest()[:12]}",

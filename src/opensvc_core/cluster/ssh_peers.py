@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 
 from attrs import Factory, asdict, define, field
 
-from opensvc_core.clock import Cancel
 from opensvc_core.cluster import wire
+from opensvc_core.cluster.connecting import Connector
+from opensvc_core.cluster.lines import LONGEST_SILENCE, LOST
 from opensvc_core.cluster.link import CONNECT_LIMIT, PeerError
 from opensvc_core.cluster.session import Session
 from opensvc_core.cluster.ssh import Ssh
-from opensvc_core.cluster.ssh_words import read_failure
 from opensvc_core.errors import ActionError, Cancelled, Locked, OpenSVCError
 from opensvc_core.fanout import side_by_side
-from opensvc_core.host import Command, Host
 from opensvc_core.model import Evidence, NodeState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from opensvc_core.clock import Clock
+    from opensvc_core.clock import Cancel, Clock
     from opensvc_core.cluster.link import Link
+    from opensvc_core.host import Host
     from opensvc_core.host.local import LocalHost
     from opensvc_core.host.names import Resolver
     from opensvc_core.lock import Holder
@@ -34,18 +34,15 @@ STATUS_LIMIT = 20.0
 MARGIN = 3.0
 """Seconds that an answer has over the limit of what is asked there."""
 UNLOCK_LIMIT = 5.0
-EXIT_LIMIT = 0.3
-"""Seconds for ssh to end a connection that is kept; one that hangs is left to its own signs of life."""
-RECONNECT_SHARE = 0.5
-"""Part of the limit that a connection left by an earlier command has: the rest is for one of our own."""
 
 
 @define
 class _Door:
-    """The one session with a node, or why there is none."""
+    """The one session with a node and the address that it goes to, or why there is none."""
 
     guard: threading.Lock = field(factory=threading.Lock)
     session: Session | None = None
+    address: str = ""
     problem: PeerError | None = None
 
 
@@ -60,6 +57,7 @@ class SshPeers:
         clock: source of time.
         connect_limit: seconds until a peer that says nothing counts as out of reach.
         status_limit: seconds that drivers have to answer there.
+        silence: seconds of silence after which a session is lost.
     """
 
     ssh: Ssh
@@ -68,6 +66,7 @@ class SshPeers:
     clock: Clock
     connect_limit: float = CONNECT_LIMIT
     status_limit: float = STATUS_LIMIT
+    silence: float = LOST
     asks: bool = True
     _doors: dict[str, _Door] = Factory(dict)
     _guard: threading.Lock = field(factory=threading.Lock, repr=False)
@@ -86,7 +85,8 @@ class SshPeers:
                 raise door.problem
             if door.session is None:
                 try:
-                    door.session = self._connect(node)
+                    connector = Connector(self.ssh, self.host, self.clock, self.connect_limit, self.silence)
+                    door.session, door.address = connector.connect(node, self._addresses(node))
                 except PeerError as error:
                     door.problem = error
                     raise
@@ -95,50 +95,7 @@ class SshPeers:
                     raise door.problem from error
             return door.session
 
-    def _connect(self, node: str) -> Session:
-        began = self.clock.monotonic()
-        address = self._address(node)
-        socket = self.ssh.socket(node)
-        if socket is not None and socket.exists():
-            # What an earlier command left is quick if it lives. A peer that died since must not cost more than that.
-            session, _ = self._try(node, address, self.connect_limit * RECONNECT_SHARE, shares=True)
-            if session is not None:
-                return session
-            self._drop_connection(node)
-            rest = self.connect_limit - (self.clock.monotonic() - began)
-            session, end = self._try(node, address, max(0.1, rest), shares=False)
-        else:
-            session, end = self._try(node, address, self.connect_limit, shares=True)
-        if session is not None:
-            return session
-        raise read_failure(node, address, *end, self.ssh.folders.ssh_known_hosts)
-
-    def _try(
-        self, node: str, address: str, seconds: float, *, shares: bool
-    ) -> tuple[Session | None, tuple[int | None, str]]:
-        """One attempt at a session; if it fails, how ssh ended, None if it had to be ended, and what it said."""
-        began = self.clock.monotonic()
-        argv = self.ssh.session_argv(node, address, seconds, shares=shares)
-        talk = self.host.talk(Command(argv))
-        session = Session(node, talk, self.clock)
-        if session.open(seconds):
-            return session, (None, "")
-        # ssh knows best what was wrong, if it is not the one that hangs.
-        talk.wait(max(0.0, seconds - (self.clock.monotonic() - began)))
-        rc = talk.rc
-        session.abandon()
-        return None, (rc, talk.said)
-
-    def _drop_connection(self, node: str) -> None:
-        """Have the connection that an earlier command left go away, whether it lives, died or hangs."""
-        with suppress(OpenSVCError):
-            self.host.execute(Command(self.ssh.exit_argv(node), timeout=EXIT_LIMIT), Cancel())
-        socket = self.ssh.socket(node)
-        if socket is not None:
-            with suppress(OSError):
-                socket.unlink()
-
-    def _address(self, node: str) -> str:
+    def _addresses(self, node: str) -> tuple[str, ...]:
         addresses = self.resolver.resolve(node)
         if not addresses:
             raise PeerError(
@@ -146,11 +103,14 @@ class SshPeers:
                 code="peer_unreachable",
                 hint=f"write it into {self.ssh.folders.etc / 'hosts'}, or see to the name service",
             )
-        return addresses[0]
+        return addresses
 
     def remote_shell(self, node: str) -> tuple[tuple[str, ...], str]:
         """See Peers."""
-        return (*self.ssh.argv(node, self.connect_limit), "-l", "root"), self._address(node)
+        with self._guard:
+            door = self._doors.get(node)
+        address = door.address if door is not None and door.address else self._addresses(node)[0]
+        return (*self.ssh.argv(node, address, self.connect_limit), "-l", "root"), address
 
     def close(self) -> None:
         """See Peers."""
@@ -217,7 +177,9 @@ class SshPeers:
         return found
 
 
-def peers_of(node: Node, host: Host, clock: Clock, connect_limit: float, status_limit: float) -> SshPeers:
+def peers_of(
+    node: Node, host: Host, clock: Clock, connect_limit: float, status_limit: float, silence: float
+) -> SshPeers:
     """The peers of a node.
 
     Args:
@@ -226,6 +188,7 @@ def peers_of(node: Node, host: Host, clock: Clock, connect_limit: float, status_
         clock: source of time.
         connect_limit: seconds until a peer counts as out of reach.
         status_limit: seconds that drivers have to answer there.
+        silence: seconds of silence after which a session is lost.
     """
     from opensvc_core.host.local import LocalHost
     from opensvc_core.host.names import RESOLVE_LIMIT, Resolver
@@ -233,4 +196,6 @@ def peers_of(node: Node, host: Host, clock: Clock, connect_limit: float, status_
     if not isinstance(host, LocalHost):
         host = LocalHost(node.name, os_name=node.os_name, clock=clock)
     resolver = Resolver(node.folders.etc / "hosts", clock, min(RESOLVE_LIMIT, connect_limit))
-    return SshPeers(Ssh(node.folders), host, resolver, clock, connect_limit, status_limit)
+    return SshPeers(
+        Ssh(node.folders), host, resolver, clock, connect_limit, status_limit, min(silence, LONGEST_SILENCE)
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from opensvc_core import errors
-from opensvc_core.errors import ActionError, CommandError, OpenSVCError, Vetoed
+from opensvc_core.errors import ActionError, CommandError, ConfigError, ConfigProblem, OpenSVCError, Vetoed
 from opensvc_core.graph import ServiceGraph
 from opensvc_core.model import (
     Evidence,
@@ -241,6 +241,11 @@ def error_out(error: OpenSVCError) -> dict[str, Any]:
     }
     if isinstance(error, Vetoed):
         document["vetoes"] = [veto_out(veto) for veto in error.vetoes]
+    if isinstance(error, ConfigError):
+        document["problems"] = [
+            [str(problem.file), problem.line, problem.section, problem.keyword, problem.message, problem.hint]
+            for problem in error.problems
+        ]
     if isinstance(error, CommandError):
         document["argv"] = list(error.argv)
         document["rc"] = error.rc
@@ -264,6 +269,13 @@ def error_in(document: Any, node: str) -> OpenSVCError:
             rc=None if rc is None else int(rc),
             hint=hint,
         )
-    if issubclass(kind, errors.ConfigError):
-        return ActionError(message, code=code, hint=hint)
+    if issubclass(kind, ConfigError):
+        return ConfigError([_problem_in(each, node) for each in document["problems"]], hint=hint)
     return kind(message, code=code, hint=hint)
+
+
+def _problem_in(document: Any, node: str) -> ConfigProblem:
+    """What is wrong in a file of another node; its path begins with the node's name."""
+    file, line, *words = document
+    section, keyword, message, hint = (str(word) for word in words)
+    return ConfigProblem(Path(f"{node}:{file}"), int(line), section, keyword, message, hint)

@@ -102,8 +102,14 @@ DEFAULT_KEYWORDS: Final = (
         Kind.SCHEDULE,
         example="~22:00-04:00 mon-fri",
     ),
-    Keyword("presnap_trigger", "Command to run before a snapshot is taken."),
-    Keyword("postsnap_trigger", "Command to run after a snapshot was taken."),
+    Keyword(
+        "presnap_trigger",
+        "Command to run before snapshots are made for replication, for `sync#` sections with `snap` that give none.",
+    ),
+    Keyword(
+        "postsnap_trigger",
+        "Command to run when snapshots for replication are made, for `sync#` sections with `snap` that give none.",
+    ),
     Keyword("containerize", "Whether applications run in a control group.", Kind.BOOLEAN, default=True),
     Keyword("container_cpus", "CPUs of that control group.", example="0-2"),
     Keyword("container_mems", "Memory nodes of that control group.", example="0-1"),
@@ -117,8 +123,6 @@ WITHOUT_EFFECT: Final = frozenset(
     {
         "drp_type",
         "drnoaction",
-        "presnap_trigger",
-        "postsnap_trigger",
         "containerize",
         "container_cpus",
         "container_mems",

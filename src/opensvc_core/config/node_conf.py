@@ -8,6 +8,16 @@ from opensvc_core.config.problems import Problems
 from opensvc_core.config.scanner import read_text, scan
 
 
+def find_line(path: Path, section: str, keyword: str) -> int:
+    """Number of the line of a setting, for a message about it; 0 if it cannot be found."""
+    try:
+        sections = scan(read_text(path), Problems(path))
+    except OSError:
+        return 0
+    entries = [entry for each in sections if each.name == section for entry in each.entries]
+    return next((entry.line for entry in entries if entry.name == keyword), 0)
+
+
 def read_node_conf(path: Path) -> dict[str, dict[str, str]]:
     """Text of every setting, by section and keyword in lower case; nothing if there is no such file.
 

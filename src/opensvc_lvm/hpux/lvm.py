@@ -79,7 +79,7 @@ class HpuxLvm:
         """
         for table in TABLES:
             # A status asks for the disks of each group: the table is read once for all of them.
-            if self.context.action == "status":
+            if self.context.asks_for_all:
                 groups: dict[str, tuple[str, ...]] = self.context.memory.once(
                     f"hpux lvm {table}", partial(self._table, table)
                 )

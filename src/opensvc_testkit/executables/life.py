@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 # libvirt's numbers (libvirt-domain.h, as in `virsh domstats --state`).
 RUNNING, BLOCKED, PAUSED, SHUTDOWN, SHUTOFF, CRASHED, PMSUSPENDED = 1, 2, 3, 4, 5, 6, 7
 OFF_UNKNOWN, OFF_SHUTDOWN, OFF_DESTROYED, OFF_CRASHED, OFF_FAILED = 0, 1, 2, 3, 6
-ON_BOOTED, ON_UNPAUSED, PAUSED_BY_USER = 1, 5, 1
+OFF_MIGRATED = 4
+ON_BOOTED, ON_MIGRATED, ON_UNPAUSED, ON_MIGRATION_CANCELED = 1, 2, 5, 6
+PAUSED_BY_USER, PAUSED_BY_MIGRATION = 1, 2
 
 SHUTDOWN_DONE, REBOOTED, DESTROYED, HAS_CRASHED = "shutdown", "reboot", "destroy", "crash"
 ENDINGS = (SHUTDOWN_DONE, REBOOTED, DESTROYED)
@@ -48,6 +50,7 @@ def new_domain(name: str, uuid: str, definition: Definition) -> Domain:
         "off_at": None,
         "is_frozen": False,
         "boot": "",
+        "job": None,
     }
 
 
@@ -65,6 +68,8 @@ def new_guest(name: str) -> Guest:
         "iproute": "iproute2",
         "has_ifconfig": True,
         "host_key": name,
+        "migration_time": 0.0,
+        "has_shared_images": True,
     }
 
 
@@ -172,7 +177,7 @@ def power_off(node: Node, domain: Domain, reason: int) -> None:
     """The process is gone; a transient domain goes with it."""
     domain["id"] = domain["live"] = None
     domain["state"], domain["reason"] = SHUTOFF, reason
-    domain["is_frozen"] = False
+    domain["is_frozen"], domain["job"] = False, None
     domain["start_at"] = domain["answers_at"] = domain["shell_at"] = domain["crash_at"] = domain["off_at"] = None
     _forget_boot(domain)
     if domain["config"] is None:
@@ -183,6 +188,10 @@ def settle(folder: str, world: World, now: float) -> None:
     """Let everything happen that was due by now."""
     for node in world["nodes"].values():
         for domain in list(node["domains"].values()):
+            if domain["job"] is not None:
+                from opensvc_testkit.executables import jobs  # only a migration needs it
+
+                jobs.settle(node, domain)
             start_at = domain["start_at"]
             if start_at is not None and start_at <= now:
                 power_on(folder, world, node, domain, start_at)
@@ -249,11 +258,15 @@ def has_shell(living: Living, now: float) -> bool:
 
 
 def where_active(world: World, name: str) -> list[tuple[Node, Living]]:
-    """Every node on which this guest runs: more than one is what must never be."""
+    """Every node on which this guest runs: more than one is what must never be.
+
+    One that is paused for a migration has no memory yet, or has given it away.
+    """
     found: list[tuple[Node, Living]] = []
     for node in world["nodes"].values():
-        if name in node["domains"] and is_active(node["domains"][name]):
-            found.append((node, node["domains"][name]))
+        domain = node["domains"].get(name)
+        if domain and is_active(domain) and (domain["state"], domain["reason"]) != (PAUSED, PAUSED_BY_MIGRATION):
+            found.append((node, domain))
         if name in node["powered"]:
             found.append((node, node["powered"][name]))
     return found

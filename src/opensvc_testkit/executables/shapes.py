@@ -24,6 +24,19 @@ class Definition(TypedDict):
     agent: bool
 
 
+class Job(TypedDict):
+    """A migration under way: ``in`` or ``out``, and the process that does it.
+
+    ``began``: see ``jobs.started``; ``is_over``: the guest's memory has gone over; ``is_aborted``: it was told to end.
+    """
+
+    direction: str
+    pid: int
+    began: int
+    is_over: bool
+    is_aborted: bool
+
+
 @final
 class Domain(TypedDict):
     """One domain of one node's libvirt.
@@ -48,6 +61,7 @@ class Domain(TypedDict):
     off_at: float | None
     is_frozen: bool
     boot: str
+    job: Job | None
 
 
 @final
@@ -84,7 +98,8 @@ class Address(TypedDict):
 class Guest(TypedDict):
     """What is installed on a guest's disk: the same whichever node runs it. Times in seconds, None: never.
 
-    ``iproute`` is one of iproute2, busybox (no ``-j``), or empty: there is no ``ip``.
+    ``iproute`` is one of iproute2, busybox (no ``-j``), or empty: there is no ``ip``. ``migration_time``: until its
+    memory has gone over; ``has_shared_images``: its image files lie where the hypervisor knows that others see them.
     """
 
     name: str
@@ -98,6 +113,8 @@ class Guest(TypedDict):
     iproute: str
     has_ifconfig: bool
     host_key: str
+    migration_time: float | None
+    has_shared_images: bool
 
 
 class Node(TypedDict):

@@ -15,8 +15,13 @@ from opensvc_testkit.executables.virsh_words import Command, UsageError, read_co
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
     from opensvc_testkit.executables.call import Call
     from opensvc_testkit.executables.shapes import World
+
+    T = TypeVar("T")
 
 SOCKET = "/var/run/libvirt/libvirt-sock"
 SYSTEM = "qemu:///system"
@@ -34,6 +39,7 @@ Compiled with support for:
 """
 MODULES = {
     "agent": ("qemu-agent-command",),
+    "migrate": ("domjobabort", "migrate"),
     "changes": ("autostart", "define", "destroy", "reboot", "reset", "resume", "shutdown", "start", "suspend",
                 "undefine"),
     "reports": ("capabilities", "domblklist", "domid", "dominfo", "domstate", "domstats", "domuuid", "dumpxml", "echo",
@@ -104,21 +110,34 @@ def node_of(call: Call, world: World, uri: str) -> str:
     return name
 
 
-def _run_command(call: Call, uri: str, command: Command, *, quiet: bool) -> tuple[int, str, str]:
-    module = __import__(f"opensvc_testkit.executables.virsh_{MODULE_OF[command.name]}", fromlist=["run"])
+def at(call: Call, uri: str, work: Callable[[Session], T]) -> T:
+    """Do something on one connection, with the world under its lock. Raises RefusedError."""
     while True:
         try:
             with call.store.opened() as world:
                 node = world["nodes"][node_of(call, world, uri)]
                 life.settle(call.store.folder, world, now(world))
-                session = Session(call, world, node, now(world), uri, quiet=quiet)
-                stdout = module.run(session, command)
+                return work(Session(call, world, node, now(world), uri, quiet=False))
         except HangsError as error:
             call.wait_while(error.lasts)
             call.waited = True
-        except RefusedError as error:
-            return 1, error.stdout, error.text
-        else:
-            if session.waits:
-                call.wait_while(session.waits)
-            return 0, stdout, ""
+
+
+def _run_command(call: Call, uri: str, command: Command, *, quiet: bool) -> tuple[int, str, str]:
+    module = __import__(f"opensvc_testkit.executables.virsh_{MODULE_OF[command.name]}", fromlist=["run"])
+
+    def work(session: Session) -> tuple[str, Callable[[World], bool] | None]:
+        session.quiet = quiet
+        return module.run(session, command), session.waits
+
+    try:
+        if command.name == "migrate":
+            # It takes the world several times, and lets others in between.
+            module.migrate(call, uri, command)
+            return 0, "", ""
+        stdout, waits = at(call, uri, work)
+    except RefusedError as error:
+        return 1, error.stdout, error.text
+    if waits:
+        call.wait_while(waits)
+    return 0, stdout, ""

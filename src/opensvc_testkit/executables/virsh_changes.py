@@ -153,7 +153,11 @@ def agent_trouble(session: Session, domain: Domain) -> str:
 def _suspend_or_resume(session: Session, domain: Domain, verb: str) -> str:
     _must_be_active(domain, verb)
     if verb == "suspend":
-        domain["state"], domain["reason"] = life.PAUSED, life.PAUSED_BY_USER
+        why = life.PAUSED_BY_USER if domain["job"] is None else life.PAUSED_BY_MIGRATION
+        domain["state"], domain["reason"] = life.PAUSED, why
+    elif domain["job"] is not None:
+        # The real one waits as well, but gives up after 30 s.
+        raise HangsError(session.is_busy(domain["name"]))
     elif domain["state"] != life.PAUSED:
         raise RefusedError(
             f"Failed to resume domain '{domain['name']}'", "Requested operation is not valid: domain is already running"

@@ -58,6 +58,13 @@ class Session:
             for name in names
         )
 
+    def is_busy(self, name: str) -> Callable[[World], bool]:
+        """Whether a job of a domain is under way, asked again and again."""
+        node = self.node["name"]
+        return lambda world: (
+            name in world["nodes"][node]["domains"] and world["nodes"][node]["domains"][name]["job"] is not None
+        )
+
     def _find(self, word: str) -> Domain:
         if not word:
             raise RefusedError("Failed to get option 'domain': Option argument is empty")

@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[list[str], int, tuple[str, ...]]] = {
     "destroy": (DOMAIN, 1, ("graceful", "remove-logs")),
     "domblklist": (DOMAIN, 1, ("inactive", "details")),
     "domid": (DOMAIN, 1, ()),
+    "domjobabort": (DOMAIN, 1, ("postcopy",)),
     "dominfo": (DOMAIN, 1, ()),
     "domstate": (DOMAIN, 1, ("reason",)),
     "domstats": (
@@ -35,6 +36,16 @@ COMMANDS: dict[str, tuple[list[str], int, tuple[str, ...]]] = {
         ("inactive", "all", "transient", "persistent", "with-snapshot", "without-snapshot", "state-running",
          "state-paused", "state-shutoff", "state-other", "autostart", "no-autostart", "with-managed-save",
          "without-managed-save", "uuid", "name", "id", "table", "managed-save", "title"),
+    ),
+    "migrate": (
+        ["domain", "desturi", "migrateuri", "graphicsuri", "listen-address", "dname", "timeout", "xml",
+         "migrate-disks", "disks-port", "disks-uri", "comp-methods", "persistent-xml", "bandwidth"],
+        2,
+        ("live", "offline", "p2p", "direct", "tunnelled", "persistent", "undefinesource", "suspend",
+         "copy-storage-all", "copy-storage-inc", "copy-storage-synchronous-writes", "change-protection", "unsafe",
+         "verbose", "compressed", "auto-converge", "rdma-pin-all", "abort-on-error", "postcopy",
+         "postcopy-after-precopy", "postcopy-resume", "zerocopy", "timeout-suspend", "timeout-postcopy", "tls",
+         "parallel"),
     ),
     "qemu-agent-command": (["domain", "cmd..."], 2, ("async", "block", "pretty")),
     "reboot": (["domain", "mode"], 1, ()),
@@ -59,8 +70,9 @@ COMMANDS: dict[str, tuple[list[str], int, tuple[str, ...]]] = {
 VALUE_OPTIONS = {"qemu-agent-command": ("timeout",)}
 """Options with a value that a plain word never fills."""
 NOT_SIMULATED = ("attach-disk", "blockcopy", "console", "create", "detach-disk", "domdisplay", "domif-setlink",
-                 "domifaddr", "domname", "domrename", "edit", "event", "help", "managedsave", "migrate", "net-list",
-                 "nodeinfo", "pool-list", "restore", "save", "snapshot-create", "sysinfo", "vol-list")  # fmt: skip
+                 "domifaddr", "domjobinfo", "domname", "domrename", "edit", "event", "help", "managedsave",
+                 "migrate-setspeed", "net-list", "nodeinfo", "pool-list", "restore", "save", "snapshot-create",
+                 "sysinfo", "vol-list")  # fmt: skip
 """Commands of virsh that this one does not simulate; any other word is no command of virsh."""
 
 

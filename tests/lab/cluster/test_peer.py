@@ -62,6 +62,9 @@ OPERATIONS: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("received", {"service": "c1", "rid": "sync#1", "is_good": True}),
     ("channel", {"run": "x", "service": "c1", "rid": "container#0", "streams": ["x"], "seconds": 5}),
     ("put_files", {"service": "../c1", "files": []}),
+    ("history", {"service": "private", "run": "", "limit": 20}),
+    ("history", {"service": "../c1", "run": "", "limit": 1}),
+    ("history", {"service": "", "run": "", "limit": 10**9}), ("history", {"service": "", "run": "%" * 99, "limit": 1}),
 )  # fmt: skip
 """Operations in a session that do not exist, or are not for this peer."""
 FORWARD = ("-o", "ClearAllForwardings=no")
@@ -141,7 +144,7 @@ import json, sys
 from pathlib import Path
 from opensvc_core.cluster.ssh import Ssh
 from opensvc_core.node import Folders
-print(json.dumps(Ssh(Folders(Path(sys.argv[1]))).argv("node2", 10, shares=sys.argv[2] == "1")))
+print(json.dumps(Ssh(Folders(Path(sys.argv[1]))).argv("node2", "node2", 10, shares=sys.argv[2] == "1")))
 """
 
 
@@ -295,6 +298,48 @@ def test_locks_on_a_peer_end_with_whoever_holds_them_and_a_lost_session_is_told(
         second.off()
         assert run.stdout.readline().strip() == "the session with node2, which held the lock, was lost"
     second.on()
+
+
+def test_trust_that_is_taken_back_ends_what_the_peer_has_under_way(cluster: Cluster, ssh: Ssh) -> None:
+    """A session and the lock that it holds, and an rsync that writes here."""
+    first, second = cluster.nodes
+    files = ("/root/.ssh/authorized_keys", f"{ROOT}/etc/ssh/known_hosts")
+    before = {file: second.read(file) for file in files}
+    (ticket,) = tickets(second, [("node1", "receive", 60)])
+    first.exec(["truncate", "-s", "64M", "/srv/large"], check=True)
+    shell = " ".join(f"'{word}'" if '"' in word or "=" in word else word for word in ssh()[:-1])
+    place = f"--rsync-path=osvc peer receive {ticket}"
+    with (
+        first.popen(["rsync", "-a", "--bwlimit=500", "-e", shell, place, "/srv/large", "node2:/etc"]) as push,
+        first.popen([sys.executable, "-c", HOLD]) as run,
+    ):
+        assert run.stdout is not None
+        assert run.stdout.readline().strip() == "held"
+        second.exec(["sh", "-c", "until ls -A /srv/in | grep -q large; do :; done"], timeout=30, check=True)
+        cluster.told(second, "node", "trust", "--remove", "node1")
+        assert run.stdout.readline().strip() == "the session with node2, which held the lock, was lost"
+        assert push.wait(30) != 0
+    assert python(second, TAKE, "0") == "free"
+    assert [entry for entry in entries(second, "end") if entry.get("text") == "node1 is not let in any more"]
+    assert python(first, HELLO).startswith("peer_refused")
+    assert second.exec(["pgrep", "-x", "rsync"]).returncode == 1
+    # As if the card had been taken again.
+    for file, content in before.items():
+        second.write(file, content, mode=0o600)
+    second.exec(["rm", "-r", f"{ROOT}/etc/ssh/withdrawn"], check=True)
+    assert "peer_" not in python(first, HELLO)
+
+
+def test_a_node_is_reached_where_one_of_its_addresses_is_dead(cluster: Cluster) -> None:
+    """The first of its addresses answers nothing, the second leads to a node that has another host key."""
+    first, second = cluster.nodes
+    first.exec(["rm", "-rf", f"{ROOT}/var/ssh"], check=True)  # no connection is left of earlier commands
+    dead = second.address.rpartition(".")[0] + ".250"
+    first.write(f"{ROOT}/etc/hosts", f"{dead} node2\n{first.address} node2\n{second.address} node2\n")
+    try:
+        assert "peer_" not in python(first, HELLO)
+    finally:
+        first.exec(["rm", f"{ROOT}/etc/hosts"], check=True)
 
 
 def test_a_connection_that_was_left_to_a_peer_that_died_or_froze_hangs_nothing(cluster: Cluster) -> None:

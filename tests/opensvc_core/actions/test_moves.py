@@ -35,9 +35,12 @@ from opensvc_core.cli.render import to_text
 from opensvc_core.cli.render.plan import plan_view
 from opensvc_core.cli.verdict import verdict_lines
 from opensvc_core.cluster.link import PeerError
+from opensvc_core.errors import JournalError
+from opensvc_core.journal import Journal, RunHeader
 from opensvc_core.lock import Holder, hold_lock
 from opensvc_core.model import Service, Status
-from opensvc_core.run import Run, RunOutcome, StepState
+from opensvc_core.plan import Step
+from opensvc_core.run import Run, RunOutcome, StepResult, StepState
 from tests.opensvc_core.actions.files_platform import knob
 from tests.opensvc_core.cli.test_documents import check
 from tests.opensvc_core.cluster.loopback import Cluster, LoopbackPeers
@@ -306,6 +309,40 @@ def test_a_broken_journal_there_refuses(site: Site) -> None:
     path.mkdir(parents=True)
     with pytest.raises(Exception, match="journal"):
         agent.run(plan)
+    assert site.places == {"n1": ALL}
+
+
+class FullJournal(Journal):
+    """The journal of a node whose disk is full."""
+
+    def begin_run(self, header: RunHeader) -> None:
+        raise JournalError("the disk is full")
+
+    def begin_step(self, run_id: str, step: Step, *, is_way_back: bool) -> None:
+        raise JournalError("the disk is full")
+
+    def end_step(self, run_id: str, result: StepResult, *, is_way_back: bool) -> None:
+        raise JournalError("the disk is full")
+
+
+def test_what_is_stopped_there_without_its_journal_goes_on_and_says_so(site: Site) -> None:
+    site.agent("n2")
+    there = site.agent("n1")
+    there.journal = FullJournal(there.journal.path, there.clock)
+    run = site.move("n2", "takeover")
+    assert (run.outcomes, site.places) == ({"svc": RunOutcome.DONE}, {"n2": ALL})
+    assert [note.text for note in run.notes if note.code == "journal"] == [
+        "n1: this run is not journalled: the disk is full"
+    ]
+    stopped = run.result("stop svc/container#0 on n1")
+    assert {note.text for note in stopped.notes} >= {"this step goes on without its journal: the disk is full"}
+
+
+def test_nothing_is_started_there_without_its_journal(site: Site) -> None:
+    there = site.agent("n2")
+    there.journal = FullJournal(there.journal.path, there.clock)
+    with pytest.raises(Exception, match="the disk is full"):
+        site.move("n1")
     assert site.places == {"n1": ALL}
 
 

@@ -383,10 +383,12 @@ class JournalOnAFullDisk(Journal):
 
     is_full = False
 
-    def begin_command(self, run_id: str, step: Step, host: str, command: Command, command_id: str) -> None:
+    def begin_command(
+        self, run_id: str, step: Step, host: str, command: Command, command_id: str, *, is_way_back: bool = False
+    ) -> None:
         if self.is_full:
             raise JournalError("the disk is full")
-        super().begin_command(run_id, step, host, command, command_id)
+        super().begin_command(run_id, step, host, command, command_id, is_way_back=is_way_back)
         self.is_full = command.changes
 
     def begin_step(self, run_id: str, step: Step, *, is_way_back: bool) -> None:

@@ -121,6 +121,23 @@ def test_roles_decide_whose_key_is_let_in(tmp_path: Path) -> None:
     assert take_card(recovery, _card("node1")).is_authorised
 
 
+def test_nodes_that_are_each_others_recovery_site_are_told_so_with_the_remedy(tmp_path: Path) -> None:
+    back = "[default]\nnodes = node3\ndrpnodes = node1\nservice_type = PRD\n"
+    for name, other, both in (("node1", "node3", "out or of back"), ("node3", "node1", "back or of out")):
+        agent = _agent(tmp_path, name)
+        (agent.node.folders.etc / "out.env").write_text(SERVICE)
+        assert "trust_mutual" not in _errors(audit(agent))
+        (agent.node.folders.etc / "back.env").write_text(back)
+        taken = take_card(agent, _card(other))
+        assert not taken.is_authorised
+        (told,) = [note for note in taken.notes if note.code == "trust_mutual"]
+        assert f"{name} and {other} are each other's disaster-recovery site" in told.text
+        # `node check` prints what stands behind the last colon as the remedy.
+        assert told.text.rpartition(": ")[2].startswith(f"name another node in drpnodes of {both}, or both nodes in")
+        assert told in audit(agent)
+        assert take_card(agent, _card("node2")).notes == ()
+
+
 def test_a_node_that_becomes_one_for_disaster_recovery_is_let_in_no_more(tmp_path: Path) -> None:
     agent = _agent(tmp_path, "node1")
     assert take_card(agent, _card("node3")).is_authorised

@@ -43,3 +43,5 @@ def test_the_command_line_ends_with_paths_that_no_option_can_be_made_of() -> Non
     assert "--exclude=a b" in argv
     pull = Transfer("n2", ("ssh",), "n2", "osvc peer receive T", "/srv/web/", is_pull=True, sources=("/srv/web/",))
     assert rsync_argv(pull, pull.sources)[-3:] == ("--", "n2:/srv/web/", "/srv/web/")
+    sixth = Transfer("n2", ("ssh",), "fd00::2", "osvc peer receive T", "/srv/web")
+    assert rsync_argv(sixth, ["/srv/web/"])[-1] == "[fd00::2]:ticket"

@@ -25,11 +25,12 @@ esac
 case "$*" in
 *--select*) cat {state}/volumes ;;
 */dev/mapper/vg0-web) echo '  vg0/web' ;;
+*lv_attr*) cat {state}/attributes ;;
 *) echo "not a volume" >&2; exit 5 ;;
 esac
 """,
     "lvcreate": """
-[ -e {state}/lvcreate.fails ] && {{ echo 'insufficient free space' >&2; exit 5; }}
+[ -e {state}/lvcreate.fails ] && {{ echo '  Volume group "vg0" has insufficient free space' >&2; exit 5; }}
 while [ "$1" != --name ]; do shift; done
 echo "$2" >>{state}/volumes
 """,
@@ -50,6 +51,7 @@ def world(tmp_path: Path) -> World:
     state.mkdir()
     for name in ("mounts", "volumes"):
         (state / name).touch()
+    (state / "attributes").write_text("  swi-aos---\n")
     for name, script in TOOLS.items():
         log = f"echo '{name}' \"$@\" >>{state}/calls\n"
         world.simulate(name, f"#!/bin/sh\n{log}{script.format(state=state)}")
@@ -75,10 +77,16 @@ def test_the_snapshot_is_the_source_and_gone_afterwards(world: World) -> None:
     assert "-o ro,noload" in calls
 
 
-@pytest.mark.parametrize("tool", ["lvcreate", "mount"])
-def test_what_cannot_be_made_leaves_nothing(world: World, tool: str) -> None:
+@pytest.mark.parametrize(
+    ("tool", "text"),
+    [
+        ("lvcreate", "no room for a snapshot of vg0/web: Volume group .vg0. has insufficient"),
+        ("mount", "wrong fs type"),
+    ],
+)
+def test_what_cannot_be_made_leaves_nothing(world: World, tool: str, text: str) -> None:
     (world.folder / f"state/{tool}.fails").touch()
-    with pytest.raises(ActionError), snapshots_of([SOURCE], "web/sync#1!n2", 4096, world.context("sync")):
+    with pytest.raises(ActionError, match=text), snapshots_of([SOURCE], "web/sync#1!n2", 4096, world.context("sync")):
         pytest.fail("it was made")
     assert left(world) == ("", "")
 
@@ -101,6 +109,19 @@ def test_what_a_cut_run_left_is_taken_away_by_the_next(world: World) -> None:
     (world.folder / "state/volumes").write_text(volumes)
     with snapshots_of([SOURCE], owner, None, world.context("sync")):
         assert left(world) == (mounts, volumes)
+    assert left(world) == ("", "")
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_was_read_of_a_full_snapshot_counts_for_nothing(world: World, *, fails: bool) -> None:
+    (world.folder / "state/attributes").write_text("  swi-Ios---\n")
+    context = world.context("sync")
+    with (
+        pytest.raises(ActionError, match=r"the snapshot vg0/osvcsync_\w+ of web is full") as caught,
+        snapshots_of([SOURCE], "web/sync#1!n2", None, context),
+    ):
+        context.run("false" if fails else "true")
+    assert caught.value.code == "sync_snapshot_full"
     assert left(world) == ("", "")
 
 

@@ -28,6 +28,23 @@ status) test -e "$here/.up" ;;
 esac
 """
 
+BIN = Path(sys.executable).parent
+NODES = {"n1": "127.0.1.1", "n2": "127.0.1.2"}
+SSH = """\
+#!/bin/sh
+# simulated ssh: the gate of the node at that address, in a process of its own; a node that is off answers nothing
+case "$*" in *" -O exit "*) exit 0 ;; esac
+for word; do case $word in
+root@*) address=${{word#root@}} ;;
+IdentityFile=*) origin=${{word#*{folder}/}}; origin=${{origin%%/*}} ;;
+esac; done
+case $address in {cases} esac
+[ -e {folder}/$node/off ] && {{ echo "ssh: connect to host $address port 22: No route to host" >&2; exit 255; }}
+exec env -i PATH="{path}" LC_ALL=C.UTF-8 OSVC_ROOT={folder}/$node OSVC_NODE=$node \\
+    SSH_ORIGINAL_COMMAND="osvc peer" SSH_CONNECTION="$address 1 $address 22" osvc peer --from "$origin"
+"""
+FILE = "[default]\nservice_type = TST\nnodes = n1 n2\nautostart_node = n1\n\n[app#0]\n"
+
 
 @define
 class NodeFolder:
@@ -87,3 +104,45 @@ def node(tmp_path: Path) -> Iterator[NodeFolder]:
 def osvc(node: NodeFolder) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs `osvc` on that node."""
     return node.call
+
+
+@define
+class PairNode(NodeFolder):
+    """One of the two nodes."""
+
+    name: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        own = super().environment
+        return {**own, "OSVC_NODE": self.name, "PATH": f"{self.root.parent}/bin:{own['PATH']}"}
+
+    @property
+    def is_up(self) -> bool:
+        return (self.root / "etc/web01.d/.up").exists()
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[tuple[PairNode, PairNode]]:
+    """Two nodes that reach each other, with one service that is up on the first."""
+    cases = " ".join(f"{address}) node={name} ;;" for name, address in NODES.items())
+    (tmp_path / "bin").mkdir()
+    ssh = tmp_path / "bin/ssh"
+    ssh.write_text(SSH.format(cases=cases, folder=tmp_path, path=f"{tmp_path}/bin:{BIN}:/usr/bin:/bin"))
+    ssh.chmod(0o755)
+    found = []
+    for name in NODES:
+        node = PairNode(tmp_path / name, name)
+        (node.root / "etc/ssh").mkdir(parents=True)
+        for file in ("id_ed25519", "known_hosts"):
+            (node.root / "etc/ssh" / file).touch(0o600)
+        (node.root / "etc/hosts").write_text("".join(f"{a} {n}\n" for n, a in NODES.items()))
+        node.add("web01", FILE)
+        found.append(node)
+    started = found[0].call("start", "web01")
+    assert started.returncode == 0, started.stderr
+    yield found[0], found[1]
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if str(tmp_path).encode() in command.read_bytes():
+                os.kill(int(command.parent.name), signal.SIGKILL)

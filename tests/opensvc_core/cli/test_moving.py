@@ -4,80 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
-from attrs import define
 
 from opensvc_core.errors import ExitStatus
-from tests.opensvc_core.cli.conftest import NodeFolder
+from tests.opensvc_core.cli.conftest import BIN, FILE, PairNode
 from tests.opensvc_core.cli.test_documents import check
 
 pytestmark = pytest.mark.simulated
-
-BIN = Path(sys.executable).parent
-NODES = {"n1": "127.0.1.1", "n2": "127.0.1.2"}
-SSH = """\
-#!/bin/sh
-# simulated ssh: the gate of the node at that address, in a process of its own; a node that is off answers nothing
-case "$*" in *" -O exit "*) exit 0 ;; esac
-for word; do case $word in
-root@*) address=${{word#root@}} ;;
-IdentityFile=*) origin=${{word#*{folder}/}}; origin=${{origin%%/*}} ;;
-esac; done
-case $address in {cases} esac
-[ -e {folder}/$node/off ] && {{ echo "ssh: connect to host $address port 22: No route to host" >&2; exit 255; }}
-exec env -i PATH="{path}" LC_ALL=C.UTF-8 OSVC_ROOT={folder}/$node OSVC_NODE=$node \\
-    SSH_ORIGINAL_COMMAND="osvc peer" SSH_CONNECTION="$address 1 $address 22" osvc peer --from "$origin"
-"""
-FILE = "[default]\nservice_type = TST\nnodes = n1 n2\nautostart_node = n1\n\n[app#0]\n"
-
-
-@define
-class PairNode(NodeFolder):
-    """One of the two nodes."""
-
-    name: str
-
-    @property
-    def environment(self) -> dict[str, str]:
-        own = super().environment
-        return {**own, "OSVC_NODE": self.name, "PATH": f"{self.root.parent}/bin:{own['PATH']}"}
-
-    @property
-    def is_up(self) -> bool:
-        return (self.root / "etc/web01.d/.up").exists()
-
-
-@pytest.fixture
-def pair(tmp_path: Path) -> Iterator[tuple[PairNode, PairNode]]:
-    """Two nodes that reach each other, with one service that is up on the first."""
-    cases = " ".join(f"{address}) node={name} ;;" for name, address in NODES.items())
-    (tmp_path / "bin").mkdir()
-    ssh = tmp_path / "bin/ssh"
-    ssh.write_text(SSH.format(cases=cases, folder=tmp_path, path=f"{tmp_path}/bin:{BIN}:/usr/bin:/bin"))
-    ssh.chmod(0o755)
-    found = []
-    for name in NODES:
-        node = PairNode(tmp_path / name, name)
-        (node.root / "etc/ssh").mkdir(parents=True)
-        for file in ("id_ed25519", "known_hosts"):
-            (node.root / "etc/ssh" / file).touch(0o600)
-        (node.root / "etc/hosts").write_text("".join(f"{a} {n}\n" for n, a in NODES.items()))
-        node.add("web01", FILE)
-        found.append(node)
-    started = found[0].call("start", "web01")
-    assert started.returncode == 0, started.stderr
-    yield found[0], found[1]
-    for command in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):
-            if str(tmp_path).encode() in command.read_bytes():
-                os.kill(int(command.parent.name), signal.SIGKILL)
 
 
 def test_a_switch_a_takeover_and_what_the_journals_say(pair: tuple[PairNode, PairNode]) -> None:
@@ -106,6 +41,25 @@ def test_a_switch_a_takeover_and_what_the_journals_say(pair: tuple[PairNode, Pai
     assert back.returncode == 0, back.stderr
     check("run", json.loads(back.stdout))
     assert (n1.is_up, n2.is_up) == (True, False)
+
+
+def test_what_is_told_of_both_nodes_keeps_to_its_schema(pair: tuple[PairNode, PairNode]) -> None:
+    n1, n2 = pair
+    (n2.root / "etc/web01.env").write_text(f"{FILE}# another\n")
+    told = {
+        "config-diff": n1.call("config", "diff", "web01", "--node", "n2", "--format", "json"),
+        "sync-plan": n1.call("sync", "nodes", "web01", "--dry-run", "--format", "json"),
+        "node-trust-check": n1.call("node", "trust", "--check", "--format", "json"),
+        "rounds-plan": n1.call("plan", "drain", "--format", "json"),
+        "log": n1.call("log", "--format", "json"),
+    }
+    for name, answer in told.items():
+        check(name, json.loads(answer.stdout))
+    (step,) = json.loads(told["sync-plan"].stdout)["steps"]
+    assert step["target"] == "n2"
+    (plan,) = json.loads(told["rounds-plan"].stdout)["plans"]
+    assert [each["id"] for each in plan["steps"]] == ["stop web01/app#0", "start web01/app#0 on n2"]
+    assert n1.is_up
 
 
 def test_a_start_that_hangs_there_goes_back_and_the_verdict_says_where(pair: tuple[PairNode, PairNode]) -> None:

@@ -17,11 +17,13 @@ from opensvc_core.clock import Cancel, SystemClock
 from opensvc_core.cluster.lines import LONGEST
 from opensvc_core.cluster.link import PeerError
 from opensvc_core.cluster.session import Session
+from opensvc_core.cluster.withdrawn import withdraw
 from opensvc_core.errors import Locked
 from opensvc_core.host import Command
 from opensvc_core.host.local import LocalHost
 from opensvc_core.lock import Holder, hold_lock
 from opensvc_core.model import NodeState
+from opensvc_core.node import Folders
 
 SECONDS = 30.0
 """How long a test waits for what must come; nothing is decided by it when all is well."""
@@ -136,6 +138,45 @@ def test_the_end_of_a_session_lets_go_of_its_locks(root: Path, session: Session)
     assert events == ["begin", "operation", "end"]
 
 
+def test_trust_that_is_taken_back_ends_a_session_and_what_it_holds(root: Path, session: Session) -> None:
+    lock(session)
+    over = threading.Event()
+    session.on_lost(over.set)
+    withdraw(Folders(root), "n1")
+    assert over.wait(SECONDS)
+    wait_free(root)
+    assert log(root)[-1]["text"] == "n1 is not let in any more"
+    with pytest.raises(PeerError, match="the session is over: n1 is not let in any more"):
+        session.request("hello", {}, timeout=SECONDS)
+
+
+def test_what_is_under_way_when_trust_is_taken_back_is_finished_and_nothing_new_is_begun(
+    root: Path, session: Session
+) -> None:
+    holder, answered = Holder(os.getpid(), "test", "test", 0.0), threading.Event()
+
+    def wait_for_the_lock() -> None:
+        lock(session, wait=SECONDS)
+        answered.set()
+
+    with hold_lock(root / "var/lock", "s1", holder, wait=0, clock=SystemClock(), cancel=Cancel()):
+        session.request("hello", {}, timeout=SECONDS)
+        threading.Thread(target=wait_for_the_lock, daemon=True).start()
+        while 2 not in session._waiting:
+            answered.wait(0.01)
+        # The answer to a later line: the one before has been begun.
+        session.request("hello", {}, timeout=SECONDS)
+        withdraw(Folders(root), "n1")
+        for _ in range(2):
+            with pytest.raises(Exception, match="n2 does not let n1 in any more") as caught:
+                session.request("evidence", {"service": "s1"}, timeout=SECONDS)
+            assert caught.value.code == "peer_refused"  # type: ignore[attr-defined]
+        assert session.is_open
+    assert answered.wait(SECONDS)
+    wait_free(root)
+    assert [entry["outcome"] for entry in log(root) if entry.get("operation") == "evidence"] == ["peer_refused"] * 2
+
+
 def test_evidence_is_what_the_drivers_answer_now(session: Session) -> None:
     answer = session.request("evidence", {"service": "s1"}, timeout=SECONDS)
     assert (answer["evidence"]["node"], answer["evidence"]["state"]) == ("n2", NodeState.DOWN.value)
@@ -236,13 +277,27 @@ def test_a_peer_that_hangs_is_given_up_at_the_limit(session: Session) -> None:
 
 
 def test_silence_is_noticed_by_who_asks(begin: Begin) -> None:
-    session = begin(beat=0.05, lost_after=0.5)
+    session = begin(lost_after=0.5)
     assert session.open(SECONDS)
     lost = threading.Event()
     session.on_lost(lost.set)
     os.killpg(session.talk.pid, signal.SIGSTOP)
     assert lost.wait(SECONDS)
     assert session.reason == "nothing was heard for 0.5 s"
+
+
+def test_who_answers_waits_for_a_silent_peer_as_long_as_that_peer_said_and_no_longer(
+    begin: Begin, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = begin(lost_after=0.5)
+    assert session.open(SECONDS)
+    lock(session)
+    assert not is_free(root)
+    session.lost_after = SECONDS  # this end waits on, so that the other one does what it does by itself
+    monkeypatch.setattr(Session, "_give_sign_of_life", lambda _self: None)
+    wait_free(root)
+    session.talk.wait(SECONDS)
+    assert log(root)[-1]["text"] == "the peer gave no sign of life for 1 s"
 
 
 def test_a_request_under_way_fails_with_the_session(begin: Begin, root: Path, session: Session) -> None:
@@ -287,7 +342,8 @@ def test_a_peer_that_says_nothing_is_no_session(begin: Begin) -> None:
 
 
 def test_words_that_are_no_answer_end_the_session(begin: Begin) -> None:
-    session = begin(f"print({GREETING!r}, flush=True); input(); print('Segmentation fault', flush=True); input()")
+    asked = "while '\"id\"' not in input(): pass"
+    session = begin(f"print({GREETING!r}, flush=True)\n{asked}\nprint('Segmentation fault', flush=True); input()")
     assert session.open(SECONDS)
     with pytest.raises(PeerError, match="the peer sent a line that is no JSON") as caught:
         session.request("hello", {}, timeout=SECONDS)
@@ -305,6 +361,6 @@ def test_a_long_line_that_comes_slowly_is_a_sign_of_life(begin: Begin) -> None:
         "    sys.stdout.write(piece); sys.stdout.flush(); time.sleep(0.2)\n"
         "input()"
     )
-    session = begin(slow, beat=0.1, lost_after=1.0)
+    session = begin(slow, lost_after=1.0)
     assert session.open(SECONDS)
     assert session.request("hello", {}, timeout=SECONDS) == {"x": "y" * 10}

@@ -35,12 +35,13 @@ with (root / "calls").open("a") as calls:
     calls.write(" ".join(words) + "\\n")
 if "-O" in words:
     sys.exit(0)
-node = words[-2].partition("@")[2]
+address = words[-2].partition("@")[2]
 options = dict(words[i + 1].partition("=")[::2] for i, word in enumerate(words) if word == "-o")
+node = options["HostKeyAlias"]
 socket = options["ControlPath"].strip('"')
 if options["ControlMaster"] == "auto" and os.path.exists(socket):
     time.sleep(600)
-way = (root / f"way.{{node}}").read_text() if (root / f"way.{{node}}").exists() else "agent"
+way = (root / f"way.{{address}}").read_text() if (root / f"way.{{address}}").exists() else "agent"
 if way == "hang":
     time.sleep(600)
 if way != "agent":
@@ -71,7 +72,7 @@ def open_peers(tmp_path: Path, run: Path) -> Iterator[Open]:
     for node in ("n1", "n2", "n3", "n4"):
         (tmp_path / node / "etc").mkdir(parents=True)
         (tmp_path / node / "etc/s1.env").write_text(FILE)
-    # The stand-in takes the address for the name of the node.
+    # What is not in it has its name for an address.
     hosts = tmp_path / "n1/etc/hosts"
 
     def open_them(limit: float = LIMIT) -> SshPeers:
@@ -133,7 +134,7 @@ def test_a_node_that_hangs_costs_its_limit_and_no_answer_of_another(tmp_path: Pa
 
 def test_a_connection_that_an_earlier_command_left_and_that_hangs_is_dropped(tmp_path: Path, open_peers: Open) -> None:
     peers = open_peers(10.0)
-    socket = peers.ssh.socket("n2")
+    socket = peers.ssh.socket("n2", "n2")
     assert socket is not None
     socket.write_text("")
     assert peers.link("n2").request("hello", {}, timeout=LIMIT)["node"] == "n2"
@@ -142,6 +143,59 @@ def test_a_connection_that_an_earlier_command_left_and_that_hangs_is_dropped(tmp
     assert "ControlMaster=auto" in first
     assert drop.endswith("-O exit n2")
     assert "ControlPath=none" in second
+
+
+ADDRESSES = ("10.0.0.2", "10.1.0.2", "fd00::2")
+FAILURES = ("hang", "255 Permission denied (publickey).\n", "255 ssh: connect to host: No route to host\n")
+
+
+@pytest.mark.parametrize(("good", "failure"), [(0, 0), (1, 0), (2, 1), (2, 2)])
+def test_a_node_is_reached_at_whichever_of_its_addresses_leads_there(
+    tmp_path: Path, open_peers: Open, good: int, failure: int
+) -> None:
+    (tmp_path / "n1/etc/hosts").write_text("".join(f"{address} n2\n" for address in ADDRESSES))
+    for number, address in enumerate(ADDRESSES):
+        if number != good:
+            (tmp_path / f"way.{address}").write_text(FAILURES[failure])
+    peers = open_peers()
+    assert peers.link("n2").request("hello", {}, timeout=LIMIT)["node"] == "n2"
+    # What goes beside the session takes the same way.
+    assert peers.remote_shell("n2")[1] == ADDRESSES[good]
+    assert all("HostKeyAlias=n2" in call for call in calls(tmp_path))
+
+
+def test_a_connection_that_is_kept_is_taken_first_whatever_its_address(tmp_path: Path, open_peers: Open) -> None:
+    (tmp_path / "n1/etc/hosts").write_text("10.0.0.2 n2\n10.1.0.2 n2\n")
+    peers = open_peers(10.0)
+    socket = peers.ssh.socket("n2", "10.1.0.2")
+    assert socket is not None
+    socket.write_text("")
+    assert peers.link("n2").is_open
+    first, *_ = calls(tmp_path)
+    assert "root@10.1.0.2" in first
+
+
+def test_a_node_that_no_address_leads_to_says_most_of_what_was_found_out(tmp_path: Path, open_peers: Open) -> None:
+    (tmp_path / "n1/etc/hosts").write_text("10.0.0.2 n2\n10.1.0.2 n2\n")
+    (tmp_path / "way.10.0.0.2").write_text("255 ssh: connect to host: No route to host\n")
+    (tmp_path / "way.10.1.0.2").write_text("255 Permission denied (publickey).\n")
+    with pytest.raises(PeerError) as caught:
+        open_peers().link("n2")
+    assert caught.value.code == "peer_refused"
+    assert caught.value.message == (
+        "n2 (10.1.0.2) does not know the key of this node; "
+        "(10.0.0.2) cannot be reached: ssh: connect to host: No route to host"
+    )
+
+
+def test_addresses_that_all_hang_cost_the_limit_once(tmp_path: Path, open_peers: Open) -> None:
+    (tmp_path / "n1/etc/hosts").write_text("".join(f"{address} n2\n" for address in ADDRESSES))
+    for address in ADDRESSES:
+        (tmp_path / f"way.{address}").write_text("hang")
+    peers = open_peers(2.0)
+    (found,) = peers.ask(SERVICE, ("n2",))
+    assert found.state is NodeState.UNKNOWN
+    assert len(calls(tmp_path)) == len(ADDRESSES)
 
 
 def test_locks_are_held_there_until_the_run_ends(tmp_path: Path, open_peers: Open) -> None:
@@ -225,18 +279,18 @@ def test_nothing_of_the_users_ssh_has_a_say(tmp_path: Path) -> None:
 
 
 def test_a_socket_lies_where_only_its_owner_comes_and_its_name_is_short_enough(tmp_path: Path, run: Path) -> None:
-    near = Ssh(Folders(run)).socket("n2")
+    near = Ssh(Folders(run)).socket("n2", "n2")
     assert near is not None
     assert near.parent == run / "var/ssh"
     assert near.parent.stat().st_mode & 0o777 == 0o700
     far = Folders(tmp_path / ("d" * 90))
-    other = Ssh(far, run).socket("n2")
+    other = Ssh(far, run).socket("n2", "n2")
     assert other is not None
     assert other.parent.parent == run
     assert len(str(other)) <= LONGEST_SOCKET
-    assert Ssh(far, run).socket("n3") != other
+    assert Ssh(far, run).socket("n3", "n3") != other
     # Where somebody else could put something there is none.
     other.parent.rmdir()
     other.parent.symlink_to(tmp_path)
-    assert Ssh(far, run).socket("n2") is None
-    assert "ControlPath=none" in Ssh(far, run).argv("n2", 5)
+    assert Ssh(far, run).socket("n2", "n2") is None
+    assert "ControlPath=none" in Ssh(far, run).argv("n2", "n2", 5)

@@ -33,6 +33,10 @@ OPERATIONS: Mapping[str, str] = {
     "config": "files:config",
     "put_files": "files:put_files",
     "statuses": "statuses:statuses",
+    "history": "history:history",
+    "act": "acts:act",
+    "preview_act": "acts:preview_act",
+    "look": "acts:look",
 }
 """Name of an operation to ``module:function``, in this package. What is not here does not exist for a peer."""
 

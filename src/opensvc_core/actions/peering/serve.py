@@ -16,7 +16,18 @@ from opensvc_core import __version__
 from opensvc_core.actions.peering.operations import Call, Visit, find
 from opensvc_core.clock import Cancel, Deadline
 from opensvc_core.cluster import wire
-from opensvc_core.cluster.lines import BEAT, GIVEN_UP, LONGEST, LONGEST_LIMIT, PROTOCOL, decode, encode
+from opensvc_core.cluster.lines import (
+    BEAT,
+    LONGEST,
+    LONGEST_LIMIT,
+    LONGEST_SILENCE,
+    LOST,
+    PROTOCOL,
+    decode,
+    encode,
+    given_up_after,
+)
+from opensvc_core.cluster.withdrawn import is_withdrawn
 from opensvc_core.errors import ActionError, OpenSVCError
 
 if TYPE_CHECKING:
@@ -46,7 +57,8 @@ class Server:
         sink: descriptor that answers are written to.
         record: writes an entry of the log.
         ending: set when the session must end.
-        given_up: seconds of silence after which the peer counts as gone.
+        given_up: seconds of silence after which the peer counts as gone; as the peer says, once it has.
+        beat: seconds between two looks at whether the peer is still let in.
     """
 
     visit: Visit
@@ -54,7 +66,9 @@ class Server:
     sink: int
     record: Record
     ending: Cancel = Factory(Cancel)
-    given_up: float = GIVEN_UP
+    given_up: float = given_up_after(LOST)
+    beat: float = BEAT
+    _is_withdrawn: bool = False
     _calls: dict[int, Cancel] = Factory(dict)
     _threads: dict[int, threading.Thread] = Factory(dict)
     _guard: threading.Lock = field(factory=threading.Lock, repr=False)
@@ -79,16 +93,20 @@ class Server:
         self.ending.subscribe(lambda: _poke(wake))
         pending = bytearray()
         clock = self.visit.agent.clock
-        beaten = clock.monotonic()
+        beaten = heard = clock.monotonic()
         with selectors.DefaultSelector() as selector:
             selector.register(self.source, selectors.EVENT_READ)
             selector.register(awake, selectors.EVENT_READ)
             while not self.ending.is_set:
-                ready = selector.select(self.given_up)
-                if not ready:
+                left = heard + self.given_up - clock.monotonic()
+                ready = selector.select(max(0.0, min(self.beat, left)))
+                if self._is_over_by_withdrawal():
+                    return f"{self.visit.peer} is not let in any more"
+                if not ready and clock.monotonic() - heard >= self.given_up:
                     return f"the peer gave no sign of life for {self.given_up:.3g} s"
                 if all(key.fd == awake for key, _ in ready):
                     continue
+                heard = clock.monotonic()
                 data = os.read(self.source, CHUNK)
                 if not data:
                     return "the peer ended it"
@@ -107,6 +125,16 @@ class Server:
                     return "the peer sent a line that is too long"
         return self.ending.reason
 
+    def _is_over_by_withdrawal(self) -> bool:
+        """Whether trust in the peer was taken back and nothing of it is under way any more.
+
+        A step that is under way is finished: half of one helps nobody. Nothing new is begun meanwhile.
+        """
+        if not self._is_withdrawn:
+            self._is_withdrawn = is_withdrawn(self.visit.agent.node.folders, self.visit.peer)
+        with self._guard:
+            return self._is_withdrawn and not self._calls
+
     def _take(self, line: bytes) -> None:
         """Understand one line; whatever is in it, the session goes on."""
         try:
@@ -115,6 +143,9 @@ class Server:
             self._garbage(0, str(error))
             return
         if "ping" in document:
+            silence = document.get("silence")
+            if isinstance(silence, int | float) and silence > 0:
+                self.given_up = given_up_after(min(silence, LONGEST_SILENCE))
             self._say({"pong": 1})
             return
         number = document.get("id")
@@ -135,6 +166,12 @@ class Server:
             return
         if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 < limit <= LONGEST_LIMIT:
             self._garbage(number, "a request without a limit")
+            return
+        if self._is_withdrawn or is_withdrawn(self.visit.agent.node.folders, self.visit.peer):
+            self._is_withdrawn = True
+            text = f"{self.visit.agent.node.name} does not let {self.visit.peer} in any more"
+            self.record("refused", operation=name[:80], outcome="peer_refused", text=text)
+            self._say({"id": number, "error": wire.error_out(ActionError(text, code="peer_refused"))})
             return
         with self._guard:
             is_taken, is_full = number in self._calls, len(self._calls) >= SIDE_BY_SIDE

@@ -1,20 +1,23 @@
 """`osvc start`, `osvc stop`, `osvc restart`: what changes the state of services."""
 # ruff: noqa: PLR0917 - the parameters of a command are its options, used or not
 
-from typing import Annotated
-
 import typer
 
 from opensvc_core.cli.manner import Limits, Manner
 from opensvc_core.cli.options import (
     Color,
     ColorOption,
+    DeclareDead,
+    DryRun,
     Format,
     FormatOption,
+    MaxParallel,
     Names,
+    OnNode,
     Permits,
     Rids,
     Tags,
+    TimeLimit,
     Verbose,
     Wait,
     new_app,
@@ -22,19 +25,6 @@ from opensvc_core.cli.options import (
 )
 
 app = new_app()
-
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show steps and commands as `osvc plan` does; change nothing.")]
-MaxParallel = Annotated[
-    int, typer.Option("--max-parallel", metavar="N", min=0, help="Steps side by side; 0 means as many as usual.")
-]
-TimeLimit = Annotated[
-    float | None,
-    typer.Option("--timeout", metavar="SECONDS", min=0.1, help="Limit of the whole run; then the way back begins."),
-]
-DeclareDead = Annotated[
-    list[str] | None,
-    typer.Option("--declare-dead", metavar="NODE", help="Answer for it that a node is dead; refused if it shows life."),
-]
 
 START = """Bring services up: checks first, then disks, addresses, containers, applications.
 
@@ -57,6 +47,7 @@ def start(
     max_parallel: MaxParallel = 0,
     timeout: TimeLimit = None,
     declare_dead: DeclareDead = None,
+    node: OnNode = "",
     form: FormatOption = Format.TABLE,
     color: ColorOption = Color.AUTO,
     verbose: Verbose = 0,
@@ -69,6 +60,7 @@ def start(
         Limits(frozenset(permit or ()), wait, max_parallel, timeout),
         Manner(form, color, verbose),
         is_dry=dry_run,
+        node=node,
         dead=declare_dead,
     )
 
@@ -81,6 +73,7 @@ def startstandby(
     wait: Wait = 60.0,
     max_parallel: MaxParallel = 0,
     timeout: TimeLimit = None,
+    node: OnNode = "",
     form: FormatOption = Format.TABLE,
     color: ColorOption = Color.AUTO,
     verbose: Verbose = 0,
@@ -96,6 +89,7 @@ def startstandby(
         Limits(frozenset(permit or ()), wait, max_parallel, timeout),
         Manner(form, color, verbose),
         is_dry=dry_run,
+        node=node,
     )
 
 
@@ -109,6 +103,7 @@ def stop(
     wait: Wait = 60.0,
     max_parallel: MaxParallel = 0,
     timeout: TimeLimit = None,
+    node: OnNode = "",
     form: FormatOption = Format.TABLE,
     color: ColorOption = Color.AUTO,
     verbose: Verbose = 0,
@@ -124,6 +119,7 @@ def stop(
         Limits(frozenset(permit or ()), wait, max_parallel, timeout),
         Manner(form, color, verbose),
         is_dry=dry_run,
+        node=node,
     )
 
 
@@ -135,6 +131,7 @@ def _run(
     manner: Manner,
     *,
     is_dry: bool,
+    node: str,
     dead: list[str] | None = None,
 ) -> int:
     from opensvc_core.cli.acting import act, show_plan
@@ -143,6 +140,12 @@ def _run(
 
     chosen = Selection(split(selection[0]), tuple(selection[1] or ()))
     agent = open_here()
+    if node and node != agent.node.name:
+        from opensvc_core.actions.on_node import Errand
+        from opensvc_core.cli.on_node import act_there, show_there
+
+        errand = Errand(node, action, tuple(names), chosen, tuple(dead or ()))
+        return show_there(agent, errand, manner) if is_dry else act_there(agent, errand, limits, manner)
     if is_dry:
         return show_plan(agent, action, names, chosen, manner)
     return act(agent, action, names, chosen, limits, manner, dead=dead or ())

@@ -4,18 +4,26 @@ from typing import Annotated
 
 import typer
 
-from opensvc_core.cli.options import AnyNames, Color, ColorOption, Format, FormatOption, Verbose, Wait, new_app
+from opensvc_core.cli.options import (
+    AnyNames,
+    Color,
+    ColorOption,
+    DryRun,
+    Format,
+    FormatOption,
+    MaxParallel,
+    Verbose,
+    Wait,
+    new_app,
+)
 
 app = new_app()
-
-MaxParallel = Annotated[
-    int, typer.Option("--max-parallel", metavar="N", min=0, help="Steps side by side; 0 means as many as usual.")
-]
 
 
 @app.command(epilog="Example: osvc boot")
 def boot(
     names: AnyNames = None,
+    dry_run: DryRun = False,
     wait: Wait = 10.0,
     max_parallel: MaxParallel = 0,
     timeout: Annotated[
@@ -35,13 +43,17 @@ def boot(
 
     limits = Limits(frozenset(), wait, max_parallel, timeout)
     return tell_rounds(
-        "boot", limits, Manner(form, color, verbose), lambda agent, options: agent.boot(options, names or ())
+        "boot",
+        limits,
+        Manner(form, color, verbose),
+        lambda agent, options: agent.boot(options, names or (), is_dry=dry_run),
     )
 
 
 @app.command(epilog="Example: osvc shutdown --timeout 120")
 def shutdown(
     names: AnyNames = None,
+    dry_run: DryRun = False,
     wait: Wait = 10.0,
     max_parallel: MaxParallel = 0,
     timeout: Annotated[
@@ -57,5 +69,8 @@ def shutdown(
 
     limits = Limits(frozenset(), wait, max_parallel, timeout)
     return tell_rounds(
-        "shutdown", limits, Manner(form, color, verbose), lambda agent, options: agent.shutdown(options, names or ())
+        "shutdown",
+        limits,
+        Manner(form, color, verbose),
+        lambda agent, options: agent.shutdown(options, names or (), is_dry=dry_run),
     )

@@ -5,9 +5,24 @@ from typing import Annotated
 
 import typer
 
-from opensvc_core.cli.commands.act import DeclareDead, DryRun, MaxParallel, TimeLimit
 from opensvc_core.cli.manner import Limits, Manner
-from opensvc_core.cli.options import Color, ColorOption, Format, FormatOption, Names, Permits, Verbose, Wait, new_app
+from opensvc_core.cli.options import (
+    Color,
+    ColorOption,
+    DeclareDead,
+    Destination,
+    DryRun,
+    Format,
+    FormatOption,
+    MaxParallel,
+    Names,
+    OrRestart,
+    Permits,
+    TimeLimit,
+    Verbose,
+    Wait,
+    new_app,
+)
 
 app = new_app()
 
@@ -59,7 +74,7 @@ def bring(
 @app.command("switch", help=SWITCH, epilog="Example: osvc switch vm188 --to node110")
 def switch(
     names: Names,
-    to: Annotated[str, typer.Option("--to", metavar="NODE", help="The node to start them on.")],
+    to: Destination,
     permit: Permits = None,
     dry_run: DryRun = False,
     wait: Wait = 60.0,
@@ -78,10 +93,8 @@ def switch(
 @app.command("migrate", help=MIGRATE, epilog="Example: osvc migrate vm188 --to node110")
 def migrate(
     names: Names,
-    to: Annotated[str, typer.Option("--to", metavar="NODE", help="The node to move them to.")],
-    or_restart: Annotated[
-        bool, typer.Option("--or-restart", help="Switch, with a stop, what cannot be moved while it runs.")
-    ] = False,
+    to: Destination,
+    or_restart: OrRestart = False,
     permit: Permits = None,
     dry_run: DryRun = False,
     wait: Wait = 60.0,

@@ -1,7 +1,16 @@
 """`osvc recover`: looks after a run that was cut."""
 
-from opensvc_core.cli.commands.act import DeclareDead
-from opensvc_core.cli.options import Color, ColorOption, Format, FormatOption, Names, Verbose, Wait, new_app
+from opensvc_core.cli.options import (
+    Color,
+    ColorOption,
+    DeclareDead,
+    Format,
+    FormatOption,
+    Names,
+    Verbose,
+    Wait,
+    new_app,
+)
 
 app = new_app()
 

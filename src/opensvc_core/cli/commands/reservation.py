@@ -1,10 +1,10 @@
 """`osvc reservation show|take|release|clear`: SCSI reservations by hand."""
 
-from opensvc_core.cli.commands.act import DeclareDead
 from opensvc_core.cli.manner import Limits, Manner
 from opensvc_core.cli.options import (
     Color,
     ColorOption,
+    DeclareDead,
     Format,
     FormatOption,
     Loud,

@@ -1,5 +1,5 @@
 """`osvc status` and `osvc mon`: what runs here."""
-# ruff: noqa: ARG001 - the parameters of a command are its options, used or not
+# ruff: noqa: ARG001, PLR0917 - the parameters of a command are its options, used or not
 
 from typing import Annotated
 
@@ -25,6 +25,10 @@ Timeout = Annotated[
     typer.Option("--timeout", metavar="SECONDS", min=0.1, help="What has not answered by then is undef."),
 ]
 
+Node = Annotated[
+    str, typer.Option("--node", metavar="NODE", help="Ask that node alone, as `--local` typed there would.")
+]
+
 Local = Annotated[bool, typer.Option("--local", help="Ask this node only, and no other node of the services.")]
 
 
@@ -35,6 +39,7 @@ def status(
     tags: Tags = None,
     timeout: Timeout = None,
     local: Local = False,
+    node: Node = "",
     form: FormatOption = Format.TABLE,
     color: ColorOption = Color.AUTO,
     verbose: Loud = 0,
@@ -48,7 +53,15 @@ def status(
     from opensvc_core.cli.asking import ask
     from opensvc_core.cli.output import write, write_json
 
-    answers = ask(names or (), rids=split(rids), tags=tuple(tags or ()), timeout=timeout, is_local=local, is_whole=True)
+    answers = ask(
+        names or (),
+        rids=split(rids),
+        tags=tuple(tags or ()),
+        timeout=timeout,
+        is_local=local,
+        is_whole=True,
+        node=node,
+    )
     if form is Format.JSON:
         write_json(answers.document())
         return answers.exit_status
