@@ -31,7 +31,7 @@ stop) rm -f /run/app.{name} ;;
 status) [ -e /run/app.{name} ] ;;
 esac
 """
-_LIMITS = "[limits]\nstatus = 5\nchecks = 5\nlate_start = 1\nleft_over = 5\n"
+LIMITS = "[limits]\nstatus = 5\nchecks = 5\nlate_start = 1\nleft_over = 5\n"
 
 
 @attrs.frozen
@@ -63,8 +63,8 @@ class Site:
     _agents: dict[str, WarmAgent] = attrs.field(factory=dict)
 
     @classmethod
-    def make(cls, lab: KernelLab) -> Site:
-        """Have every node make its key, and tell it to the others."""
+    def make(cls, lab: KernelLab, limits: str = LIMITS) -> Site:
+        """Have every node make its key, and tell it to the others; `limits` are how long its agent waits."""
         warm.compile_for(lab.path)
         site = cls(lab)
         for node in lab.nodes:
@@ -73,7 +73,7 @@ class Site:
         for node in lab.nodes:
             others = "".join(f"{name} = {key:#x}\n" for name, key in site.keys.items() if name != node.name)
             node.write(f"{ROOT}/etc/hosts", hosts)
-            node.write(f"{ROOT}/etc/node.conf", f"[prkeys]\n{others}{_LIMITS}", mode=0o600)
+            node.write(f"{ROOT}/etc/node.conf", f"[prkeys]\n{others}{limits}", mode=0o600)
         return site
 
     # -- the agent
