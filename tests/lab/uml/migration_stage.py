@@ -10,10 +10,10 @@ from typing import Any
 
 import attrs
 
+from tests.lab.processes import NodeProcess
 from tests.lab.uml.moving_guest import WORLD, MovingGuest, operator_environment
 from tests.lab.uml.node import KernelNode
 from tests.lab.uml.oracle import Volume, Watch, Writer, verify_round, watched
-from tests.lab.processes import NodeProcess
 from tests.lab.uml.san import Lun
 from tests.lab.uml.site import Site
 from tests.lab.uml.stamper import BLOCK
