@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import attrs
 
@@ -67,8 +68,9 @@ class Site:
         """Have every node make its key, and tell it to the others; `limits` are how long its agent waits."""
         warm.compile_for(lab.path)
         site = cls(lab)
-        for node in lab.nodes:
-            site.keys[node.name] = int(site.told(node, "node", "prkey", "--format", "plain").split()[-1], 16)
+        with ThreadPoolExecutor() as side_by_side:
+            told = side_by_side.map(lambda node: site.told(node, "node", "prkey", "--format", "plain"), lab.nodes)
+            site.keys.update({node.name: int(text.split()[-1], 16) for node, text in zip(lab.nodes, told, strict=True)})
         hosts = "".join(f"{node.address} {node.name}\n" for node in lab.nodes)
         for node in lab.nodes:
             others = "".join(f"{name} = {key:#x}\n" for name, key in site.keys.items() if name != node.name)

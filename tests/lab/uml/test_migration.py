@@ -52,8 +52,6 @@ ORDER = [
     "leave vm1/disk#1pr",
 ]
 END_SECONDS = 180.0
-SHARE = 2
-"""Rounds of faults in one run of CI."""
 
 
 class Fault(enum.Enum):
@@ -93,6 +91,7 @@ def test_the_disk_is_never_without_a_holder_and_tags_end_where_the_guest_does(st
             assert stage.tags() == {"n1", "n2"}
             assert stage.active() == {"n1", "n2"}
             assert stage.guest.running() == ["n1"]
+            assert stage.site.write_error(second, stage.lun) == ""
             # It is told to end: what was given to the second node is taken back.
             stage.guest.virsh(first, "domjobabort", "vm1")
             said = under_way.communicate(timeout=END_SECONDS)
@@ -116,10 +115,9 @@ def test_the_disk_is_never_without_a_holder_and_tags_end_where_the_guest_does(st
 def test_what_is_cut_on_the_way_is_up_once_at_most_and_is_put_right(
     stage: Stage, osvc_runs: int, osvc_random: random.Random
 ) -> None:
-    rounds = max(SHARE, osvc_runs)
-    # A kill, and power or cable; in many rounds all of them.
-    faults = [Fault.KILL, *osvc_random.sample([each for each in Fault if each is not Fault.KILL], 3)]
-    for number in range(rounds):
+    # One of them, by chance; in many rounds all.
+    faults = osvc_random.sample(list(Fault), len(Fault))
+    for number in range(osvc_runs):
         fault = faults[number % len(faults)]
         began = time.monotonic()
         print(f"{number}: {fault.value}", flush=True)  # noqa: T201 - what failed, if one does
