@@ -161,7 +161,7 @@ class Delivery:
                 raise
             except Exception:  # noqa: BLE001, S112 - its own turn will tell what is wrong with it
                 continue
-            self.state.ahead.append(other.seq)
+            self.state.ahead.setdefault(other.kind, []).append(other.seq)
             self.keep_state()
             return True
         return False

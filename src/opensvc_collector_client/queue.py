@@ -76,7 +76,7 @@ class Queue:
             at = changes[-1].seq
             for change in changes:
                 if change.kind in kinds and change.seq > self.positions[change.kind]:
-                    if change.seq not in self.state.ahead:
+                    if change.seq not in self.state.ahead.get(change.kind, ()):
                         yield change
                     elif is_turn:
                         self.pass_over(change)
@@ -94,8 +94,8 @@ class Queue:
         for kind, seq in self.positions.items():
             if seq > self._confirmed[kind]:
                 self._confirm(kind, seq)
-        lowest = min(self.positions.values(), default=0)
-        self.state.ahead[:] = [seq for seq in self.state.ahead if seq > lowest]
+        for kind, taken in list(self.state.ahead.items()):
+            self.state.ahead[kind] = [seq for seq in taken if seq > self.positions.get(kind, 0)]
 
     def _confirm(self, kind: str, seq: int) -> None:
         if not self.feed.confirm(READER, kind, seq, self.journal_id):

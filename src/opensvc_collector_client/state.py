@@ -95,7 +95,7 @@ class State:
         error_code: of that error.
         journal_id: that the numbers here are of.
         blocked: kinds of change that wait for a collector which has their methods.
-        ahead: changes that were taken before their turn, when another was found to be poison.
+        ahead: by kind, changes that were taken before their turn, when another was found to be poison.
         missing: methods that the collector lacks, and how many records were passed over for each.
         dropped_poison: records that were set aside and then dropped as there were too many.
         refused_files: by name of service, the digest of the file that the collector does not take.
@@ -110,7 +110,7 @@ class State:
     error_code: str = ""
     journal_id: str = ""
     blocked: list[str] = Factory(list)
-    ahead: list[int] = Factory(list)
+    ahead: dict[str, list[int]] = Factory(dict)
     missing: dict[str, int] = Factory(dict)
     dropped_poison: int = 0
     refused_files: dict[str, str] = Factory(dict)
