@@ -94,8 +94,9 @@ soak: $(VENV)/.ready ## the property tests and the lab many times over: OSVC_RUN
 soak-storage: $(VENV)/.ready ## two nodes and shared disks: races, kills and power cuts, OSVC_RUNS rounds (default 50; an hour)
 	@OSVC_RUNS=$${OSVC_RUNS:-50} $(BIN)/python -m pytest tests/lab/uml -k storage $(PYTEST_ARGS)
 
+SOAK_CLUSTER := tests/lab/cluster/test_cluster_faults.py tests/lab/cluster/test_cluster_operators.py
 soak-cluster: $(VENV)/.ready ## nodes that trust each other: faults at every step, two operators, OSVC_RUNS rounds (default 100)
-	@OSVC_RUNS=$${OSVC_RUNS:-100} $(BIN)/python -m pytest tests/lab/cluster $(PYTEST_ARGS)
+	@OSVC_RUNS=$${OSVC_RUNS:-100} $(BIN)/python -m pytest $(SOAK_CLUSTER) $(PYTEST_ARGS)
 
 soak-collector: $(VENV)/.ready ## actions reported while everything fails, OSVC_RUNS rounds (default 200; half an hour)
 	@OSVC_RUNS=$${OSVC_RUNS:-200} $(BIN)/python -m pytest tests/collector -k rounds $(PYTEST_ARGS)

@@ -167,6 +167,14 @@ class Journal:
         where = "WHERE (?='' OR s.service=?) AND (?='' OR r.id=?)"
         return self._records(where, (service, service, run_id, run_id), limit)
 
+    def last_runs(self) -> list[RunRecord]:
+        """The last run of each action of each service, by service and action. Raises JournalError."""
+        where = (
+            "WHERE s.rowid IN (SELECT MAX(o.rowid) FROM run_service o JOIN run ON run.id=o.run_id"
+            " GROUP BY o.service, run.action)"
+        )
+        return sorted(self._records(where, (), 1_000_000), key=lambda record: (record.service, record.action))
+
     def open_runs(self, service: str) -> list[RunRecord]:
         """Runs of a service that have no outcome: under way now, or cut. Raises JournalError."""
         return self._records("WHERE s.service=? AND s.outcome IS NULL", (service,), 100)

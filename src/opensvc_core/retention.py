@@ -29,6 +29,8 @@ ROOM = 0.9
 """Part of the size that is left in use when something had to be dropped."""
 CHUNK = 200
 """Runs or changes that are deleted in one transaction: whoever acts meanwhile waits for one of them at most."""
+BIT = 20
+"""As many, where no more than needed is to go."""
 PAGES = 500
 """Pages that are given back to the file system in one transaction."""
 
@@ -146,10 +148,10 @@ def prune(journal: Journal, keep: Keep) -> Pruned:
     pruned = Pruned()
     Feed(journal).prepare()
     before = journal.clock.now() - keep.days * 86400.0
-    _repeat(journal, lambda db: _drop_sent(db, before, pruned))
+    _repeat(journal, lambda db: _drop_sent(db, before, CHUNK, pruned))
     if journal.database.reading(_size, 0) > keep.size:
         target = keep.size * ROOM
-        _repeat(journal, lambda db: _size(db) > target and _drop_sent(db, _EVER, pruned))
+        _repeat(journal, lambda db: _size(db) > target and _drop_sent(db, _EVER, BIT, pruned))
         _repeat(journal, lambda db: _size(db) > target and _drop_unsent(db, pruned))
     _repeat(journal, _give_back)
     return pruned
@@ -170,15 +172,15 @@ def _size(db: sqlite3.Connection) -> int:
     return (pages - free) * page_size
 
 
-def _drop_sent(db: sqlite3.Connection, before: float, pruned: Pruned) -> bool:
-    runs = [row[0] for row in db.execute(_SENT_RUNS, (before, CHUNK))]
-    changes = [row[0] for row in db.execute(_SENT_CHANGES, (before, CHUNK))]
+def _drop_sent(db: sqlite3.Connection, before: float, most: int, pruned: Pruned) -> bool:
+    runs = [row[0] for row in db.execute(_SENT_RUNS, (before, most))]
+    changes = [row[0] for row in db.execute(_SENT_CHANGES, (before, most))]
     _delete(db, runs, changes, pruned)
     return bool(runs or changes)
 
 
 def _drop_unsent(db: sqlite3.Connection, pruned: Pruned) -> bool:
-    rows = db.execute(_UNSENT_CHANGES, (CHUNK,)).fetchall()
+    rows = db.execute(_UNSENT_CHANGES, (BIT,)).fetchall()
     _delete(db, list(dict.fromkeys(run_id for _, run_id in rows if run_id)), [seq for seq, _ in rows], pruned)
     return bool(rows)
 

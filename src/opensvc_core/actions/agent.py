@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from opensvc_core.model import Evidence, Service
     from opensvc_core.observers import Observers
     from opensvc_core.reservation_units import Backends
+    from opensvc_core.retention import Usage
     from opensvc_core.run import Run
     from opensvc_core.status import ServiceStatus
 
@@ -89,6 +90,17 @@ class Agent:
         from opensvc_core.feed import Feed
 
         return Feed(self.journal)
+
+    def journal_usage(self) -> Usage:
+        """How full the journal is, what is still to be reported, what is to be warned of.
+
+        Raises:
+            ConfigError: `journal_days` or `journal_size` cannot be read.
+            JournalError: the journal cannot be read.
+        """
+        from opensvc_core.retention import measure, read_keep
+
+        return measure(self.journal, read_keep(self.node))
 
     # -- services -------------------------------------------------------------------------------------------------
 

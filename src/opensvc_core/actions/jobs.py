@@ -24,7 +24,13 @@ SECTION = "node"
 """Of ``node.conf``, where a node's own schedules stand."""
 PATIENCE = "20"
 """Seconds that nodes have to answer the job `monitor`: nobody waits for it."""
-DEFAULTS = {"monitor_schedule": "@10", "sync_schedule": "04:00-06:00@121"}
+DEFAULTS = {
+    "monitor_schedule": "@10",
+    "metrics_schedule": "@10",
+    "journal_schedule": "03:00-04:00@61",
+    "checks_schedule": "@60",
+    "sync_schedule": "04:00-06:00@121",
+}
 """Schedules that nobody set, by keyword (agent 2.1)."""
 
 
@@ -105,6 +111,16 @@ def list_jobs(
     if "mon" in verbs:
         schedule, source = settings("monitor_schedule")
         jobs.append(Job("monitor", ("mon", "--format", "plain", "--timeout", PATIENCE), schedule, source))
+    file = node.setting(SECTION, "metrics_file")
+    if "metrics" in verbs and file:
+        schedule, source = settings("metrics_schedule")
+        jobs.append(Job("metrics", ("metrics", "--ask", "--output", file), schedule, source))
+    if "log" in verbs:
+        schedule, source = settings("journal_schedule")
+        jobs.append(Job("journal", ("log", "--prune", "--format", "plain"), schedule, source))
+    if "node" in verbs:
+        schedule, source = settings("checks_schedule")
+        jobs.append(Job("checks", ("node", "checks", "--format", "plain"), schedule, source))
     for each in added:
         schedule, source = settings(each.keyword, each.section, each.default)
         jobs.append(Job(each.name, each.argv, schedule, source, off=each.off))

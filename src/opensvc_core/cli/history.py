@@ -68,7 +68,17 @@ def show_log(agent: Agent, wanted: Wanted, manner: Manner) -> int:
         from opensvc_core.cli.terminal import wants_color
 
         write(to_text(log_table(records), has_color=wants_color(manner.color)))
+        if not wanted.node:
+            _warn(agent)
     return 0
+
+
+def _warn(agent: Agent) -> None:
+    """Say on standard error what is amiss with the journal itself, before something of it is dropped, and after."""
+    from opensvc_core.cli.output import say
+
+    for warning in agent.journal_usage().warnings:
+        say(f"warning: {warning}")
 
 
 def _read(agent: Agent, wanted: Wanted) -> tuple[Sequence[RunRecord], Sequence[CommandRecord]]:

@@ -330,6 +330,18 @@ def test_trust_that_is_taken_back_ends_what_the_peer_has_under_way(cluster: Clus
     assert "peer_" not in python(first, HELLO)
 
 
+def test_a_node_is_reached_where_one_of_its_addresses_is_dead(cluster: Cluster) -> None:
+    """The first of its addresses answers nothing, the second leads to a node that has another host key."""
+    first, second = cluster.nodes
+    first.exec(["rm", "-rf", f"{ROOT}/var/ssh"], check=True)  # no connection is left of earlier commands
+    dead = second.address.rpartition(".")[0] + ".250"
+    first.write(f"{ROOT}/etc/hosts", f"{dead} node2\n{first.address} node2\n{second.address} node2\n")
+    try:
+        assert "peer_" not in python(first, HELLO)
+    finally:
+        first.exec(["rm", f"{ROOT}/etc/hosts"], check=True)
+
+
 def test_a_connection_that_was_left_to_a_peer_that_died_or_froze_hangs_nothing(cluster: Cluster) -> None:
     first, second = cluster.nodes
     boot = python(first, HELLO)

@@ -342,7 +342,8 @@ def test_a_peer_that_says_nothing_is_no_session(begin: Begin) -> None:
 
 
 def test_words_that_are_no_answer_end_the_session(begin: Begin) -> None:
-    session = begin(f"print({GREETING!r}, flush=True); input(); print('Segmentation fault', flush=True); input()")
+    asked = "while '\"id\"' not in input(): pass"
+    session = begin(f"print({GREETING!r}, flush=True)\n{asked}\nprint('Segmentation fault', flush=True); input()")
     assert session.open(SECONDS)
     with pytest.raises(PeerError, match="the peer sent a line that is no JSON") as caught:
         session.request("hello", {}, timeout=SECONDS)

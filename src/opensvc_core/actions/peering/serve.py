@@ -98,7 +98,8 @@ class Server:
             selector.register(self.source, selectors.EVENT_READ)
             selector.register(awake, selectors.EVENT_READ)
             while not self.ending.is_set:
-                ready = selector.select(min(self.beat, self.given_up))
+                left = heard + self.given_up - clock.monotonic()
+                ready = selector.select(max(0.0, min(self.beat, left)))
                 if self._is_over_by_withdrawal():
                     return f"{self.visit.peer} is not let in any more"
                 if not ready and clock.monotonic() - heard >= self.given_up:

@@ -17,6 +17,9 @@ def log(
     node: Annotated[
         str, typer.Option("--node", metavar="NODE", help="The journal of that node, of services of both nodes.")
     ] = "",
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Delete what is beyond journal_days and journal_size of node.conf.")
+    ] = False,
     form: FormatOption = Format.TABLE,
     color: ColorOption = Color.AUTO,
     verbose: Annotated[
@@ -35,4 +38,8 @@ def log(
     from opensvc_core.cli.history import Wanted, show_log
     from opensvc_core.cli.manner import Manner
 
+    if prune:
+        from opensvc_core.cli.pruning import prune_journal
+
+        return prune_journal(open_here(), form)
     return show_log(open_here(), Wanted(name, run, limit, node), Manner(form, color, verbose))

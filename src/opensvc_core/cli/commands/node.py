@@ -217,6 +217,40 @@ def check(form: FormatOption = Format.TABLE, verbose: Loud = 0) -> int:
     return check(form)
 
 
+@app.command(short_help="What this machine is", epilog="Example: osvc node facts --format json")
+def facts(form: FormatOption = Format.TABLE, color: ColorOption = Color.AUTO, verbose: Loud = 0) -> int:
+    """Tell system, processors, memory, model, serial number and network of this node; `unknown` what cannot be told."""
+    del verbose
+    from opensvc_core.cli.environment import open_here
+    from opensvc_core.cli.inventory import tell_facts
+
+    return tell_facts(open_here(), form, color)
+
+
+@app.command(short_help="How full this node is", epilog="Example: osvc node checks")
+def checks(form: FormatOption = Format.TABLE, color: ColorOption = Color.AUTO, verbose: Loud = 0) -> int:
+    """Tell how full file systems and volume groups are, each with the service that it belongs to.
+
+    What is a warning and what an error stands in [checks] of etc/node.conf. Ends with 0 however full they are, with 3
+    if a service file or node.conf cannot be read.
+    """
+    del verbose
+    from opensvc_core.cli.environment import open_here
+    from opensvc_core.cli.inventory import tell_checks
+
+    return tell_checks(open_here(), form, color)
+
+
+@app.command(short_help="What is installed on this node", epilog="Example: osvc node packages --format plain")
+def packages(form: FormatOption = Format.TABLE, color: ColorOption = Color.AUTO, verbose: Loud = 0) -> int:
+    """Tell packages and patches by the platform's own list. Ends with 6 if it cannot be asked."""
+    del verbose
+    from opensvc_core.cli.environment import open_here
+    from opensvc_core.cli.inventory import tell_packages
+
+    return tell_packages(open_here(), form, color)
+
+
 @app.command(
     "guest-gate", short_help="What guests let this node do", epilog="Example: osvc node guest-gate >osvc-guest-gate"
 )
