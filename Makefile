@@ -16,10 +16,10 @@ unexport PYTHONPATH PYTHONHOME
 # What the tests of tier 2 need of Debian. The kernel of the small Linux guest is fetched by the lab itself.
 LAB_PACKAGES := qemu-system-x86 qemu-utils libvirt-daemon-system libvirt-clients lxc openssh-server openssh-client rsync \
 	iproute2 iptables iputils-ping busybox-static dropbear-bin e2fsprogs mount util-linux kmod gcc libc6-dev cpio tmux \
-	user-mode-linux open-iscsi tgt sg3-utils lvm2 multipath-tools thin-provisioning-tools libiscsi-dev procps
+	user-mode-linux open-iscsi openssl tgt sg3-utils lvm2 multipath-tools thin-provisioning-tools libiscsi-dev procps systemd
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-kvm test lint format wheel-test lab-packages bench soak soak-storage soak-cluster docs constraints clean
+.PHONY: help venv demo demo-kvm test lint format wheel-test lab-packages bench soak soak-storage soak-cluster soak-collector docs constraints clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -94,8 +94,12 @@ soak: $(VENV)/.ready ## the property tests and the lab many times over: OSVC_RUN
 soak-storage: $(VENV)/.ready ## two nodes and shared disks: races, kills and power cuts, OSVC_RUNS rounds (default 50; an hour)
 	@OSVC_RUNS=$${OSVC_RUNS:-50} $(BIN)/python -m pytest tests/lab/uml -k storage $(PYTEST_ARGS)
 
+SOAK_CLUSTER := tests/lab/cluster/test_cluster_faults.py tests/lab/cluster/test_cluster_operators.py
 soak-cluster: $(VENV)/.ready ## nodes that trust each other: faults at every step, two operators, OSVC_RUNS rounds (default 100)
-	@OSVC_RUNS=$${OSVC_RUNS:-100} $(BIN)/python -m pytest tests/lab/cluster $(PYTEST_ARGS)
+	@OSVC_RUNS=$${OSVC_RUNS:-100} $(BIN)/python -m pytest $(SOAK_CLUSTER) $(PYTEST_ARGS)
+
+soak-collector: $(VENV)/.ready ## actions reported while everything fails, OSVC_RUNS rounds (default 200; half an hour)
+	@OSVC_RUNS=$${OSVC_RUNS:-200} $(BIN)/python -m pytest tests/collector -k rounds $(PYTEST_ARGS)
 
 docs: $(VENV)/.ready ## the examples in README.md and docs/, run as tests
 	@$(BIN)/python -m pytest tests/docs $(PYTEST_ARGS)

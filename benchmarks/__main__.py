@@ -13,7 +13,15 @@ from tests.lab import requirements
 OF_GUESTS = ("status-one", "status-many", "start-one", "start-many")
 OF_CLUSTERS = ("switch", "mon-hung")
 OF_STORAGE = ("status-groups", "status-reservations", "start-reserved")
-ANYWHERE = ("start-up", "status-platforms", "contract", "boot-many")
+ANYWHERE = (
+    "start-up",
+    "status-platforms",
+    "contract",
+    "boot-many",
+    "collector-dead",
+    "collector-send",
+    "inventory-many",
+)
 ALL = (*ANYWHERE, *OF_GUESTS, *OF_CLUSTERS, *OF_STORAGE)
 
 
@@ -58,6 +66,7 @@ def _of_guests(names: list[str]) -> Iterator[Figure]:
 
 def _of_anywhere(names: list[str]) -> Iterator[Figure]:
     from benchmarks.boots import boot_of_many
+    from benchmarks.collector import action_with_dead_collector, inventory_of_many, sending_of_many
     from benchmarks.platforms import contract_of_drivers, status_of_platforms
 
     known: Mapping[str, Callable[[], Iterator[Figure]]] = {
@@ -65,6 +74,9 @@ def _of_anywhere(names: list[str]) -> Iterator[Figure]:
         "status-platforms": status_of_platforms,
         "contract": contract_of_drivers,
         "boot-many": boot_of_many,
+        "collector-dead": action_with_dead_collector,
+        "collector-send": sending_of_many,
+        "inventory-many": inventory_of_many,
     }
     for name in names:
         yield from known[name]()

@@ -9,10 +9,12 @@ import signal
 import hypothesis
 import pytest
 
+from tests.figures import Figures
 from tests.tiers import KIT, LAB_SHARES, WALKS, WHOLE_RUNS, Tiers, is_true
 
 RUNS_KEY = pytest.StashKey[int]()
 SEED_KEY = pytest.StashKey[int]()
+FIGURES_KEY = pytest.StashKey[Figures]()
 EXAMPLES = 100
 
 
@@ -29,6 +31,8 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(message)
     config.stash[RUNS_KEY] = runs
     config.stash[SEED_KEY] = seed
+    config.stash[FIGURES_KEY] = Figures(seed, runs)
+    config.pluginmanager.register(config.stash[FIGURES_KEY], "opensvc-figures")
     everything = not config.option.keyword and config.args_source is config.ArgsSource.TESTPATHS
     tiers = Tiers(
         strict=is_true(os.environ.get("CI", "")),
@@ -62,6 +66,12 @@ def pytest_report_header(config: pytest.Config) -> str:
 def osvc_runs(pytestconfig: pytest.Config) -> int:
     """How many rounds a test with chance in it plays: `OSVC_RUNS`, by default 1."""
     return pytestconfig.stash[RUNS_KEY]
+
+
+@pytest.fixture(scope="session")
+def osvc_figures(pytestconfig: pytest.Config) -> Figures:
+    """Where a test tells what is worth keeping: printed at the end, whatever the flags, and written to a file."""
+    return pytestconfig.stash[FIGURES_KEY]
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from opensvc_core.errors import (
     CommandNotFound,
     CommandTimeout,
     ConfigError,
+    ConfigProblem,
     DriverError,
     ExitStatus,
     Frozen,
@@ -56,7 +57,9 @@ from opensvc_core.model import (
 
 if TYPE_CHECKING:
     from opensvc_core.actions.agent import Agent, open_agent
+    from opensvc_core.actions.jobs import NodeJob
     from opensvc_core.channel import Channel, ChannelEnd, Stream
+    from opensvc_core.config.values import parse_duration
     from opensvc_core.container import ContainerLifeCycle
     from opensvc_core.container_migration import MIGRATION_KEYWORDS, MigratingLifeCycle
     from opensvc_core.container_platform import (
@@ -80,6 +83,7 @@ if TYPE_CHECKING:
     from opensvc_core.inventory.checks import run_checks
     from opensvc_core.inventory.collect import collect_inventory
     from opensvc_core.inventory.disk_ids import to_scsi_id
+    from opensvc_core.inventory.fact_names import trouble_with_fact
     from opensvc_core.inventory.facts import read_node_facts
     from opensvc_core.inventory.packages import list_packages
     from opensvc_core.inventory.records import (
@@ -97,11 +101,14 @@ if TYPE_CHECKING:
         ServiceInventory,
     )
     from opensvc_core.journal_records import CommandRecord, RunRecord, StepRecord
+    from opensvc_core.node import Node
     from opensvc_core.plan import Plan, Selection
+    from opensvc_core.push_stamp import push_stamp, stamp_push, unpushed
     from opensvc_core.recovery_flag import flag_disk, is_recovering
     from opensvc_core.replication import Copy, Transfer
     from opensvc_core.run import Run, RunOutcome, StepState
     from opensvc_core.state_files import write_text
+    from opensvc_core.status import ServiceStatus
     from opensvc_core.unit_paths import (
         ANY_PATH_TROUBLE,
         ask_units,
@@ -119,6 +126,7 @@ hookimpl = HookimplMarker("opensvc")
 _LATE = {
     "Agent": "opensvc_core.actions.agent",
     "open_agent": "opensvc_core.actions.agent",
+    "NodeJob": "opensvc_core.actions.jobs",
     "Channel": "opensvc_core.channel",
     "ChannelEnd": "opensvc_core.channel",
     "Stream": "opensvc_core.channel",
@@ -134,6 +142,7 @@ _LATE = {
     "Change": "opensvc_core.feed",
     "ChangeKind": "opensvc_core.feed",
     "Feed": "opensvc_core.feed",
+    "parse_duration": "opensvc_core.config.values",
     "SshGuest": "opensvc_core.host.guest",
     "HpuxLun": "opensvc_core.hpux.luns",
     "raw_file": "opensvc_core.hpux.luns",
@@ -145,10 +154,12 @@ _LATE = {
     "load_special_files": "opensvc_core.hpux.special_files",
     "restore_special_files": "opensvc_core.hpux.special_files",
     "write_text": "opensvc_core.state_files",
+    "ServiceStatus": "opensvc_core.status",
     "run_checks": "opensvc_core.inventory.checks",
     "collect_inventory": "opensvc_core.inventory.collect",
     "to_scsi_id": "opensvc_core.inventory.disk_ids",
     "read_node_facts": "opensvc_core.inventory.facts",
+    "trouble_with_fact": "opensvc_core.inventory.fact_names",
     "list_packages": "opensvc_core.inventory.packages",
     "Check": "opensvc_core.inventory.records",
     "CheckReport": "opensvc_core.inventory.records",
@@ -172,8 +183,12 @@ _LATE = {
     "CommandRecord": "opensvc_core.journal_records",
     "RunRecord": "opensvc_core.journal_records",
     "StepRecord": "opensvc_core.journal_records",
+    "Node": "opensvc_core.node",
     "Plan": "opensvc_core.plan",
     "Selection": "opensvc_core.plan",
+    "push_stamp": "opensvc_core.push_stamp",
+    "stamp_push": "opensvc_core.push_stamp",
+    "unpushed": "opensvc_core.push_stamp",
     "Copy": "opensvc_core.replication",
     "Transfer": "opensvc_core.replication",
     "Run": "opensvc_core.run",
@@ -217,6 +232,7 @@ __all__ = [
     "CommandResult",
     "CommandTimeout",
     "ConfigError",
+    "ConfigProblem",
     "ContainerLifeCycle",
     "ContainerPlatform",
     "Context",
@@ -243,7 +259,9 @@ __all__ = [
     "Locked",
     "LogicalUnit",
     "MigratingLifeCycle",
+    "Node",
     "NodeFacts",
+    "NodeJob",
     "NodeState",
     "Note",
     "OpenSVCError",
@@ -267,6 +285,7 @@ __all__ = [
     "Service",
     "ServiceInventory",
     "ServiceNotFound",
+    "ServiceStatus",
     "Severity",
     "Spawned",
     "SpecialFile",
@@ -298,6 +317,8 @@ __all__ = [
     "on_paths_that_are_up",
     "one_by_one",
     "open_agent",
+    "parse_duration",
+    "push_stamp",
     "raw_file",
     "read_luns",
     "read_node_facts",
@@ -305,6 +326,9 @@ __all__ = [
     "restore_special_files",
     "run_checks",
     "side_by_side",
+    "stamp_push",
     "to_scsi_id",
+    "trouble_with_fact",
+    "unpushed",
     "write_text",
 ]

@@ -14,6 +14,7 @@ from opensvc_core.errors import (
     Cancelled,
     CommandFailed,
     CommandTimeout,
+    OpenSVCError,
     Undetermined,
     WaitTimeout,
 )
@@ -218,6 +219,12 @@ class Context:
         note = Note(text, code, severity)
         self.notes.append(note)
         self.on_note(note)
+
+    def note_error(self, error: OpenSVCError) -> None:
+        """Tell why a part of what was asked cannot be told, as a warning. Raises the error if it is a Cancelled."""
+        if isinstance(error, Cancelled):
+            raise error
+        self.note(error.message, error.code, Severity.WARNING)
 
     def tell_progress(self, text: str) -> None:
         """Tell how far the step is, for whoever watches: nothing keeps it."""

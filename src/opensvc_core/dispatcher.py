@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import pluggy
 from attrs import define, field
@@ -25,7 +25,7 @@ from opensvc_core.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from opensvc_core.channel import ChannelEnd
@@ -123,15 +123,26 @@ class Plugins:
         return any(caller.name == hook for caller in self._plugins.get_hookcallers(driver) or ())
 
 
+class EventSink(Protocol):
+    """Takes events."""
+
+    def observe(self, event: Event) -> None:
+        """Something happened. Raises nothing."""
+        ...
+
+
 @define
 class Dispatcher(Plugins):
     """Calls the hooks of drivers.
 
     Attributes:
         observers: see events.
+        reach_installed: gives what tells the installed observers, at the first event; ``None`` to tell none.
     """
 
     observers: Sequence[object] = ()
+    reach_installed: Callable[[], EventSink] | None = None
+    _installed: EventSink | None = field(default=None, init=False)
 
     SPECIFICATIONS: ClassVar[tuple[type, ...]] = (DriverHooks, ObserverHooks)
     REQUIRED: ClassVar[tuple[str, ...]] = REQUIRED_HOOKS
@@ -326,7 +337,11 @@ class Dispatcher(Plugins):
 
     def observe(self, event: Event) -> None:
         """Tell observers; what one raises changes nothing."""
-        if self.observers:
-            for plugin in self.observers:
-                with suppress(Exception):
-                    plugin.observe(event=event)  # type: ignore[attr-defined]
+        for plugin in self.observers:
+            with suppress(Exception):
+                plugin.observe(event=event)  # type: ignore[attr-defined]
+        with self._guard:
+            if self._installed is None and self.reach_installed is not None:
+                self._installed = self.reach_installed()
+        if self._installed is not None:
+            self._installed.observe(event)

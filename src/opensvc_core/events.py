@@ -22,6 +22,8 @@ class EventKind(Enum):
     """Also of a step that never began, `skipped` or `kept`: then no STEP_BEGIN came before."""
     ROLLBACK_BEGIN = "rollback_begin"
     RUN_END = "run_end"
+    STATUS = "status"
+    """A service's state on this node became another, and was written down; outside a run too. See ``feed``."""
 
 
 @frozen
@@ -36,7 +38,8 @@ class Event:
         rid: of the resource, or empty.
         step: id of the step, ``start vm188/container#0``, or empty.
         text: one line for people.
-        data: further facts, JSON-ready: ``argv``, ``rc``, ``seconds``, ``state``, ``outcome``, ``severity``, ``code``.
+        data: further facts, JSON-ready: ``argv``, ``rc``, ``seconds``, ``state``, ``outcomes``, ``severity``,
+            ``code``; of a status what the feed has of it.
     """
 
     kind: EventKind

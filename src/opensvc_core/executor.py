@@ -57,6 +57,7 @@ class Executor:
         run_id: name of the run, for events.
         up_before: what was not seen down before the first step, on any of the nodes.
         unsettled: what had its start cut in an earlier run that may still take effect.
+        judge: the outcome of a service by how its steps ended, where the rules of starts and stops are not its.
     """
 
     perform: Perform
@@ -72,6 +73,7 @@ class Executor:
     run_id: str = ""
     up_before: frozenset[Place] = frozenset()
     unsettled: frozenset[Place] = frozenset()
+    judge: Callable[[str, Mapping[str, StepResult]], RunOutcome] | None = None
     _verdict: Verdict = field(init=False)
     _notes: list[Note] = Factory(list)
     _finished: queue.SimpleQueue[tuple[Walk, StepResult]] = Factory(queue.SimpleQueue)
@@ -276,11 +278,15 @@ class Executor:
         outcomes = {}
         for service in plan.services:
             name, back = service.name, self._back.get(service.name)
-            outcomes[name] = self._verdict.outcome(
-                name,
-                None if back is None else back.results.values(),
-                has_failed=name in self._ending,
-                is_cancelled=self.cancel.is_set,
+            outcomes[name] = (
+                self.judge(name, forward.results)
+                if self.judge is not None
+                else self._verdict.outcome(
+                    name,
+                    None if back is None else back.results.values(),
+                    has_failed=name in self._ending,
+                    is_cancelled=self.cancel.is_set,
+                )
             )
             try:
                 self.log.end_service(name, outcomes[name])

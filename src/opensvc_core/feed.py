@@ -220,13 +220,13 @@ class Feed:
 
     # -- writing --------------------------------------------------------------------------------------------------
 
-    def record(self, changes: Sequence[NewChange]) -> int:
-        """Write down what has changed, in one transaction; gives back how many have. Raises JournalError.
+    def record(self, changes: Sequence[NewChange]) -> Sequence[NewChange]:
+        """Write down what has changed, in one transaction; gives back what has. Raises JournalError.
 
         Nothing is opened for writing, and nothing goes to the disk, where nothing has.
         """
         if not self._read(lambda db: _really_new(db, changes), changes):
-            return 0
+            return ()
         now = self.journal.clock.now()
         with self.journal.database.writing() as db:
             new = _really_new(db, changes)
@@ -234,7 +234,7 @@ class Feed:
                 "INSERT INTO change (kind, service, at, digest, data) VALUES (?,?,?,?,?)",
                 [(each.kind, each.service, now, each.digest, json.dumps(each.data)) for each in new],
             )
-        return len(new)
+        return new
 
     # -- inside ---------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from opensvc_core.actions.agent import Agent
     from opensvc_core.channel import ChannelEnd
     from opensvc_core.context import Context
     from opensvc_core.errors import ReservationError
@@ -250,5 +251,9 @@ class ObserverHooks:
     """What an observer implements: it sees, and never steers."""
 
     @hookspec
+    def attach(self, agent: Agent) -> None:
+        """Called once before the first event, with this node's agent: its folders, services, feed. Optional."""
+
+    @hookspec
     def observe(self, event: Event) -> None:
-        """An event of a run. What it raises is logged and changes nothing."""
+        """Something happened. Returns at once, as the action waits; what it raises is kept for `osvc driver list`."""

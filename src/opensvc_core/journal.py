@@ -167,6 +167,14 @@ class Journal:
         where = "WHERE (?='' OR s.service=?) AND (?='' OR r.id=?)"
         return self._records(where, (service, service, run_id, run_id), limit)
 
+    def last_runs(self) -> list[RunRecord]:
+        """The last run of each action of each service, by service and action. Raises JournalError."""
+        where = (
+            "WHERE s.rowid IN (SELECT MAX(o.rowid) FROM run_service o JOIN run ON run.id=o.run_id"
+            " GROUP BY o.service, run.action)"
+        )
+        return sorted(self._records(where, (), 1_000_000), key=lambda record: (record.service, record.action))
+
     def open_runs(self, service: str) -> list[RunRecord]:
         """Runs of a service that have no outcome: under way now, or cut. Raises JournalError."""
         return self._records("WHERE s.service=? AND s.outcome IS NULL", (service,), 100)
@@ -206,7 +214,7 @@ class Journal:
         """One transaction about a run, which is written down first if it could not be when it began."""
         with self.database.writing() as db:
             owed = self._owed.get(run_id)
-            if owed is not None:
+            if owed is not None and not db.execute("SELECT 1 FROM run WHERE id=?", (run_id,)).fetchone():
                 _insert_run(db, owed)  # of several threads, the later ones find it there
             yield db
         if owed is not None:
@@ -218,7 +226,7 @@ class Journal:
 
 def _insert_run(db: sqlite3.Connection, header: RunHeader) -> None:
     db.execute(
-        "INSERT OR IGNORE INTO run VALUES (?,?,?,?,?,?,?,?,?,?)",
+        "INSERT INTO run VALUES (?,?,?,?,?,?,?,?,?,?)",
         (
             header.id,
             header.action,
@@ -233,7 +241,7 @@ def _insert_run(db: sqlite3.Connection, header: RunHeader) -> None:
         ),
     )
     db.executemany(
-        "INSERT OR IGNORE INTO run_service (run_id, service) VALUES (?,?)",
+        "INSERT INTO run_service (run_id, service) VALUES (?,?)",
         [(header.id, service) for service in header.services],
     )
 

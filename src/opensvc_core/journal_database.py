@@ -101,6 +101,7 @@ class Database:
         db = sqlite3.connect(self.path, timeout=5, isolation_level=None, check_same_thread=False)
         try:
             db.execute("PRAGMA busy_timeout=5000")
+            db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # of a new file; an old one stays as it is
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
             db.execute("BEGIN IMMEDIATE")

@@ -29,6 +29,8 @@ class Standing:
         overall: likewise.
         state: what its parts that have a state of their own mean: up if any is, down only if all are.
         is_frozen: whether it refuses actions there.
+        is_node_frozen: whether it does so because that whole node is frozen.
+        is_drained: whether nothing new starts on that node.
         digest: of its service file there; empty if unknown.
         generation: how often that file was edited, as far as that node knows.
         notes: on the service as a whole.
@@ -47,6 +49,8 @@ class Standing:
     resources: Mapping[str, tuple[Status, tuple[Note, ...]]] = field(factory=dict, hash=False)
     at: float = 0.0
     problem: str = ""
+    is_node_frozen: bool = False
+    is_drained: bool = False
 
 
 @frozen
@@ -84,6 +88,8 @@ def standing_out(standing: Standing) -> dict[str, Any]:
         "overall": standing.overall.value,
         "state": standing.state.value,
         "frozen": standing.is_frozen,
+        "node_frozen": standing.is_node_frozen,
+        "drained": standing.is_drained,
         "digest": standing.digest,
         "generation": standing.generation,
         "notes": _notes_out(standing.notes),
@@ -116,6 +122,8 @@ def standing_in(document: Any, at: float | None = None) -> Standing:
         },
         at=float(document["at"]) if at is None else at,
         problem=str(document["problem"])[:LONGEST_TEXT],
+        is_node_frozen=document.get("node_frozen") is True,
+        is_drained=document.get("drained") is True,
     )
 
 
@@ -144,6 +152,8 @@ def of_status(
         generation=generation,
         notes=status.notes,
         resources=resources if has_resources else {},
+        is_node_frozen=status.is_node_frozen,
+        is_drained=status.is_drained,
     )
 
 

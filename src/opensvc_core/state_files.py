@@ -36,12 +36,20 @@ def write_json(path: Path, document: Mapping[str, object]) -> None:
     write_text(path, json.dumps(document, indent=1))
 
 
-def write_text(path: Path, text: str) -> None:
-    """Replace a file by a text, on disk when it returns; a reader sees the old one or the new. Raises OSError."""
+def write_text(path: Path, text: str, mode: int | None = None) -> None:
+    """Replace a file by a text, on disk when it returns; a reader sees the old one or the new. Raises OSError.
+
+    Args:
+        path: of the file.
+        text: what is in it then.
+        mode: permissions whatever the umask; ``None`` for those of a new file.
+    """
     make_folder(path.parent)
     scratch = path.with_name(f".{path.name}.new")
     descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | CLOSED_ON_EXEC | NO_LINK, FILE_MODE)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        if mode is not None:
+            os.fchmod(file.fileno(), mode)
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -102,6 +102,8 @@ class ServiceStatus:
         overall: ``avail`` with the optional ones and replication.
         groups: by column of ``svcmon``: container, ip, disk, fs, app, sync.
         is_frozen: whether it refuses actions.
+        is_node_frozen: whether it does so because the whole node is frozen.
+        is_drained: whether nothing new starts on the node.
         notes: about the service as a whole, an interrupted run for example.
     """
 
@@ -112,6 +114,8 @@ class ServiceStatus:
     groups: Mapping[str, Status] = field(factory=dict, hash=False)
     is_frozen: bool = False
     notes: tuple[Note, ...] = ()
+    is_node_frozen: bool = False
+    is_drained: bool = False
 
 
 GROUPS = ("container", "ip", "disk", "fs", "app", "sync")

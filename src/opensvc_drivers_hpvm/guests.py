@@ -15,6 +15,7 @@ from opensvc_core.api import (
     GuestState,
     Host,
     InventoryItem,
+    OpenSVCError,
     Outcome,
     Resource,
     ResourceId,
@@ -23,8 +24,10 @@ from opensvc_core.api import (
     guest_address,
     guest_name,
     raw_file,
+    side_by_side,
 )
-from opensvc_drivers_hpvm.hpvm import CHANGE_LIMIT, Hpvm
+from opensvc_drivers_hpvm.hpvm import CHANGE_LIMIT, SIDE_BY_SIDE, Hpvm
+from opensvc_drivers_hpvm.parse import Backing
 from opensvc_drivers_hpvm.sharing import DiskGroup
 
 GUESTS = Path("/var/opt/hpvm/guests")
@@ -131,25 +134,7 @@ class HpvmPlatform:
         Empty drives are left out, and so are volumes and files whose group or file system is a resource of the service:
         that lists and reserves the disks under them. Raises ActionError when they cannot be told.
         """
-        backings = Hpvm(context).backings(guest_name(resource))
-        places = _places(resource, context)
-        group = DiskGroup.of(resource, context)
-        identities = group.identities() if group is not None else {}
-        found: dict[str, Device] = {}
-        for each in backings:
-            if each.storage == "null" or (each.storage in {"lv", "file"} and each.path.startswith(places)):
-                continue
-            known = found.get(each.path)
-            if known is None or (each.is_writable and not known.is_writable):
-                found[each.path] = Device(
-                    each.path,
-                    _KINDS[each.storage],
-                    # By it the disk is found on a node that lacks the special file.
-                    identities.get(raw_file(each.path), ""),
-                    is_writable=each.is_writable,
-                    target=each.target,
-                )
-        return tuple(found.values())
+        return _devices(resource, Hpvm(context).backings(guest_name(resource)), context)
 
     def list_files(self, resource: Resource, context: Context) -> Sequence[Path]:
         """The guest's link and the folder that it leads to, and what is kept of its disks, as far as they exist."""
@@ -177,13 +162,29 @@ class HpvmPlatform:
         return Outcome.changed(f"{group.share_file.name} and {group.special_files.name} written")
 
     def inventory(self, resources: Sequence[Resource], context: Context) -> Iterator[InventoryItem]:
-        """``vcpus`` and ``memory`` (bytes) of the guests that HPVM lists."""
-        guests = Hpvm(context).guests()
-        for resource in resources:
-            guest = guests.get(guest_name(resource))
-            if guest is not None:
-                yield InventoryItem(resource.id, "vcpus", guest.vcpus)
-                yield InventoryItem(resource.id, "memory", guest.memory)
+        """Processors and memory from one list; disks guest by guest, side by side, as HPVM tells them no other way."""
+        hpvm = Hpvm(context)
+        try:
+            guests = hpvm.guests()
+        except OpenSVCError as error:
+            context.note_error(error)
+            return
+        known = [resource for resource in resources if guest_name(resource) in guests]
+        for resource in known:
+            guest = guests[guest_name(resource)]
+            yield InventoryItem(resource.id, "vcpus", guest.vcpus or None)
+            yield InventoryItem(resource.id, "memory", guest.memory or None)
+        names = list(dict.fromkeys(map(guest_name, known)))
+        for name, answer in side_by_side(names, hpvm.backings, SIDE_BY_SIDE):
+            for resource in known:
+                if guest_name(resource) != name:
+                    continue
+                try:
+                    if isinstance(answer, Exception):
+                        raise answer
+                    yield InventoryItem(resource.id, "disks", _devices(resource, answer, context))
+                except OpenSVCError as error:
+                    context.note_error(error)
 
     def is_reached_by_network(self, resource: Resource) -> bool:
         """Guests are reached by ssh."""
@@ -193,6 +194,27 @@ class HpvmPlatform:
     def open_guest(self, resource: Resource, context: Context) -> Host:
         """By ssh, with the host keys that are pinned for the service."""
         return SshGuest(context, guest_address(resource), context.known_hosts(resource.id.service))
+
+
+def _devices(resource: Resource, backings: Sequence[Backing], context: Context) -> tuple[Device, ...]:
+    places = _places(resource, context)
+    group = DiskGroup.of(resource, context)
+    identities = group.identities() if group is not None else {}
+    found: dict[str, Device] = {}
+    for each in backings:
+        if each.storage == "null" or (each.storage in {"lv", "file"} and each.path.startswith(places)):
+            continue
+        known = found.get(each.path)
+        if known is None or (each.is_writable and not known.is_writable):
+            found[each.path] = Device(
+                each.path,
+                _KINDS[each.storage],
+                # By it the disk is found on a node that lacks the special file.
+                identities.get(raw_file(each.path), ""),
+                is_writable=each.is_writable,
+                target=each.target,
+            )
+    return tuple(found.values())
 
 
 def _places(resource: Resource, context: Context) -> tuple[str, ...]:

@@ -126,8 +126,12 @@ class Hpvm:
         return GuestState.undef(f"hpvmstatus lists no guest at all, and said {words(refusal)!r}", "hpvm_error")
 
     def guests(self) -> dict[str, Guest]:
-        """Every guest that is listed. Raises CommandError, also when hpvmstatus ends with another status than 0."""
-        return parse_guests(self.context.query("hpvmstatus", "-M", timeout=LISTING_LIMIT).stdout).guests
+        """Every guest that is listed. Raises ActionError if the list is not understood, or hpvmstatus fails."""
+        result = self.context.query("hpvmstatus", "-M", timeout=LISTING_LIMIT)
+        listing = _listing_of(result)
+        if not listing.is_understood:
+            raise ActionError(_not_understood(result), code="hpvm_error")
+        return listing.guests
 
     def backings(self, name: str) -> tuple[Backing, ...]:
         """Storage of a guest. Raises ActionError when that cannot be told."""

@@ -27,6 +27,7 @@ from opensvc_core.api import (
 )
 from opensvc_drivers_kvm.definition import Definition, DefinitionError, VolumeDisk, split_definitions
 from opensvc_drivers_kvm.guest_agent import GuestAgent
+from opensvc_drivers_kvm.inventory import DomainInventory, merge_disks
 from opensvc_drivers_kvm.virsh import AGENT_LIMIT, DOMAIN_LIMIT, FORCE_LIMIT, Virsh, ambiguity
 
 SYSTEM_URI = "qemu:///system"
@@ -34,8 +35,6 @@ DEFINITIONS = Path("/etc/libvirt/qemu")
 """Where the libvirt of the system keeps definitions; replication brings those of the peers there."""
 DEFINITION_LIMIT = 4 << 20
 """Bytes of the largest definition that is read."""
-DUMPED_TOGETHER = 50
-"""Definitions that one virsh is asked for."""
 AGENT_GONE = "End of file from agent socket"
 """What virsh says, with status 1, where the guest lost its power before its agent's answer came (seen, libvirt 9.0)."""
 
@@ -147,15 +146,7 @@ class LibvirtPlatform:
             raise ActionError(
                 f"cannot tell the disks of {name}: it is not defined, and has no definition", code="devices_unknown"
             )
-        found: dict[str, Device] = {}
-        for definition in (wanted, held):
-            for disk in definition.disks() if definition is not None else ():
-                device = _locate(disk, virsh) if isinstance(disk, VolumeDisk) else disk
-                known = found.get(device.path)
-                # Writable for one of two definitions is writable.
-                if known is None or (device.is_writable and not known.is_writable):
-                    found[device.path] = device
-        return tuple(found.values())
+        return tuple(merge_disks((wanted, held), lambda disk: _locate(disk, virsh)).values())
 
     def list_files(self, resource: Resource, context: Context) -> Sequence[Path]:
         """The definition and the variables of the firmware, as far as they exist."""
@@ -166,21 +157,13 @@ class LibvirtPlatform:
         return (path, *(file for file in definition.files() if file.exists()))
 
     def inventory(self, resources: Sequence[Resource], context: Context) -> Iterator[InventoryItem]:
-        """``vcpus`` and ``memory`` (bytes) of the domains that libvirt knows."""
-        by_uri: dict[str, dict[str, list[ResourceId]]] = {}
+        """Of domains, as they run or will be booted, and of their files: one call for many of each libvirt."""
+        by_uri: dict[str, list[Resource]] = {}
         for resource in resources:
-            if not ambiguity(guest_name(resource)):
-                by_uri.setdefault(_uri(resource), {}).setdefault(guest_name(resource), []).append(resource.id)
-        for uri, by_name in by_uri.items():
-            names = list(by_name)
-            for start in range(0, len(names), DUMPED_TOGETHER):
-                chunk = [("dumpxml", "--inactive", name) for name in names[start : start + DUMPED_TOGETHER]]
-                answer = Virsh(uri, context).query_together(*chunk, timeout=DOMAIN_LIMIT * 4)
-                for document in split_definitions(answer.stdout):
-                    definition = Definition.parse(document, "virsh dumpxml")
-                    for resource_id in by_name.get(definition.name, ()):
-                        yield InventoryItem(resource_id, "vcpus", definition.vcpus)
-                        yield InventoryItem(resource_id, "memory", definition.memory)
+            by_uri.setdefault(_uri(resource), []).append(resource)
+        for uri, members in by_uri.items():
+            inventory = DomainInventory(Virsh(uri, context), lambda each: _read_file(config_path(each)), _locate)
+            yield from inventory.items(members)
 
     def is_reached_by_network(self, resource: Resource) -> bool:
         """The guest agent needs no network."""

@@ -135,3 +135,25 @@ def errors_of(stderr: str) -> str:
 def is_unknown_domain(stderr: str) -> bool:
     """Whether virsh may mean that no such domain is defined. It says the same when the connection broke: ask again."""
     return "failed to get domain" in stderr or "Domain not found" in stderr
+
+
+def parse_capacities(text: str) -> dict[str, dict[str, int]]:
+    """Bytes that each disk has to its guest, by domain and path, of ``virsh domstats --block``; what is not told lacks.
+
+    Lines as libvirt 9.0 prints them: ``Domain: 'vm188'``, then ``  block.0.path=…`` and ``  block.0.capacity=…``.
+    """
+    found: dict[str, dict[str, int]] = {}
+    name, paths = "", dict[str, str]()
+    for line in text.splitlines():
+        if line.startswith("Domain: '") and line.endswith("'"):
+            name, paths = line[len("Domain: '") : -1], {}
+            continue
+        key, equals, value = line.strip().partition("=")
+        parts = key.split(".")
+        if not equals or len(parts) != 3 or parts[0] != "block":
+            continue
+        if parts[2] == "path":
+            paths[parts[1]] = value
+        elif parts[2] == "capacity" and parts[1] in paths and value.isascii() and value.isdigit() and int(value):
+            found.setdefault(name, {})[paths[parts[1]]] = int(value)
+    return found

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from opensvc_core.api import (
     ActionError,
     Cancelled,
+    InventoryItem,
     Keyword,
     Kind,
     Outcome,
@@ -91,6 +92,16 @@ class HostAddress:
                 yield resource.id, StatusReport.undef(address.message, address.code)
             else:
                 yield resource.id, report(resource, address, links)
+
+    @hookimpl
+    def inventory(self, resources: Sequence[Resource], context: Context) -> Iterator[InventoryItem]:
+        """The addresses as their names resolve, and the interfaces; no command is needed."""
+        for resource, address in resolve_all(resources, context):
+            yield InventoryItem(resource.id, "interface", resource.text("ipdev") or None)
+            if isinstance(address, ActionError):
+                context.note_error(address)
+            else:
+                yield InventoryItem(resource.id, "addresses", (address,))
 
     @hookimpl
     def preflight(self, resource: Resource, action: str, context: Context) -> Veto | None:

@@ -8,8 +8,10 @@ from opensvc_core.api import (
     ActionError,
     Deadline,
     Device,
+    InventoryItem,
     Keyword,
     Kind,
+    OpenSVCError,
     Outcome,
     Phase,
     Resource,
@@ -97,11 +99,27 @@ class Mount:
     @hookimpl
     def list_devices(self, resource: Resource, context: Context) -> Sequence[Device]:
         """The block device, if there is one."""
-        source = survey([resource], context).source(resource)
-        if not source.device:
-            return ()
-        kind = "file" if source.is_file else "block"
-        return (Device(source.device, kind, is_writable="ro" not in options_of(resource)),)
+        return _devices(resource, survey([resource], context).source(resource))
+
+    @hookimpl
+    def inventory(self, resources: Sequence[Resource], context: Context) -> Iterator[InventoryItem]:
+        """What is mounted where, and the disks, by one look for all of them."""
+        for resource in resources:
+            yield InventoryItem(resource.id, "mount", resource.text("mnt") or None)
+            yield InventoryItem(resource.id, "fstype", type_of(resource) or None)
+        try:
+            seen = survey(resources, context)
+        except OpenSVCError as error:
+            context.note_error(error)
+            return
+        for resource in resources:
+            try:
+                source = seen.source(resource)
+            except ActionError as error:
+                context.note_error(error)
+                continue
+            yield InventoryItem(resource.id, "device", source.device or resource.text("dev") or None)
+            yield InventoryItem(resource.id, "disks", _devices(resource, source))
 
     @hookimpl
     def start(self, resource: Resource, context: Context) -> Outcome:
@@ -164,6 +182,12 @@ class Mount:
                 hint="it may have been mounted twice: see /proc/self/mountinfo",
             )
         return Outcome.changed(f"{point} unmounted")
+
+
+def _devices(resource: Resource, source: Source) -> tuple[Device, ...]:
+    if not source.device:
+        return ()
+    return (Device(source.device, "file" if source.is_file else "block", is_writable="ro" not in options_of(resource)),)
 
 
 def _refuse(resource: Resource, point: str, top: Mounted | None, seen: Survey, source: Source) -> None:

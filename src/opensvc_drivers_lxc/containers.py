@@ -116,7 +116,7 @@ class LxcPlatform:
         return tuple(dict.fromkeys(file for file in files if not file.is_relative_to(OF_THE_PACKAGE)))
 
     def inventory(self, resources: Sequence[Resource], context: Context) -> Iterator[InventoryItem]:
-        """``vcpus`` and ``memory`` (bytes) where the configuration limits them; no command is needed."""
+        """Processors and memory where the configuration limits them, and its disks; no command is needed."""
         for resource in resources:
             try:
                 configuration = _read(resource)
@@ -124,8 +124,12 @@ class LxcPlatform:
                 context.note(error.message, error.code)
                 continue
             if configuration is not None:
-                yield InventoryItem(resource.id, "vcpus", configuration.vcpus)
-                yield InventoryItem(resource.id, "memory", configuration.memory)
+                yield InventoryItem(resource.id, "vcpus", configuration.vcpus or None)
+                yield InventoryItem(resource.id, "memory", configuration.memory or None)
+                try:
+                    yield InventoryItem(resource.id, "disks", list_disks(configuration))
+                except ConfigurationError as error:
+                    context.note(error.message, error.code)
 
     def is_reached_by_network(self, resource: Resource) -> bool:
         """``lxc-attach`` needs no network."""

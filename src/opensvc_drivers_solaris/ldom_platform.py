@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from opensvc_core.api import (
@@ -32,7 +32,9 @@ from opensvc_core.api import (
 from opensvc_drivers_solaris.parse_ldm import (
     Domain,
     DomainList,
+    Volume,
     is_unknown_domain,
+    parse_all_disks,
     parse_auto_boot,
     parse_disks,
     parse_domains,
@@ -174,32 +176,42 @@ class LdomPlatform:
         for result in (listed, offered):
             if result.rc != 0 or not result.stdout.startswith("VERSION"):
                 raise ActionError(f"cannot tell the disks of {name}: ldm: {said(result)}", code="devices_unknown")
-        volumes = {volume.name: volume for volume in parse_volumes(offered.stdout)}
-        found: dict[str, Device] = {}
-        for wanted, target in parse_disks(listed.stdout):
-            volume = volumes.get(wanted)
-            if volume is None:
-                raise ActionError(
-                    f"cannot tell what lies behind the disk {wanted} of {name}", code="devices_unknown",
-                    hint="ldm list-services shows what is offered",
-                )  # fmt: skip
-            path = _raw(volume.path)
-            kind = "block" if path.startswith("/dev/") else "file"
-            found[path] = Device(path, kind, is_writable=volume.is_writable, target=target)
-        return tuple(found.values())
+        return _devices(name, parse_disks(listed.stdout), {each.name: each for each in parse_volumes(offered.stdout)})
 
     def list_files(self, resource: Resource, context: Context) -> Sequence[Path]:
         """``var/ldom_NAME.*``: what is kept of the domain's definition for the peers."""
         return tuple(sorted(context.node.folders.var.glob(f"ldom_{guest_name(resource)}.*")))
 
     def inventory(self, resources: Sequence[Resource], context: Context) -> Iterator[InventoryItem]:
-        """``vcpus`` and ``memory`` (bytes) of the domains that ldm knows."""
+        """Of the domains that ldm knows, by three lists of all of them."""
+        try:
+            yield from self._facts(resources, context)
+        except OpenSVCError as error:
+            context.note_error(error)
+
+    def _facts(self, resources: Sequence[Resource], context: Context) -> Iterator[InventoryItem]:
         listed = _list(context)
-        for resource in resources:
-            domain = listed.domains.get(guest_name(resource))
-            if domain is not None:
-                yield InventoryItem(resource.id, "vcpus", domain.vcpus)
-                yield InventoryItem(resource.id, "memory", domain.memory)
+        if listed.trouble:
+            context.note(f"ldm list: {listed.trouble}", "ldm", Severity.WARNING)
+        known = [resource for resource in resources if guest_name(resource) in listed.domains]
+        for resource in known:
+            domain = listed.domains[guest_name(resource)]
+            yield InventoryItem(resource.id, "vcpus", domain.vcpus or None)
+            yield InventoryItem(resource.id, "memory", domain.memory or None)
+        if not known:
+            return
+        disks = context.query("ldm", "list", "-o", "disk", "-p", timeout=LIST_LIMIT)
+        offered = context.query("ldm", "list-services", "-p", timeout=LIST_LIMIT)
+        by_domain = parse_all_disks(disks.stdout)
+        volumes = {volume.name: volume for volume in parse_volumes(offered.stdout)}
+        for resource in known:
+            name = guest_name(resource)
+            try:
+                if name not in by_domain:
+                    raise ActionError(f"ldm lists no disks of {name}", code="devices_unknown")
+                yield InventoryItem(resource.id, "disks", _devices(name, by_domain[name], volumes))
+            except ActionError as error:
+                context.note_error(error)
 
     def is_reached_by_network(self, resource: Resource) -> bool:
         """By ssh only."""
@@ -209,6 +221,22 @@ class LdomPlatform:
     def open_guest(self, resource: Resource, context: Context) -> Host:
         """By ssh, with the host keys that are pinned for the service."""
         return SshGuest(context, guest_address(resource), context.known_hosts(resource.id.service))
+
+
+def _devices(name: str, disks: Sequence[tuple[str, str]], volumes: Mapping[str, Volume]) -> tuple[Device, ...]:
+    """What lies behind the virtual disks of a domain. Raises ActionError if one of them is not offered."""
+    found: dict[str, Device] = {}
+    for wanted, target in disks:
+        volume = volumes.get(wanted)
+        if volume is None:
+            raise ActionError(
+                f"cannot tell what lies behind the disk {wanted} of {name}", code="devices_unknown",
+                hint="ldm list-services shows what is offered",
+            )  # fmt: skip
+        path = _raw(volume.path)
+        kind = "block" if path.startswith("/dev/") else "file"
+        found[path] = Device(path, kind, is_writable=volume.is_writable, target=target)
+    return tuple(found.values())
 
 
 def unbind(resource: Resource, context: Context) -> CommandResult:

@@ -15,6 +15,7 @@ from opensvc_core.api import (
     Context,
     Deadline,
     Device,
+    InventoryItem,
     Keyword,
     Kind,
     OpenSVCError,
@@ -94,6 +95,14 @@ class SolarisMount:
                 raise
             except OpenSVCError as error:
                 yield resource.id, StatusReport.undef(error.message, error.code)
+
+    @hookimpl
+    def inventory(self, resources: Sequence[Resource], context: Context) -> Iterator[InventoryItem]:
+        """What is mounted where, and the disk if it is one; no command is needed."""
+        for resource in resources:
+            yield InventoryItem(resource.id, "mount", resource.text("mnt") or None)
+            yield InventoryItem(resource.id, "device", resource.text("dev") or None)
+            yield InventoryItem(resource.id, "disks", self.list_devices(resource, context))
 
     @hookimpl
     def list_devices(self, resource: Resource, context: Context) -> Sequence[Device]:

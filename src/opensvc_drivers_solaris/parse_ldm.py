@@ -115,6 +115,20 @@ def parse_disks(text: str) -> list[tuple[str, str]]:
     return found
 
 
+def parse_all_disks(text: str) -> dict[str, list[tuple[str, str]]]:
+    """The same by domain of ``ldm list -o disk -p`` without a name: each domain's ``DOMAIN`` line comes first [R]."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    name = ""
+    for line in text.splitlines():
+        kind, values = _fields(line)
+        if kind == "DOMAIN":
+            name = values.get("name", "")
+            found.setdefault(name, [])
+        elif name:
+            found[name] += parse_disks(line)
+    return found
+
+
 def parse_auto_boot(text: str) -> bool | None:
     """Whether ``ldm list-variable auto-boot? NAME`` says true; None if that is not understood."""
     told = _VARIABLE.search(text)

@@ -99,6 +99,16 @@ def parse_states(stdout: str, stderr: str) -> PoolStates:
     return PoolStates(healths, frozenset(_UNKNOWN.findall(stderr)) - healths.keys())
 
 
+def parse_sizes(stdout: str) -> dict[str, tuple[int, int]]:
+    """Bytes of pools and of what is free in them, of ``zpool list -Hp -o name,size,free``."""
+    rows = (line.split("\t") for line in whole_lines(stdout)[0])
+    return {
+        row[0]: (int(row[1]), int(row[2]))
+        for row in rows
+        if len(row) == 3 and all(each.isascii() and each.isdigit() for each in row[1:]) and int(row[1])
+    }
+
+
 def parse_trees(text: str) -> Iterator[PoolTree]:
     """Read what ``zpool status`` or ``zpool import`` print: one block a pool."""
     blocks = re.split(r"^\s*pool: ", text, flags=re.MULTILINE)[1:]

@@ -9,6 +9,7 @@ from opensvc_core.api import (
     ActionError,
     Cancelled,
     Context,
+    InventoryItem,
     Keyword,
     OpenSVCError,
     Outcome,
@@ -93,6 +94,16 @@ class ZoneAddress:
         pings = context.network.ping_all(list(silent), PING_LIMIT)
         for address, asked in silent.items():
             yield from ((resource.id, _not_plumbed(address, pings)) for resource in asked)
+
+    @hookimpl
+    def inventory(self, resources: Sequence[Resource], context: Context) -> Iterator[InventoryItem]:
+        """The addresses as their names resolve, and the interfaces; no command is needed."""
+        for resource in resources:
+            yield InventoryItem(resource.id, "interface", resource.text("ipdev") or None)
+            try:
+                yield InventoryItem(resource.id, "addresses", (resolve(resource.text("ipname"), context),))
+            except OpenSVCError as error:
+                context.note_error(error)
 
     @hookimpl
     def preflight(self, resource: Resource, action: str, context: Context) -> Veto | None:

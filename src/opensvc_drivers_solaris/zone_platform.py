@@ -99,11 +99,14 @@ class ZonePlatform:
         for resource in resources:
             by_name.setdefault(guest_name(resource), []).append(resource.id)
         for name, answer in read_zones(list(by_name), context):
+            if isinstance(answer, OpenSVCError):
+                context.note_error(answer)
             if answer is None or isinstance(answer, OpenSVCError):
                 continue
             for resource_id in by_name[name]:
-                yield InventoryItem(resource_id, "brand", answer.brand)
-                yield InventoryItem(resource_id, "zonepath", answer.path)
+                yield InventoryItem(resource_id, "brand", answer.brand or None)
+                yield InventoryItem(resource_id, "zonepath", answer.path or None)
+                yield InventoryItem(resource_id, "disks", ())
 
     def is_reached_by_network(self, resource: Resource) -> bool:
         """``zlogin`` needs no network."""

@@ -108,7 +108,7 @@ def _list(context: Context) -> ZoneList:
             return ActionError(f"zoneadm: {said(result)}", code="zoneadm", hint="see zoneadm list -cv")
         return parse_zones(result.stdout)
 
-    answer = context.memory.once("zoneadm list -cp", ask) if context.action == "status" else ask()
+    answer = context.memory.once("zoneadm list -cp", ask) if context.asks_for_all else ask()
     if isinstance(answer, ZoneList):
         return answer
     raise answer

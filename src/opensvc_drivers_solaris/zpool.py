@@ -11,6 +11,7 @@ from opensvc_core.api import (
     Cancelled,
     Context,
     Device,
+    InventoryItem,
     Keyword,
     Kind,
     OpenSVCError,
@@ -25,8 +26,8 @@ from opensvc_core.api import (
 )
 from opensvc_drivers_solaris.pool_export import Export
 from opensvc_drivers_solaris.pool_import import Import
+from opensvc_drivers_solaris.pool_inventory import devices_of, pool_items
 from opensvc_drivers_solaris.pool_proof import Proof
-from opensvc_drivers_solaris.pool_states import device_of
 from opensvc_drivers_solaris.pools import list_importable, read_report, read_reports, read_tree
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]*")
@@ -149,17 +150,12 @@ class ZpoolDisk:
         """The disks of the pool but idle spares. Raises ActionError if one is missing: half of them is not enough."""
         name = _name(resource)
         tree = read_tree(name, resource.words("devices"), context)
-        disks = [disk for disk in tree.disks if not disk.is_spare or disk.state == "INUSE"]
-        missing = [disk.name for disk in disks if disk.is_missing]
-        if missing:
-            raise ActionError(
-                f"{name} misses {', '.join(missing)}",
-                code="disk_missing",
-                hint="connect it, or take it out of the pool: zpool detach",
-            )
-        if not disks:
-            raise ActionError(f"zpool does not tell the disks of {name}", code="devices_unknown")
-        return tuple({device.path: device for device in map(device_of, disks)}.values())
+        return devices_of(tree)
+
+    @hookimpl
+    def inventory(self, resources: Sequence[Resource], context: Context) -> Iterator[InventoryItem]:
+        """Size, free space and disks of pools."""
+        return pool_items(resources, context, _problem)
 
 
 def _problem(resource: Resource) -> str:

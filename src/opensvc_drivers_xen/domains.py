@@ -15,7 +15,6 @@ from opensvc_core.api import (
     GuestState,
     Host,
     InventoryItem,
-    OpenSVCError,
     Resource,
     ResourceId,
     SshGuest,
@@ -24,13 +23,13 @@ from opensvc_core.api import (
 )
 from opensvc_drivers_xen.autostart import autostart_entry, forbid_autostart
 from opensvc_drivers_xen.disks import held_disks, list_disks
+from opensvc_drivers_xen.inventory import domain_items, merge_disks
 from opensvc_drivers_xen.parse import parse_disks
-from opensvc_drivers_xen.settings import Settings, SettingsError, read_settings
+from opensvc_drivers_xen.settings import SettingsError, read_settings
 from opensvc_drivers_xen.toolstack import CHANGE_LIMIT, FORCE_LIMIT, XL, XM, Toolstack, trouble_with
 
 AUTO = "auto"
 FOLDER = Path("/etc/xen")
-MIB = 1 << 20
 
 
 class XenPlatform:
@@ -114,13 +113,7 @@ class XenPlatform:
                 f"cannot tell the disks of {name}: {path} is not there, and it does not run", code="devices_unknown"
             )
         wanted = [] if settings is None else list_disks(settings.words("disk"), str(path))
-        found: dict[str, Device] = {}
-        for device in (*wanted, *held_disks(held or [])):
-            known = found.get(device.path)
-            # Writable for one of two is writable.
-            if known is None or (device.is_writable and not known.is_writable):
-                found[device.path] = device
-        return tuple(found.values())
+        return merge_disks(wanted, held_disks(held or []))
 
     def list_files(self, resource: Resource, context: Context) -> Sequence[Path]:
         """The configuration, if it exists."""
@@ -129,22 +122,12 @@ class XenPlatform:
         return (path,) if path.exists() else ()
 
     def inventory(self, resources: Sequence[Resource], context: Context) -> Iterator[InventoryItem]:
-        """``vcpus`` and ``memory`` (bytes): as Xen lists them, or as the configuration of one that does not run."""
+        """As Xen lists the guests, or as the configuration of one that does not run has it."""
         by_tools: dict[tuple[str, ...], list[Resource]] = {}
         for resource in resources:
             by_tools.setdefault(_tools(resource), []).append(resource)
         for tools, members in by_tools.items():
-            rows = Toolstack(tools, context).rows()
-            for resource in members:
-                row = rows.get(guest_name(resource))
-                if row is not None:
-                    vcpus, memory = row.vcpus, row.memory
-                elif (settings := _settings(resource)) is not None:
-                    vcpus, memory = settings.number("vcpus") or 1, settings.number("memory") or 0
-                else:
-                    continue
-                yield InventoryItem(resource.id, "vcpus", vcpus)
-                yield InventoryItem(resource.id, "memory", memory * MIB or None)
+            yield from domain_items(tools, members, context, config_path)
 
     def is_reached_by_network(self, resource: Resource) -> bool:
         """There is no other way into a guest of Xen."""
@@ -176,10 +159,3 @@ def _tools(resource: Resource) -> tuple[str, ...]:
 
 def _with_autostart(state: GuestState, resource: Resource) -> GuestState:
     return evolve(state, is_autostarted=autostart_entry(guest_name(resource), config_path(resource)) is not None)
-
-
-def _settings(resource: Resource) -> Settings | None:
-    try:
-        return read_settings(config_path(resource))
-    except OpenSVCError:
-        return None

@@ -107,6 +107,30 @@ def parse_disks(text: str) -> list[dict[str, Any]] | None:
         return None
     if isinstance(document, list):
         document = document[0] if len(document) == 1 else None
+    return _disks_of(document)
+
+
+def parse_all_disks(text: str) -> dict[str, list[dict[str, Any]]] | None:
+    """The disks of every domain in ``xl list -l`` by name [R]; None if that is not what was printed."""
+    try:
+        documents = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(documents, list):
+        return None
+    found: dict[str, list[dict[str, Any]]] = {}
+    for document in documents:
+        try:
+            name = document["config"]["c_info"]["name"]
+        except (TypeError, KeyError):
+            continue
+        disks = _disks_of(document)
+        if isinstance(name, str) and disks is not None:
+            found[name] = disks
+    return found
+
+
+def _disks_of(document: object) -> list[dict[str, Any]] | None:
     config = document.get("config") if isinstance(document, dict) else None
     disks = config.get("disks", []) if isinstance(config, dict) else None
     if not isinstance(disks, list) or not all(isinstance(disk, dict) for disk in disks):

@@ -21,6 +21,7 @@ from opensvc_core.api import (
     Outcome,
     Resource,
     ResourceId,
+    Severity,
     StatusReport,
     Veto,
     hookimpl,
@@ -194,13 +195,26 @@ class LinuxVolumeGroup:
     def inventory(self, resources: Sequence[Resource], context: Context) -> Iterator[InventoryItem]:
         """Size and free space of groups in bytes, and their disks."""
         names = {resource.text("vgname") for resource in resources}
-        survey = self._lvm(context).survey(names, with_volumes=False)
+        try:
+            survey = self._lvm(context).survey(names, with_volumes=False)
+        except OpenSVCError as error:
+            context.note_error(error)
+            return
+        if survey.trouble:
+            context.note(survey.trouble, "lvm", Severity.WARNING)
         for resource in resources:
-            for group in survey.named(resource.text("vgname"))[:1]:
+            groups = survey.named(resource.text("vgname"))
+            if len(groups) > 1:
+                context.note(f"there are {len(groups)} groups {groups[0].name}", "duplicate_name", Severity.WARNING)
+                continue
+            for group in groups:
                 yield InventoryItem(resource.id, "size", group.size)
                 yield InventoryItem(resource.id, "free", group.free)
                 yield InventoryItem(resource.id, "group", group.name)
-                yield InventoryItem(resource.id, "disks", tuple(Device(disk.path) for disk in group.disks))
+                if any(disk.is_missing for disk in group.disks):
+                    context.note(f"{group.name} misses disks", "not_visible", Severity.WARNING)
+                else:
+                    yield InventoryItem(resource.id, "disks", tuple(Device(disk.path) for disk in group.disks))
 
     def _surveyed(self, context: Context, names: Collection[str], *, with_volumes: bool) -> Survey:
         """What LVM says now; a status, which asks for the disks of each group too, asks once for all of them."""

@@ -69,7 +69,7 @@ class Disks:
 
 def identify(devices: Sequence[Device], context: Context) -> Iterator[tuple[Device, LogicalUnit | ReservationError]]:
     """Units of devices, or why they cannot be reserved."""
-    if context.action == "status":
+    if context.asks_for_all:
         # A status asks for the disks of each reservation: the node's are listed once for all of them.
         disks: Disks = context.memory.once("scu disks", lambda: Disks.of(context))
     else:

@@ -29,6 +29,16 @@ __all__ = ["COMMANDS", "PLATFORMS", "FaultKind", "Libvirtd", "RecordedCall", "Si
 POLL = 0.01
 """Seconds between two looks at the record of calls."""
 DEFAULT_MAC = "52:54:00:00:00:"
+NODE_CONF = """\
+[node]
+; the simulated network answers the command only
+ping = command
+
+[collector]
+; none: what is played here is nobody else's business
+url =
+"""
+"""Settings of a simulated node."""
 
 
 def _resolved(path: Path) -> Path:
@@ -128,14 +138,14 @@ class SimulatedCluster:
             return (world["nodes"].get(node) or life.new_node(node))["os_name"]
 
     def prepare_root(self, root: Path) -> None:
-        """Make an agent's root folder use this network: ``etc/node.conf`` (ping by command) and ``etc/hosts``.
+        """Make an agent's root folder use this network: ``etc/node.conf`` (``NODE_CONF``) and ``etc/hosts``.
 
         ``node.conf`` is written only if it is not there; ``hosts`` always.
         """
         etc = root / "etc"
         etc.mkdir(parents=True, exist_ok=True)
         if not (etc / "node.conf").exists():
-            (etc / "node.conf").write_text("[node]\n; the simulated network answers the command only\nping = command\n")
+            (etc / "node.conf").write_text(NODE_CONF)
         with self._store.opened() as world:
             lines = [
                 f"{address['address']} {guest['name']} {guest['hostname']}"

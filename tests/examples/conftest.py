@@ -7,25 +7,27 @@ from pathlib import Path
 import pytest
 
 from tests.examples.broken import BROKEN, DISTRIBUTIONS
-from tests.examples.installed import EXAMPLE, Installed
+from tests.examples.installed import EXAMPLE, OBSERVER, Installed
 from tests.wheels.distributions import ROOT, Environment, build
 
 
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the wheels of core and of the example."""
+    """A folder with the wheels of core and of the examples."""
     folder = tmp_path_factory.mktemp("example-wheels")
     build(ROOT / "src" / "opensvc_core", folder, "--wheel")
     build(EXAMPLE, folder)
+    build(OBSERVER, folder)
     return folder
 
 
 @pytest.fixture(scope="session")
 def good_environment(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """Core and the example."""
+    """Core and the examples."""
     environment = Environment.create(tmp_path_factory.mktemp("good") / "environment")
-    (example,) = wheels.glob("opensvc_disk_loop-*.whl")
-    environment.install("opensvc-core", str(example), wheels=wheels)
+    (driver,) = wheels.glob("opensvc_disk_loop-*.whl")
+    (observer,) = wheels.glob("opensvc_observer_jsonlines-*.whl")
+    environment.install("opensvc-core", str(driver), str(observer), wheels=wheels)
     return environment
 
 
@@ -43,7 +45,7 @@ def crowded_environment(wheels: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture
 def node(good_environment: Environment, tmp_path: Path) -> Installed:
-    """A node that has core and the example, and no service yet."""
+    """A node that has core and the examples, and no service yet."""
     return Installed(good_environment, tmp_path)
 
 

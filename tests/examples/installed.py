@@ -11,6 +11,7 @@ from attrs import frozen
 from tests.wheels.distributions import ROOT, Environment
 
 EXAMPLE = ROOT / "examples" / "opensvc-disk-loop"
+OBSERVER = ROOT / "examples" / "opensvc-observer-jsonlines"
 OSVC_SECONDS = 60
 
 LOSETUP = """#!/bin/sh

@@ -69,6 +69,8 @@ class Disk:
     target: str
     """Device name in the guest, `vdb`, …"""
     is_block: bool = False
+    is_shared: bool = False
+    """Whether libvirt is told that other machines may use it too: it trusts no file system of this one to be shared."""
 
 
 @attrs.frozen(slots=True)
@@ -164,7 +166,7 @@ def _disk(disk: Disk) -> str:
     kind, word = ("block", "dev") if disk.is_block else ("file", "file")
     return (
         f'<disk type="{kind}" device="disk"><driver name="qemu" type="raw"/><source {word}={_attr(disk.path)}/>'
-        f'<target dev="{disk.target}" bus="virtio"/></disk>'
+        f'<target dev="{disk.target}" bus="virtio"/>{"<shareable/>" if disk.is_shared else ""}</disk>'
     )
 
 

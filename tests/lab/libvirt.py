@@ -49,6 +49,7 @@ class Hypervisor:
     Attributes:
         node: the node it runs in.
         files: a folder, at the same path in every node, with the guests' images and consoles.
+        preload: a library that libvirtd is started with, if there is one.
     """
 
     def __init__(self, node: Node, shared: Path, key: str) -> None:
@@ -56,6 +57,7 @@ class Hypervisor:
         self.node = node
         self.files = shared / f"guests-of-{node.name}"
         self.files.mkdir(exist_ok=True)
+        self.preload: Path | None = None
         self._key = key
         self._image: LinuxImage | None = None
         self._host_keys: dict[str, cpio.Entry] = {}
@@ -83,7 +85,8 @@ class Hypervisor:
             subprocess.CalledProcessError: it does not start.
         """
         if self.pid is None:
-            self.node.exec(["libvirtd", "-d"], check=True)
+            env = {"LD_PRELOAD": str(self.preload)} if self.preload else {}
+            self.node.exec(["env", *(f"{name}={value}" for name, value in env.items()), "libvirtd", "-d"], check=True)
             # The daemon listens before its drivers are ready and answers when they are: this call waits that long.
             self.virsh("uri", check=True)
 

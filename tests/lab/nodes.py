@@ -180,6 +180,13 @@ class Node:
         """A file of the node as this machine sees it, as long as the node is on; links are not to be followed."""
         return Path(f"/proc/{self._pid}/root") / path.lstrip("/")
 
+    def small_disk(self, path: str) -> Path:
+        """Where one of its small file systems lies on this machine: it outlives the node's power, and holds no links.
+
+        SQLite follows the links on the way to a file, and so leaves the node with what `seen` gives.
+        """
+        return small_disk(self._lab.folder.disk, self.name, path)
+
     @property
     def control_groups(self) -> list[Path]:
         """Its groups in every hierarchy, as this machine sees them; empty when it was never on."""

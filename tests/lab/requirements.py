@@ -31,6 +31,7 @@ _PACKAGES = MappingProxyType(
         "ssh": "openssh-client",
         "sshd": "openssh-server",
         "sysctl": "procps",
+        "systemctl": "systemd",
         "unshare": "util-linux",
         "virsh": "libvirt-clients",
     }

@@ -176,10 +176,10 @@ def test_a_driver_for_another_version_of_the_api_is_refused(install: Install, ma
 
 
 def test_groups_are_kept_apart(site: Path) -> None:
-    ThirdParty("acme-eyes", {"collector": "Driver"}, ON_IMPORT, group=OBSERVERS).unpack(site)
-    assert Registry(OBSERVERS).has("collector")
-    assert Registry(OBSERVERS).load("collector").__name__ == "Driver"
-    assert not Registry().has("collector")
+    ThirdParty("acme-eyes", {"watcher": "Driver"}, ON_IMPORT, group=OBSERVERS).unpack(site)
+    assert Registry(OBSERVERS).has("watcher")
+    assert Registry(OBSERVERS).load("watcher").__name__ == "Driver"
+    assert not Registry().has("watcher")
     assert not Registry(OBSERVERS).has("ip.guest")
 
 

@@ -27,6 +27,7 @@ class QuietContext:
     """As much of a context as the algorithm uses: no time passes."""
 
     said: list[str]
+    is_dry_run: bool = False
 
     def pause(self, seconds: float) -> None:
         """No waiting for a model."""

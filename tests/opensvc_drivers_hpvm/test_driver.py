@@ -344,8 +344,22 @@ def test_peers_need_the_guest_s_link_its_folder_and_what_is_kept_of_its_disks(ho
 
 def test_inventory(host: HpuxHost, tmp_path: Path) -> None:
     host.on(ALL, UP)
-    items = list(HpvmContainer().inventory([GUEST], context_on(host, tmp_path, GUEST)))
-    assert items == [InventoryItem(GUEST.id, "vcpus", 2), InventoryItem(GUEST.id, "memory", 2 << 30)]
+    host.on("hpvmstatus -d -P vm188", said(DEVICES))
+    context = context_on(host, tmp_path, GUEST)
+    items = list(HpvmContainer().inventory([GUEST], context))
+    assert items == [
+        InventoryItem(GUEST.id, "vcpus", 2),
+        InventoryItem(GUEST.id, "memory", 2 << 30),
+        InventoryItem(GUEST.id, "disks", HpvmContainer().list_devices(GUEST, context)),
+    ]
+
+
+def test_disks_that_are_not_told_are_no_facts_but_a_note(host: HpuxHost, tmp_path: Path) -> None:
+    host.on(ALL, UP)
+    host.on("hpvmstatus -d -P vm188", said(DEVICES[:-4]))
+    context = context_on(host, tmp_path, GUEST)
+    assert [item.name for item in HpvmContainer().inventory([GUEST], context)] == ["vcpus", "memory"]
+    assert [note.code for note in context.notes] == ["devices_unknown"]
 
 
 def test_a_dry_run_shows_the_boot_and_makes_nothing(host: HpuxHost, tmp_path: Path) -> None:

@@ -88,3 +88,18 @@ def test_one_that_is_under_way_is_ended_by_whoever_takes_it_back(moving: Moving)
     thread.join(30)
     assert "canceled by client" in said[0]
     assert moving.states == ("running (migration canceled)", "")
+
+
+@pytest.mark.parametrize("node", ["node1", "node2"])
+def test_a_guest_that_a_migration_left_paused_goes_on_where_it_is(moving: Moving, node: str) -> None:
+    if node == "node2":
+        moving.migrate()
+    context = moving.on(node)
+    context.run("virsh", "suspend", "vm1")
+    assert moving.states[node == "node2"].startswith("paused")
+    if node == "node1":
+        kept = moving.driver.stay(moving.resource, "node2", context)
+        assert (kept.is_changed, kept.text) == (False, "vm1 is here, and paused")
+        assert moving.states[0].startswith("paused")  # the other node is still to say that it is off there
+    assert moving.driver.settle(moving.resource, "node1", context).text == "vm1 runs here"
+    assert moving.states[node == "node2"].startswith("running")

@@ -275,7 +275,9 @@ def test_facts_and_files(kvm: SimulatedKvm) -> None:
     vm1 = kvm_resource(config=str(path))
     context = context_on(LocalHost("node1", kvm.path), vm1)
     items = {item.name: item.value for item in kvm.driver.inventory([vm1, kvm_resource("nosuch")], context)}
+    disks = items.pop("disks")
     assert items == {"vcpus": 1, "memory": 512 << 20}
+    assert disks == kvm.driver.list_devices(vm1, context)
     assert list(kvm.driver.list_files(vm1, context)) == [path]
     assert list(kvm.driver.list_files(kvm_resource(config="/nowhere.xml"), context)) == []
     devices = kvm.driver.list_devices(vm1, context)

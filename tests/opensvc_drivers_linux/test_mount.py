@@ -429,5 +429,10 @@ def test_an_umount_that_hangs_ends_its_step_and_not_the_agent(stuck: Site) -> No
 def test_devices_are_listed(site: Site) -> None:
     listed = site.driver.list_devices(resource=site.file_system(), context=site.context())
     assert [(each.path, each.kind, each.is_writable) for each in listed] == [(DEVICE, "block", True)]
-    listed = site.driver.list_devices(resource=site.file_system(rid="fs#1", dev="tmpfs"), context=site.context())
-    assert list(listed) == []
+    other = site.file_system(rid="fs#1", dev="tmpfs")
+    assert list(site.driver.list_devices(resource=other, context=site.context())) == []
+    both = [site.file_system(), other]
+    items = {(item.id.rid, item.name): item.value for item in site.driver.inventory(both, site.context())}
+    assert items["fs#0", "disks"] == tuple(listed)
+    assert items["fs#0", "mount"] == str(site.mnt)
+    assert items["fs#1", "disks"] == ()

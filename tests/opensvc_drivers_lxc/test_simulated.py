@@ -290,7 +290,7 @@ def test_facts_and_files(node: LxcNode, tmp_path: Path) -> None:
     c1, nosuch = node.guest(more=more), node.resource("nosuch")
     context = node.context(c1)
     items = {item.name: item.value for item in node.driver.inventory([c1, nosuch], context)}
-    assert items == {"vcpus": 2, "memory": 256 << 20}
+    assert items == {"vcpus": 2, "memory": 256 << 20, "disks": node.driver.list_devices(c1, context)}
     assert list(node.driver.list_files(c1, context)) == [node.config(), included]
     assert list(node.driver.list_files(nosuch, context)) == []
     assert [device.path for device in node.driver.list_devices(c1, context)] == ["/dev/vg/data"]

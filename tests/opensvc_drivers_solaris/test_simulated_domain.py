@@ -148,6 +148,8 @@ def test_disks_are_those_of_the_services_behind_the_virtual_ones(site: Site) -> 
         Device("/ldoms/d1.img", "file", target="vdisk1"),
     )
     assert LdomContainer().list_devices(resource, site.context(service)) == expected
+    items = {item.name: item.value for item in LdomContainer().inventory([resource], site.context(service))}
+    assert items == {"vcpus": 4, "memory": 4 << 30, "disks": expected}
     assert site.agent().dispatcher.list_devices(service.resource("vmdg"), site.context(service)) == expected
 
 
@@ -156,6 +158,10 @@ def test_a_disk_that_no_service_offers_is_not_left_out(site: Site) -> None:
     site.cluster.set_fault("ldm", FaultKind.GARBAGE, words=["list-services"], text="VERSION 1.11\n")
     with pytest.raises(ActionError, match="what lies behind the disk vol0@primary-vds0"):
         LdomContainer().list_devices(service.resource("container#0"), site.context(service))
+    context = site.context(service)
+    names = [item.name for item in LdomContainer().inventory([service.resource("container#0")], context)]
+    assert names == ["vcpus", "memory"]
+    assert "what lies behind the disk" in context.notes[0].text
 
 
 def test_a_name_that_is_an_option_is_undef(site: Site) -> None:

@@ -221,6 +221,14 @@ def test_the_disks_of_a_pool_are_told_whether_it_is_imported_or_not(site: Site, 
     service = pool(site, imported_on=imported_on, kind="mirror")
     found = ZpoolDisk().list_devices(service.resource("pool#0"), site.context(service))
     assert [device.path for device in found] == ["/dev/rdsk/c0t1d0s2", "/dev/rdsk/c0t2d0s2"]
+    site.cluster.clear_calls()
+    items = {
+        each.name: each.value for each in ZpoolDisk().inventory([service.resource("pool#0")], site.context(service))
+    }
+    assert items["disks"] == found
+    assert items["group"] == "data"
+    assert (items["size"] is not None) is (items["free"] is not None) is bool(imported_on)
+    assert len(site.cluster.calls("zpool")) == (2 if imported_on else 3)
 
 
 def test_half_of_the_disks_is_not_enough(site: Site) -> None:

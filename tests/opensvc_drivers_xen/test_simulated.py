@@ -267,8 +267,8 @@ def test_facts_and_files(node: XenNode) -> None:
     context = node.context(vm1)
     for _ in range(2):
         items = {item.name: item.value for item in node.driver.inventory([vm1, node.resource("nosuch")], context)}
-        assert items == {"vcpus": 1, "memory": 512 << 20}
         devices = node.driver.list_devices(vm1, context)
+        assert items == {"vcpus": 1, "memory": 512 << 20, "disks": devices}
         assert [(device.path, device.kind) for device in devices] == [
             ("/var/lib/xen/images/vm1.img", "file"),
             ("/dev/vg/data", "block"),

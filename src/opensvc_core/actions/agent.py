@@ -23,10 +23,10 @@ from opensvc_core.registry import RESERVATIONS, Registry
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from opensvc_core.actions.boot import Rounds
     from opensvc_core.actions.drivers import DriverListing
     from opensvc_core.actions.execute import RunOptions
     from opensvc_core.actions.preview import Preview
+    from opensvc_core.actions.rounds import Rounds
     from opensvc_core.attempt import Authority
     from opensvc_core.context import Network
     from opensvc_core.events import Event
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from opensvc_core.host import Host
     from opensvc_core.journal import CommandRecord, Journal, RunRecord
     from opensvc_core.model import Evidence, Service
+    from opensvc_core.observers import Observers
     from opensvc_core.reservation_units import Backends
+    from opensvc_core.retention import Usage
     from opensvc_core.run import Run
     from opensvc_core.status import ServiceStatus
 
@@ -88,6 +90,17 @@ class Agent:
         from opensvc_core.feed import Feed
 
         return Feed(self.journal)
+
+    def journal_usage(self) -> Usage:
+        """How full the journal is, what is still to be reported, what is to be warned of.
+
+        Raises:
+            ConfigError: `journal_days` or `journal_size` cannot be read.
+            JournalError: the journal cannot be read.
+        """
+        from opensvc_core.retention import measure, read_keep
+
+        return measure(self.journal, read_keep(self.node))
 
     # -- services -------------------------------------------------------------------------------------------------
 
@@ -284,36 +297,43 @@ class Agent:
         )
         return recover(self, name, options)
 
-    def boot(self, options: RunOptions | None = None, names: Sequence[str] = ()) -> Rounds:
+    def boot(self, options: RunOptions | None = None, names: Sequence[str] = (), *, is_dry: bool = False) -> Rounds:
         """Clean what a crash of this node left, start the services that start here, standby resources of the others.
 
-        Each service for itself: what is refused or fails is in the report, and keeps no other from anything.
+        Each service for itself: what is refused or fails is in the report, and keeps no other from anything. A dry run
+        changes nothing and has previews in place of runs.
         """
         from opensvc_core.actions.boot import boot
         from opensvc_core.actions.execute import RunOptions
 
-        return boot(self, options or RunOptions(), names)
+        return boot(self, options or RunOptions(), names, is_dry=is_dry)
 
-    def shutdown(self, options: RunOptions | None = None, names: Sequence[str] = ()) -> Rounds:
-        """Stop everything of this node, standby resources and frozen services included."""
+    def shutdown(self, options: RunOptions | None = None, names: Sequence[str] = (), *, is_dry: bool = False) -> Rounds:
+        """Stop everything of this node, standby resources and frozen services included, or show it."""
         from opensvc_core.actions.boot import shutdown
         from opensvc_core.actions.execute import RunOptions
 
-        return shutdown(self, options or RunOptions(), names)
+        return shutdown(self, options or RunOptions(), names, is_dry=is_dry)
 
     def freeze(self, names: Iterable[str]) -> None:
         """Have services refuse every action but thaw and the reading ones."""
         from opensvc_core.actions.freeze import freeze
+        from opensvc_core.actions.recording import record_frozen
 
-        for name in names:
+        chosen = list(names)
+        for name in chosen:
             freeze(self.node, name)
+        record_frozen(self, chosen)
 
     def thaw(self, names: Iterable[str]) -> None:
         """Undo ``freeze``."""
         from opensvc_core.actions.freeze import thaw
+        from opensvc_core.actions.recording import record_frozen
 
-        for name in names:
+        chosen = list(names)
+        for name in chosen:
             thaw(self.node, name)
+        record_frozen(self, chosen)
 
     def is_frozen(self, name: str) -> bool:
         """Whether a service, or the whole node, is frozen."""
@@ -336,6 +356,7 @@ def open_agent(  # noqa: PLR0913 - each is a thing that an embedder may hand in,
     peers: Peers | None = None,
     policies: Sequence[object] = (),
     observers: Sequence[object] = (),
+    has_installed_observers: bool = False,
     settings: Mapping[str, Mapping[str, str]] | None = None,
     os_name: str | None = None,
 ) -> Agent:
@@ -354,6 +375,8 @@ def open_agent(  # noqa: PLR0913 - each is a thing that an embedder may hand in,
         peers: the other nodes; nobody by default.
         policies: pluggy plugins that wrap every hook.
         observers: objects with ``observe(event)``.
+        has_installed_observers: whether those of the entry points ``opensvc.observers`` see the events too, as they
+            see those of ``osvc``; they are loaded at the first.
         settings: of the node, read from ``etc/node.conf`` by default.
         os_name: operating system of the node as ``uname -s`` prints it; that of this machine by default.
 
@@ -375,7 +398,7 @@ def open_agent(  # noqa: PLR0913 - each is a thing that an embedder may hand in,
     disabled = frozenset(disabled_drivers)
     used_clock = clock or SystemClock()
     used_host = host or LocalHost(node.name, path, os_name=node.os_name, clock=used_clock)
-    return Agent(
+    agent = Agent(
         node=node,
         clock=used_clock,
         dispatcher=Dispatcher(Registry(disabled=disabled), policies, observers),
@@ -388,6 +411,17 @@ def open_agent(  # noqa: PLR0913 - each is a thing that an embedder may hand in,
         limits=read_limits(settings, folders.etc / "node.conf"),
         reservations=ReservationBackends(Registry(RESERVATIONS, disabled), policies),
     )
+    if has_installed_observers:
+        agent.dispatcher.reach_installed = lambda: installed_observers(agent)
+    return agent
+
+
+def installed_observers(agent: Agent) -> Observers:
+    """The observers that are installed beside an agent, not loaded yet."""
+    from opensvc_core.observers import Observers
+    from opensvc_core.registry import OBSERVERS
+
+    return Observers(Registry(OBSERVERS, agent.dispatcher.registry.disabled), agent=agent)
 
 
 def _login_name() -> str:

@@ -4,51 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import Factory, define, evolve, field
+from attrs import evolve
 
-from opensvc_core.actions.execute import RunOptions, run_plan
 from opensvc_core.actions.freeze import is_drained
+from opensvc_core.actions.rounds import Rounds, carry_out, load_trapped, run_trapped
 from opensvc_core.boot_record import BootRecord
-from opensvc_core.errors import Cancelled, ExitStatus, OpenSVCError, Vetoed
+from opensvc_core.errors import ExitStatus, OpenSVCError, Vetoed
 from opensvc_core.model import NodeState, Note, Severity, Veto
 from opensvc_core.plan import Plan, Selection, clean_steps, make_plan
 from opensvc_core.run import RunOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from opensvc_core.actions.agent import Agent
+    from opensvc_core.actions.execute import RunOptions
     from opensvc_core.model import Evidence, Service
-    from opensvc_core.run import Run
 
 
-@define
-class Rounds:
-    """What was done for the services of a node in one command, and why it was not for others.
-
-    Attributes:
-        runs: that were made, in their order.
-        refused: by service, why nothing was begun for it.
-        notes: what an operator should know.
-    """
-
-    runs: list[Run] = Factory(list)
-    refused: dict[str, OpenSVCError] = field(factory=dict)
-    notes: list[Note] = Factory(list)
-
-    @property
-    def exit_status(self) -> ExitStatus:
-        """0 if everything went well; else that of the first run, or refusal, that did not."""
-        states = [run.exit_status for run in self.runs] + [error.exit_status for error in self.refused.values()]
-        return next((state for state in states if state is not ExitStatus.OK), ExitStatus.OK)
-
-
-def boot(agent: Agent, options: RunOptions, names: Sequence[str] = ()) -> Rounds:
+def boot(agent: Agent, options: RunOptions, names: Sequence[str] = (), *, is_dry: bool = False) -> Rounds:
     """Clean what a crash of this node left, then start what is to be started here; each service for itself.
 
     A frozen or drained node, and a frozen service, is cleaned and starts nothing.
     """
-    rounds = Rounds()
+    rounds = Rounds(is_dry=is_dry)
     services = load_trapped(agent, rounds, names)
     for service in services:
         _clean(agent, service, options, rounds)
@@ -68,9 +47,9 @@ def boot(agent: Agent, options: RunOptions, names: Sequence[str] = ()) -> Rounds
     return rounds
 
 
-def shutdown(agent: Agent, options: RunOptions, names: Sequence[str] = ()) -> Rounds:
+def shutdown(agent: Agent, options: RunOptions, names: Sequence[str] = (), *, is_dry: bool = False) -> Rounds:
     """Stop everything on this node, standby resources and frozen services included, children before their parents."""
-    rounds = Rounds()
+    rounds = Rounds(is_dry=is_dry)
     services = load_trapped(agent, rounds, names)
     run_trapped(
         agent,
@@ -113,70 +92,6 @@ def autostart_vetoes(
     return vetoes, left
 
 
-def run_trapped(
-    agent: Agent,
-    services: Sequence[Service],
-    make: Callable[[Sequence[Service]], Plan],
-    options: RunOptions,
-    rounds: Rounds,
-) -> None:
-    """Run one plan for all services; those that are refused are left out, and the others run all the same.
-
-    Args:
-        agent: this node's.
-        services: what is to be acted on.
-        make: makes the plan of some of them.
-        options: of the run.
-        rounds: what was done is added to it.
-    """
-    left = list(services)
-    while left:
-        try:
-            plan = make(left)
-            if plan.steps:
-                rounds.runs.append(run_plan(agent, plan, options))
-        except Cancelled as error:
-            rounds.refused.update({service.name: error for service in left})
-        except OpenSVCError as error:
-            blamed = _blamed(error, [service.name for service in left])
-            rounds.refused.update({name: _part(error, name) for name in blamed})
-            left = [service for service in left if service.name not in blamed]
-            continue
-        return
-
-
-def _blamed(error: OpenSVCError, names: Collection[str]) -> frozenset[str]:
-    """The services that an error is about; all where it does not say."""
-    if isinstance(error, Vetoed):
-        found = {veto.subject.partition("/")[0].partition(" ")[0] for veto in error.vetoes} & set(names)
-    else:
-        words = {word.strip(":,") for word in error.message.split()}
-        found = words & set(names)
-    return frozenset(found or names)
-
-
-def _part(error: OpenSVCError, name: str) -> OpenSVCError:
-    """What of an error is about one service."""
-    if not isinstance(error, Vetoed):
-        return error
-    mine = [veto for veto in error.vetoes if veto.subject.partition("/")[0].partition(" ")[0] == name]
-    return Vetoed(mine or error.vetoes)
-
-
-def load_trapped(agent: Agent, rounds: Rounds, names: Sequence[str] = ()) -> list[Service]:
-    """The services of this node; one whose file cannot be used is in the report instead."""
-    services = []
-    for name in agent.find(names):
-        try:
-            service = agent.load(name)
-            agent.graph(service)
-        except OpenSVCError as error:
-            rounds.refused[name] = error
-        else:
-            services.append(service)
-    return services
-
-
 def _clean(agent: Agent, service: Service, options: RunOptions, rounds: Rounds) -> None:
     """Remove what an earlier boot of this node left of a service, once a boot, if it is verified down here."""
     record = BootRecord(agent.node.folders.var / "cleaned.json", agent.node.boot_id)
@@ -188,11 +103,11 @@ def _clean(agent: Agent, service: Service, options: RunOptions, rounds: Rounds) 
     plan = Plan("boot", (service,), {service.name: graph}, steps)
     try:
         if steps:
-            run = run_plan(agent, plan, evolve(options, even_frozen=True))
-            rounds.runs.append(run)
-            if run.exit_status is not ExitStatus.OK:
+            carry_out(agent, plan, evolve(options, even_frozen=True), rounds)
+            if rounds.is_dry or rounds.runs[-1].exit_status is not ExitStatus.OK:
                 return
-        record.add([service.name])
+        if not rounds.is_dry:
+            record.add([service.name])
     except Vetoed as error:
         # It may be up since before: an agent that is started anew, or a guest that came up by itself.
         text = "; ".join(f"{veto.subject}: {veto.reason}" for veto in error.vetoes)
@@ -206,15 +121,15 @@ def _clean(agent: Agent, service: Service, options: RunOptions, rounds: Rounds) 
 
 def _start(agent: Agent, services: Sequence[Service], options: RunOptions, rounds: Rounds) -> frozenset[str]:
     """Start services in one graph. Which of them need no standby start any more: they are up, or nobody knows."""
-    before = len(rounds.runs)
+    runs, previews = len(rounds.runs), len(rounds.previews)
 
     def make(some: Sequence[Service]) -> Plan:
         plan = make_plan("start", agent.graphs(some), Selection(), agent.node.name, asks_peers=agent.peers.asks)
         return evolve(plan, action="boot")
 
     run_trapped(agent, services, make, options, rounds)
-    settled: set[str] = set()
-    for run in rounds.runs[before:]:
+    settled = {service.name for shown in rounds.previews[previews:] for service in shown.plan.services}
+    for run in rounds.runs[runs:]:
         settled |= {name for name, outcome in run.outcomes.items() if outcome is not RunOutcome.FAILED}
     return frozenset(settled)
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from opensvc_core.actions.boot import Rounds, load_trapped, run_trapped
 from opensvc_core.actions.evidence import evidence_here
-from opensvc_core.actions.execute import run_plan
 from opensvc_core.actions.freeze import mark_drained
+from opensvc_core.actions.rounds import Rounds, carry_out, load_trapped, run_trapped
 from opensvc_core.actions.status import ask
 from opensvc_core.errors import Cancelled, ExitStatus, OpenSVCError, PlanError
 from opensvc_core.families import parents_first
@@ -22,7 +21,15 @@ if TYPE_CHECKING:
     from opensvc_core.model import Service
 
 
-def drain(agent: Agent, options: RunOptions, *, to: str = "", is_stop: bool = False, is_live: bool = False) -> Rounds:
+def drain(
+    agent: Agent,
+    options: RunOptions,
+    *,
+    to: str = "",
+    is_stop: bool = False,
+    is_live: bool = False,
+    is_dry: bool = False,
+) -> Rounds:
     """Refuse new starts on this node, then bring what is up here to another production node of it.
 
     One service after the other, children before their parents. The first node that does not refuse takes it.
@@ -34,9 +41,11 @@ def drain(agent: Agent, options: RunOptions, *, to: str = "", is_stop: bool = Fa
         to: the only node to go to; by default any production node of the service.
         is_live: migrate what can be migrated; what cannot is switched.
         is_stop: stop the services, all in one graph, instead of moving them.
+        is_dry: only look at what would be done, service by service, as things stand now.
     """
-    mark_drained(agent.node)
-    rounds = Rounds()
+    rounds = Rounds(is_dry=is_dry)
+    if not is_dry:
+        mark_drained(agent.node)
     running = _running(agent, load_trapped(agent, rounds), rounds)
     if is_stop:
         run_trapped(
@@ -94,12 +103,11 @@ def _move(
     )
     for node, verb in [(node, verb) for node in candidates for verb in ways]:
         try:
-            run = run_plan(agent, agent.plan_move(verb, [service], node), options)
+            carry_out(agent, agent.plan_move(verb, [service], node), options, rounds)
         except OpenSVCError as error:
             failure = error
             continue
-        rounds.runs.append(run)
-        if run.exit_status is ExitStatus.OK or not _is_back(agent, service):
+        if rounds.is_dry or rounds.runs[-1].exit_status is ExitStatus.OK or not _is_back(agent, service):
             return
         failure = PlanError(
             f"{service.name}: did not come up on {node}, and is up here again",

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import shutil
+from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
+from opensvc_core.actions.agent import installed_observers
 from opensvc_core.backends import ReservationBackends
 from opensvc_core.errors import DriverError
+from opensvc_core.observers import last_failure
 
 if TYPE_CHECKING:
     from opensvc_core.actions.agent import Agent
@@ -19,19 +22,21 @@ if TYPE_CHECKING:
 
 BACKEND = "reservation."
 """What begins the id of a reservation backend in a listing."""
+OBSERVER = "observer."
+"""What begins the id of an observer in a listing."""
 
 
 @frozen
 class DriverListing:
-    """An installed driver or reservation backend.
+    """An installed driver, reservation backend or observer.
 
     Attributes:
-        id: ``container.kvm``, ``reservation.sg_persist``.
+        id: ``container.kvm``, ``reservation.sg_persist``, ``observer.collector``.
         distribution: that gives it.
         version: of the distribution.
         entry_point: ``package.module:Class``.
         missing_commands: external commands that it needs and that are not on this node.
-        problem: why it cannot be used, empty if it can or was not tried.
+        problem: why it cannot be used, empty if it can or was not tried; how an observer failed last.
     """
 
     id: str
@@ -43,7 +48,7 @@ class DriverListing:
 
 
 def list_drivers(agent: Agent) -> list[DriverListing]:
-    """Every installed driver, then every reservation backend (``reservation.sg_persist``).
+    """Every installed driver, then every reservation backend (``reservation.sg_persist``), then every observer.
 
     What their commands are is read from their source, so that nothing is imported.
     """
@@ -58,7 +63,9 @@ def list_drivers(agent: Agent) -> list[DriverListing]:
                 listing.version,
                 listing.entry_point,
                 _missing(agent, declared_commands(listing.entry_point)),
-                "two distributions give this id: uninstall one of them" if listing.id in twice else "",
+                "two distributions give this id: uninstall one of them"
+                if listing.id in twice
+                else _last_failure(agent, kind, listing.id),
             )
             for listing in listings
         ]
@@ -71,8 +78,9 @@ def check_drivers(agent: Agent) -> list[DriverListing]:
     checked = []
     for listing in list_drivers(agent):
         try:
-            if listing.id.startswith(BACKEND):
-                kinds[BACKEND].driver(listing.id.removeprefix(BACKEND))
+            prefix = next((kind for kind in kinds if kind and listing.id.startswith(kind)), "")
+            if prefix:
+                kinds[prefix].driver(listing.id.removeprefix(prefix))
             else:
                 agent.dispatcher.describe(listing.id)
         except DriverError as error:
@@ -87,7 +95,16 @@ def _kinds(agent: Agent) -> list[tuple[str, Plugins]]:
     found: list[tuple[str, Plugins]] = [("", agent.dispatcher)]
     if isinstance(agent.reservations, ReservationBackends):
         found.append((BACKEND, agent.reservations))
+    found.append((OBSERVER, installed_observers(agent)))
     return found
+
+
+def _last_failure(agent: Agent, kind: str, name: str) -> str:
+    """How an observer failed when it was told of something last; empty for what is none, or did not."""
+    failure = last_failure(agent.node.folders, name) if kind == OBSERVER else None
+    if failure is None:
+        return ""
+    return f"failed at {datetime.fromtimestamp(failure.at).astimezone().isoformat(timespec='seconds')}: {failure.text}"
 
 
 def declared_commands(entry_point: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from opensvc_core.actions.histories import know_copies, told_out
 from opensvc_core.actions.perform import WORDS
@@ -130,10 +130,15 @@ class Elsewhere:
         )
         return wire.reading(f"what {node} found", answer, lambda document: _found(document, node))
 
-    def begin(self, about: Mapping[str, Any], copies: Told | None = None) -> None:
-        """Have every other node write the run down. Raises PeerError, JournalError."""
+    def begin(self, about: Mapping[str, Any], copies: Told | None = None) -> Iterator[Note]:
+        """Have every other node write the run down; notes of those that cannot, and need not for what is to be done.
+
+        Raises:
+            PeerError: one of them is gone.
+            JournalError: one of them cannot, and something could be started there.
+        """
         for node in self.plan.other_nodes:
-            self.agent.peers.link(node).request(
+            answer = self.agent.peers.link(node).request(
                 "begin",
                 {
                     "run": self.run_id,
@@ -145,6 +150,8 @@ class Elsewhere:
                 timeout=MARGIN,
             )
             self._begun.append(node)
+            notes = wire.reading(f"how {node} began", answer, lambda it: [wire.note_in(n) for n in it.get("notes", ())])
+            yield from (evolve(note, text=f"{node}: {note.text}") for note in notes)
 
     def perform(self, attempt: Attempt) -> Outcome:
         """Have a step done on its node. Raises what its driver raises there, and PeerError."""

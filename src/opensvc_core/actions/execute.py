@@ -24,6 +24,7 @@ from opensvc_core.actions.histories import (
 from opensvc_core.actions.leftovers import Leftovers, tidy
 from opensvc_core.actions.perform import Performer
 from opensvc_core.actions.preflight import check_everywhere, is_verified_down, refused
+from opensvc_core.actions.recording import record_run
 from opensvc_core.actions.status import ask
 from opensvc_core.attempt import Authority, OperatorAuthority
 from opensvc_core.clock import Cancel, Deadline
@@ -127,6 +128,8 @@ def run_plan(agent: Agent, plan: Plan, options: RunOptions, remember: Mapping[st
         run = executor.run(plan)
         _settle_past(agent, plan, run)
         notes += elsewhere.end(run)
+        if not options.cancel.is_set:  # whoever cancelled waits for nothing more: the next look tells
+            record_run(agent, plan, run, statuses)
         return evolve(run, notes=(*notes, *run.notes))
 
 
@@ -194,7 +197,7 @@ def _begin(
         PeerError: another node of the plan is gone.
     """
     try:
-        elsewhere.begin(about, told_copies)
+        notes += elsewhere.begin(about, told_copies)
         notes += begin_histories(agent, plan, statuses, run_id, told_copies)
         begin_journal(agent, plan, run_id, about, notes)
     except OpenSVCError:
@@ -253,7 +256,8 @@ def _moves(plan: Plan, statuses: Mapping[ResourceId, StatusReport], elsewhere: E
         destination = next((step.node for step in mine if step.node != source), "")
         reports = [_report_of(step, statuses, elsewhere) for step in stops if step.resource.has_own_state]
         was_up = any(report is None or not is_verified_down(report) for report in reports)
-        moves[name] = {"source": source, "destination": destination, "was_up": was_up}
+        pull = {"is_pull": True} if any(step.action == "pull" for step in mine) else {}
+        moves[name] = {"source": source, "destination": destination, "was_up": was_up, **pull}
     return {"moves": moves} if moves else {}
 
 

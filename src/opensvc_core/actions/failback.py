@@ -45,7 +45,7 @@ def failback_plan(agent: Agent, services: Sequence[Service], source: str = "") -
         node = _source(agent, service, source)
         there = fetch_graph(agent, service.name, node)
         graphs[service.name], elsewhere[node, service.name] = graph, there
-        steps += _steps(agent, graph, there, node, notes)
+        steps += failback_steps(agent, graph, there, node, notes)
     return Plan(
         "failback",
         tuple(graph.service for graph in graphs.values()),
@@ -98,7 +98,19 @@ def _source(agent: Agent, service: Service, source: str) -> str:
     )
 
 
-def _steps(agent: Agent, graph: ServiceGraph, there: ServiceGraph, node: str, notes: list[Note]) -> list[Step]:
+def failback_steps(agent: Agent, graph: ServiceGraph, there: ServiceGraph, node: str, notes: list[Note]) -> list[Step]:
+    """The steps that bring one service home.
+
+    Args:
+        agent: of the production node that it comes to.
+        graph: of the service here.
+        there: of the service at the disaster-recovery node.
+        node: that node.
+        notes: what an operator should know is added.
+
+    Raises:
+        PlanError: nothing of it is replicated.
+    """
     here, name = agent.node.name, graph.service.name
     stops = stop_steps(there, Selection(), node, notes, is_elsewhere=True)
     first = [step for step in stops if not _is_ground(step.resource)]

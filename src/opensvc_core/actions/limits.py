@@ -30,6 +30,7 @@ class Limits:
         left_over: seconds to wait for a changing command that a cut run left running, before it is ended.
         settle: seconds after which a start command that was cut is taken to have no effect any more.
         peer: seconds until another node counts as out of reach.
+        silence: seconds of silence after which the session with another node is lost; that one waits twice as long.
         max_parallel: steps side by side.
     """
 
@@ -41,6 +42,7 @@ class Limits:
     left_over: float = 30.0
     settle: float = 300.0
     peer: float = 5.0
+    silence: float = 10.0
     max_parallel: int = MAX_PARALLEL
 
 

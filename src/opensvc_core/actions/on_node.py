@@ -118,13 +118,15 @@ def _status_in(name: str, document: Any) -> ServiceStatus:
     resources = [wire.resource_in(each) for each in document["resources"]]
     nodes, drpnodes = (tuple(str(node) for node in document[kind]) for kind in ("nodes", "drpnodes"))
     own = tuple(resource for resource in resources if not resource.companion_of)
-    return aggregate(
+    status = aggregate(
         Service(name, Path(f"{name}.env"), own, nodes, drpnodes),
         resources,
         wire.reports_in(document["reports"]),
         is_frozen=document["is_frozen"] is True,
         notes=[wire.note_in(note) for note in document["notes"]],
     )
+    is_node_frozen, is_drained = (document[name] is True for name in ("is_node_frozen", "is_drained"))
+    return evolve(status, is_node_frozen=is_node_frozen, is_drained=is_drained)
 
 
 def _words(agent: Agent, errand: Errand) -> dict[str, Any]:

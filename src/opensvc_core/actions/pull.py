@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from opensvc_core.actions.destination import refuse_unmounted
-from opensvc_core.actions.replications import AGREE_LIMIT, end_transfer, transfer_to
+from opensvc_core.actions.transfers import AGREE_LIMIT, end_transfer, transfer_to
 from opensvc_core.copies import refuse_generation
 from opensvc_core.errors import ActionError
 from opensvc_core.generation import (

@@ -100,6 +100,11 @@ class CutRun:
         move = self.about.get("moves", {}).get(service)
         return isinstance(move, dict) and move.get("is_live") is True
 
+    def is_pull(self, service: str) -> bool:
+        """Whether data were to come back before the service does: a failback."""
+        move = self.about.get("moves", {}).get(service)
+        return isinstance(move, dict) and move.get("is_pull") is True
+
 
 @frozen
 class Word:
@@ -205,12 +210,17 @@ class Recovery:
         if cut.is_live(name) and self._is_there(source) and self._is_there(destination):
             from opensvc_core.actions.recover_migration import decide
 
-            words = {self.agent.node.name: (self.graph, self.reports)}
-            words |= {node: (word.graph, word.reports) for node, word in self.words.items()}
-            live = decide(self.agent, name, (source, destination), words, what)
+            answers = {node: (graph, self._reports[node]) for node, graph in self._graphs.items()}
+            live = decide(self.agent, name, (source, destination), answers, what)
             if live is not None:
                 return live
         way = str(cut.about.get("way") or self._way(destination))
+        if cut.is_pull(name) and self._is_there(source) and self._is_there(destination):
+            from opensvc_core.actions.recover_failback import CutFailback
+
+            graphs, reports = self._graphs, self._reports
+            pull = CutFailback(self.agent, name, source, destination, was_up, graphs, reports, what)
+            return pull.decide(goes_back=way == "undo")
         remember = {"way": way, "moves": {name: {"source": source, "destination": destination, "was_up": was_up}}}
         gone = source if self._is_there(source) else ""
         goal = destination if self._is_there(destination) else ""
@@ -225,9 +235,16 @@ class Recovery:
         text = f"undoing {what}: {name} " + (f"goes back to {back}" if back else "is brought down")
         return Decision(text, self._plan(goal, back, is_restoring=False), {**remember, "way": "undo"})
 
+    @property
+    def _graphs(self) -> dict[str, ServiceGraph]:
+        return {self.agent.node.name: self.graph, **{node: word.graph for node, word in self.words.items()}}
+
+    @property
+    def _reports(self) -> dict[str, Mapping[ResourceId, StatusReport]]:
+        return {self.agent.node.name: self.reports, **{node: word.reports for node, word in self.words.items()}}
+
     def _plan(self, source: str, destination: str, *, is_restoring: bool) -> Plan:
-        graphs = {self.agent.node.name: self.graph, **{node: word.graph for node, word in self.words.items()}}
-        move = Move(graphs, source, destination)
+        move = Move(self._graphs, source, destination)
         plan = plan_move("recover", [move], self.agent.node.name, is_restoring=is_restoring)
         return evolve(plan, may_be_up=frozenset({destination} - {""}))
 
@@ -253,9 +270,9 @@ class Recovery:
 
     def _third(self, source: str, destination: str) -> str:
         """A node that was none of the run's and has the service up, while it is down on those of the run."""
-        reports = {self.agent.node.name: self.reports, **{node: word.reports for node, word in self.words.items()}}
+        graphs, reports = self._graphs, self._reports
         for node in {source, destination} & set(reports):
-            graph = self.graph if node == self.agent.node.name else self.words[node].graph
+            graph = graphs[node]
             own = [resource.id for resource in graph.resources if resource.has_own_state]
             answers = [reports[node].get(each) for each in own]
             if any(answer is None or not is_verified_down(answer) for answer in answers):
@@ -282,8 +299,7 @@ class Recovery:
         return "finish"
 
     def _has_guest(self, node: str) -> bool:
-        here = node == self.agent.node.name
-        graph, reports = (self.graph, self.reports) if here else (self.words[node].graph, self.words[node].reports)
+        graph, reports = self._graphs[node], self._reports[node]
         guests = [resource.id for resource in graph.resources if resource.phase is Phase.CONTAINER]
         answers = [reports.get(each) for each in guests]
         return any(answer is None or not is_verified_down(answer) for answer in answers)

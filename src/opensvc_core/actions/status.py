@@ -6,6 +6,9 @@ import queue
 import threading
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
+from opensvc_core.actions.freeze import is_drained, is_node_frozen
 from opensvc_core.clock import Cancel, Deadline
 from opensvc_core.context import Context, Memory
 from opensvc_core.errors import JournalError
@@ -26,18 +29,26 @@ def service_statuses(
     """State of each service with what is known of it besides: frozen, interrupted runs, configuration's notes."""
     graphs = agent.graphs(services)
     reports = ask(agent, graphs, timeout=timeout)
+    return statuses_of(agent, graphs, reports, selection)
+
+
+def statuses_of(
+    agent: Agent,
+    graphs: Sequence[ServiceGraph],
+    reports: Mapping[ResourceId, StatusReport],
+    selection: Selection | None = None,
+) -> dict[str, ServiceStatus]:
+    """State of each service by answers that are there; of the selected resources, or of all."""
     statuses = {}
     for graph in graphs:
         name = graph.service.name
-        shown = [resource for resource in graph.resources if selection.has(resource)]
-        statuses[name] = aggregate(
-            graph.service, shown, reports, is_frozen=agent.is_frozen(name), notes=_notes(agent, name)
-        )
+        shown = [resource for resource in graph.resources if selection is None or selection.has(resource)]
+        status = aggregate(graph.service, shown, reports, is_frozen=agent.is_frozen(name), notes=_notes(agent, name))
+        statuses[name] = evolve(status, is_node_frozen=is_node_frozen(agent.node), is_drained=is_drained(agent.node))
     return statuses
 
 
 def _notes(agent: Agent, name: str) -> list[Note]:
-    from opensvc_core.actions.freeze import is_drained
     from opensvc_core.actions.leftovers import describe_cut
 
     is_empty = is_drained(agent.node)

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, ClassVar
 from opensvc_core.api import (
     ActionError,
     Cancelled,
+    InventoryItem,
     Keyword,
     Kind,
     Outcome,
     Phase,
     Resource,
     ResourceId,
+    Severity,
     Status,
     StatusReport,
     Veto,
@@ -85,6 +87,20 @@ class GuestAddress:
         ):
             for resource in group:
                 yield resource.id, _from_table(resource, table, context)
+
+    @hookimpl
+    def inventory(self, resources: Sequence[Resource], context: Context) -> Iterator[InventoryItem]:
+        """The addresses as their names resolve, side by side, and the interfaces of the guests; nothing is pinged."""
+        names = tuple(dict.fromkeys(resource.text("ipname") for resource in resources))
+        addresses = dict(side_by_side(names, context.network.resolve, GUESTS_AT_ONCE))
+        for resource in resources:
+            yield InventoryItem(resource.id, "interface", resource.text("ipdev") or None)
+            found = addresses[resource.text("ipname")]
+            if isinstance(found, Exception) or not found:
+                text = f"{resource.text('ipname')} does not resolve"
+                context.note(text, "unresolvable", Severity.WARNING)
+            else:
+                yield InventoryItem(resource.id, "addresses", found[:1])
 
     @hookimpl
     def preflight(self, resource: Resource, action: str, context: Context) -> Veto | None:

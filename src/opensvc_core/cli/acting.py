@@ -81,6 +81,13 @@ def run_plan_and_tell(agent: Agent, plan: Plan, evidence: Sequence[Evidence], li
     Raises:
         OpenSVCError: nothing was begun.
     """
+    run = run_plan_told(agent, plan, evidence, limits, manner)
+    print_run(run, manner, told=plan.notes)
+    return int(run.exit_status)
+
+
+def run_plan_told(agent: Agent, plan: Plan, evidence: Sequence[Evidence], limits: Limits, manner: Manner) -> Run:
+    """Run a plan and tell it; its report is still to be printed. Raises OpenSVCError: nothing was begun."""
 
     def run(cancel: Cancel, teller: Teller) -> Run:
         return agent.run(
@@ -94,7 +101,7 @@ def run_plan_and_tell(agent: Agent, plan: Plan, evidence: Sequence[Evidence], li
             time_limit=limits.time_limit,
         )
 
-    return run_and_tell(plan, run, manner)
+    return run_told(plan, run, manner)
 
 
 def evidence_of(agent: Agent, services: Sequence[Service], dead: Sequence[str]) -> tuple[Evidence, ...]:
@@ -145,6 +152,13 @@ def run_and_tell(
         manner: how it is told.
         title: of the live view, where there is no plan.
     """
+    report = run_told(plan, run, manner, title)
+    print_run(report, manner, told=() if plan is None else plan.notes)
+    return int(report.exit_status)
+
+
+def run_told(plan: Plan | None, run: Callable[[Cancel, Teller], Run], manner: Manner, title: str = "recover") -> Run:
+    """Run something that can be cancelled by signals, and tell it; its report is still to be printed."""
     from opensvc_core.cli.signals import cancelling
     from opensvc_core.cli.telling import telling, telling_of_waits
     from opensvc_core.clock import Cancel
@@ -155,9 +169,7 @@ def run_and_tell(
         for note in known:
             teller.say(f"{note.severity.value}: {note.text}")
         with cancelling(cancel, teller.say), telling_of_waits(teller) as patient:
-            report = run(cancel, patient)
-    print_run(report, manner, told=known)
-    return int(report.exit_status)
+            return run(cancel, patient)
 
 
 def print_run(run: Run, manner: Manner, told: Collection[Note] = ()) -> None:

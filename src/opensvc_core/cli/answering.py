@@ -86,6 +86,7 @@ def _serve(agent: Agent, peer: str, log: PeerLog) -> int:
 
 def _pass_rsync(agent: Agent, peer: str, log: PeerLog, asked: ReceiveAsked) -> int:
     """Be the other end of a peer's rsync: the words that are allowed, and the place that the ticket names."""
+    from opensvc_core.actions.transferring import transferring
     from opensvc_core.cli.signals import cancelling
     from opensvc_core.clock import Cancel
     from opensvc_core.cluster import tickets
@@ -101,7 +102,11 @@ def _pass_rsync(agent: Agent, peer: str, log: PeerLog, asked: ReceiveAsked) -> i
     log.record("receive", about=about, command=" ".join(argv))
     host = LocalHost(agent.node.name, environment.command_path, os_name=agent.node.os_name, clock=agent.clock)
     cancel = Cancel()
-    with cancelling(cancel, lambda _: None), _ended_by_withdrawal(agent, peer, cancel):
+    with (
+        transferring(folders, str(about["service"])),
+        cancelling(cancel, lambda _: None),
+        _ended_by_withdrawal(agent, peer, cancel),
+    ):
         status = host.pass_through(Command(argv, timeout=float(facts.get("seconds", LONGEST_TRANSFER))), cancel)
     log.record("end", about=about, text=f"rsync ended with {status}")
     return status if status >= 0 else 128 - status

@@ -94,6 +94,7 @@ def ask(
         PeerError: that node cannot be asked.
         PlanError: no such resource.
     """
+    from opensvc_core.actions.recording import look_mark, record_look
     from opensvc_core.plan import Selection
 
     asked = agent or open_here()
@@ -103,6 +104,9 @@ def ask(
         return Answers(node, time.time(), look_at(asked, node, names, Selection(rids, tags), timeout))
     is_local = is_local or bool(node)
     services, broken = load_all(asked, asked.find(names))
+    # Neither a choice of resources nor a look in haste tells how a service stands.
+    is_recorded = not rids and not tags and (timeout is None or timeout >= asked.limits.status)
+    mark = look_mark(asked) if is_recorded else None
     is_alone = is_local or bool(rids or tags)
     answers = _look_once(asked, services, broken, Selection(rids, tags), timeout, is_alone=is_alone, is_whole=is_whole)
     if any(note.code == UP_TWICE for status in answers.statuses.values() for note in status.notes):
@@ -110,6 +114,7 @@ def ask(
         answers = _look_once(
             asked, services, broken, Selection(rids, tags), timeout, is_alone=is_alone, is_whole=is_whole
         )
+    record_look(asked, answers.statuses, mark)
     if agent is None and answers.words:
         # One that hangs takes its time to part from: nobody waits for that.
         threading.Thread(target=asked.peers.close, name="part from peers", daemon=True).start()

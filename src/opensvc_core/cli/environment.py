@@ -104,6 +104,7 @@ def open_here(root: Path | None = None, node: str | None = None) -> Agent:
         argv=sys.argv,
         disabled_drivers=environment.disabled_drivers,
         os_name=environment.os_name,
+        has_installed_observers=True,
     )
     folders = agent.node.folders
     if folders.ssh_known_hosts.exists() and folders.ssh_key.exists():
@@ -112,7 +113,8 @@ def open_here(root: Path | None = None, node: str | None = None) -> Agent:
         def reach_peers() -> Peers:
             from opensvc_core.cluster.ssh_peers import peers_of
 
-            return peers_of(agent.node, agent.host, agent.clock, agent.limits.peer, agent.limits.status)
+            limits = agent.limits
+            return peers_of(agent.node, agent.host, agent.clock, limits.peer, limits.status, limits.silence)
 
         agent.peers = LaterPeers(reach_peers)
     return agent

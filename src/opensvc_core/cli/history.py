@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from attrs import frozen
+
 from opensvc_core.cli.document import SCHEMA, Document, moment, record_document
 from opensvc_core.cli.options import Format
 from opensvc_core.cli.output import write, write_json
@@ -17,24 +19,43 @@ if TYPE_CHECKING:
     from opensvc_core.cli.manner import Manner
     from opensvc_core.journal import CommandRecord, RunRecord
 
+MOST_SERVICES = 1000
+"""Services that one run may have been about."""
 
-def show_log(agent: Agent, name: str, run_id: str, limit: int, manner: Manner) -> int:
+
+@frozen
+class Wanted:
+    """What of the past is asked for.
+
+    Attributes:
+        service: of which service; empty for all. One that has a past here need not have a file any more.
+        run_id: one run; empty for a list.
+        limit: how many runs at the most.
+        node: whose journal is read; empty for this node's.
+    """
+
+    service: str = ""
+    run_id: str = ""
+    limit: int = 20
+    node: str = ""
+
+
+def show_log(agent: Agent, wanted: Wanted, manner: Manner) -> int:
     """Print past runs and give back 0.
 
     Args:
         agent: of this node.
-        name: of a service; empty for all. One that has a past need not have a file any more.
-        run_id: of one run; empty for a list.
-        limit: how many runs at the most.
+        wanted: what is asked for.
         manner: how it is printed; from verbosity 1 on, one run with what its commands printed.
 
     Raises:
         OpenSVCError: there is no such run.
         JournalError: the journal cannot be read.
+        PeerError: the other node cannot be asked.
     """
-    if run_id:
-        return _show_run(agent, name, run_id, manner)
-    records = agent.history(name, limit)
+    records, commands = _read(agent, wanted)
+    if wanted.run_id:
+        return _show_run(records, commands, wanted, manner)
     if manner.form is Format.JSON:
         write_json({"schema": SCHEMA, "runs": [record_document(record) for record in records]})
     elif manner.form is Format.PLAIN:
@@ -47,15 +68,39 @@ def show_log(agent: Agent, name: str, run_id: str, limit: int, manner: Manner) -
         from opensvc_core.cli.terminal import wants_color
 
         write(to_text(log_table(records), has_color=wants_color(manner.color)))
+        if not wanted.node:
+            _warn(agent)
     return 0
 
 
-def _show_run(agent: Agent, name: str, run_id: str, manner: Manner) -> int:
+def _warn(agent: Agent) -> None:
+    """Say on standard error what is amiss with the journal itself, before something of it is dropped, and after."""
+    from opensvc_core.cli.output import say
+
+    for warning in agent.journal_usage().warnings:
+        say(f"warning: {warning}")
+
+
+def _read(agent: Agent, wanted: Wanted) -> tuple[Sequence[RunRecord], Sequence[CommandRecord]]:
+    if wanted.node and wanted.node.lower() != agent.node.name.lower():
+        from opensvc_core.actions.history_there import history_there
+
+        try:
+            return history_there(agent, wanted.node, wanted.service, wanted.limit, wanted.run_id)
+        finally:
+            agent.peers.close()
+    if not wanted.run_id:
+        return agent.history(wanted.service, wanted.limit), ()
+    records = agent.history(wanted.service, MOST_SERVICES, run_id=wanted.run_id)
+    return records, agent.commands(records[0].id) if records else ()
+
+
+def _show_run(records: Sequence[RunRecord], commands: Sequence[CommandRecord], wanted: Wanted, manner: Manner) -> int:
     """One run: a record for each of its services, with steps and commands."""
-    records = agent.history(name, 1000, run_id=run_id)
     if not records:
-        raise OpenSVCError(f"no run {run_id!r} in the journal", code="run_not_found", hint="`osvc log` lists the runs")
-    commands = agent.commands(records[0].id)
+        where = f" of {wanted.node}" if wanted.node else ""
+        hint = f"`osvc log{f' --node {wanted.node}' if wanted.node else ''}` lists the runs"
+        raise OpenSVCError(f"no run {wanted.run_id!r} in the journal{where}", code="run_not_found", hint=hint)
     if manner.form is Format.JSON:
         document = {
             "schema": SCHEMA,

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from opensvc_core.actions.agent import Agent
-    from opensvc_core.actions.boot import Rounds
     from opensvc_core.actions.execute import RunOptions
+    from opensvc_core.actions.rounds import Rounds
     from opensvc_core.cli.manner import Limits, Manner
     from opensvc_core.model import Service
 
@@ -34,7 +34,7 @@ MOUNTS = {"mount": "start", "umount": "stop"}
 """Disks and filesystems together (agent 2010)."""
 
 NOT_YET = (
-    "push", "syncupdate", "syncresync",
+    "syncupdate", "syncresync",
     "syncverify", "syncquiesce", "syncresume", "syncsplit",
     "run", "get", "set", "unset", "update", "delete",
     "edit_config", "create", "print_schedule", "push_appinfo", "freezestop", "move", "provision", "unprovision",
@@ -67,10 +67,10 @@ HINTS = {
 }
 
 NODE_VERBS = (
-    "syncservices", "updateservices", "pushasset", "pushservices", "pushstats", "pushpkg", "pushpatch", "pushsym",
-    "checks", "compliance_check", "compliance_fix", "get", "set", "unset", "scanscsi", "register", "updatepkg",
+    "syncservices", "pushstats", "pushsym", "compliance_check", "compliance_fix", "get", "set", "unset", "scanscsi",
+    "updatepkg",
 )  # fmt: skip
-"""Verbs of ``nodemgr`` (agents 2010 and 2013), none of which this version has."""
+"""Verbs of ``nodemgr`` (agents 2010 and 2013) that this version does not have."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -139,6 +139,10 @@ def run_svcmgr(program: str, argv: Sequence[str]) -> int:
         raise UsageError("no service is named", hint="svcmgr -s SERVICE VERB, or etc/SERVICE VERB")
     if verb in NOT_YET:
         _refuse(verb)
+    if verb == "push":
+        from opensvc_core.cli.legacy_reports import PUSH, run_words
+
+        return run_words((*PUSH, *names), options.verb, root)
     from opensvc_core.cli.environment import open_here
 
     agent = open_here(root)
@@ -175,7 +179,7 @@ def _svcmgr_parser(linked: str) -> _Parser:
         "verb",
         metavar="VERB",
         help="print_status, status, start, stop, restart, freeze, thaw, frozen, print_config, validate_config, mount, "
-        f"{', '.join(MOVES)}, "
+        f"push, {', '.join(MOVES)}, "
         f"umount, {', '.join((*LISTS, *REPLICATIONS))}, "
         f"start/stop followed by {', '.join(PARTS)}, {', '.join(RESERVATION_VERBS)}",
     )
@@ -316,16 +320,20 @@ def run_svcmon(argv: Sequence[str]) -> int:
     """Run one command line of ``svcmon``, which lists as ``osvc mon`` does, and give back the exit status.
 
     Raises:
-        NotYet: ``--updatedb``: there is no collector to report to yet.
+        NotYet: ``--updatedb``, and nothing is installed that reports to a collector.
     """
     parser = _Parser(prog="svcmon", description="One row a service; `osvc mon` is the new way.")
     parser.add_argument("-s", "--service", default="", metavar="SVC[,SVC]", help="only these")
-    parser.add_argument("--updatedb", action="store_true", help="report to the collector (not yet)")
+    parser.add_argument("--updatedb", action="store_true", help="report to the collector, too")
     parser.add_argument("--verbose", action="store_true", help="print_status of each service")
     parser.add_argument("--debug", action="store_true", help="tracebacks of errors")
     options = parser.parse_args(list(argv))
+    reported = 0
     if options.updatedb:
-        _refuse("--updatedb")
+        from opensvc_core.cli.legacy_reports import UPDATE, run_words
+
+        only = ("--service", options.service) if options.service else ()
+        reported = run_words((*UPDATE, *only), "svcmon --updatedb")
     from opensvc_core.cli.asking import ask
     from opensvc_core.cli.options import Color
     from opensvc_core.cli.output import write
@@ -342,25 +350,29 @@ def run_svcmon(argv: Sequence[str]) -> int:
     )
     write(to_text(view, has_color=wants_color(Color.AUTO)))
     answers.tell_broken()
-    return answers.exit_status
+    return max(answers.exit_status, reported)
 
 
 def run_nodemgr(argv: Sequence[str]) -> int:
-    """Run one command line of ``nodemgr``: every verb of it but ``prkey`` belongs to a later version.
+    """Run one command line of ``nodemgr``, and give back the exit status.
 
     Raises:
-        NotYet: the verb is known.
-        UsageError: it is not.
+        NotYet: the verb is known, and belongs to a later version or to a distribution that is not installed.
+        UsageError: it is not known.
     """
-    parser = _Parser(prog="nodemgr", description="Actions on the node; of those of 2010 this version has prkey.")
+    from opensvc_core.cli.legacy_reports import NODE_REPORTS, run_words
+
+    parser = _Parser(prog="nodemgr", description="Actions on the node; `osvc --help` tells of the new ones.")
     parser.add_argument("--debug", action="store_true", help="tracebacks of errors")
-    parser.add_argument("verb", metavar="VERB", help=", ".join(("prkey", *NODE_VERBS)))
+    parser.add_argument("verb", metavar="VERB", help=", ".join(("prkey", *NODE_REPORTS)))
     verb: str = parser.parse_args(list(argv)).verb
     if verb == "prkey":
         from opensvc_core.cli.keys import tell_key
         from opensvc_core.cli.options import Format
 
         return tell_key(Format.PLAIN, is_new=False)
+    if verb in NODE_REPORTS:
+        return run_words(NODE_REPORTS[verb], f"nodemgr {verb}")
     if verb not in NODE_VERBS:
         raise UsageError(f"there is no verb {verb!r}", hint="`nodemgr --help` lists the verbs")
     _refuse(verb)

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from opensvc_core.cli.acting import evidence_of, load_or_fail, print_preview, run_plan_and_tell
-from opensvc_core.errors import Vetoed
+from opensvc_core.cli.acting import (
+    evidence_of,
+    load_or_fail,
+    print_preview,
+    print_run,
+    run_plan_and_tell,
+    run_plan_told,
+)
+from opensvc_core.cli.options import Format
+from opensvc_core.errors import ExitStatus, Vetoed
+from opensvc_core.run import RunOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from opensvc_core.actions.agent import Agent
     from opensvc_core.cli.manner import Limits, Manner
+    from opensvc_core.model import Evidence, Service
+    from opensvc_core.run import Run
 
 
 def move_services(
@@ -35,21 +46,52 @@ def move_services(
         limits: what bounds the run.
         manner: how it is told.
         dead: nodes that the operator declares dead.
-        or_restart: whether a service that cannot be migrated is switched.
+        or_restart: whether a service that cannot be migrated, or whose migration fails and is taken back, is switched.
 
     Raises:
-        OpenSVCError: nothing was begun.
+        OpenSVCError: nothing was begun; or, of a switch after a migration, nothing more was.
     """
     services = load_or_fail(agent, names)
     evidence = evidence_of(agent, services, dead)
+    if or_restart:
+        services, status = _migrate(agent, services, to, evidence, limits, manner)
+        if not services:
+            return status
+        verb = "switch"
+    return run_plan_and_tell(agent, agent.plan_move(verb, services, to, dead=dead), evidence, limits, manner)
+
+
+def _migrate(
+    agent: Agent, services: list[Service], to: str, evidence: Sequence[Evidence], limits: Limits, manner: Manner
+) -> tuple[list[Service], int]:
+    """Migrate services: those that are to be switched instead, and the exit status if there are none.
+
+    Raises:
+        Vetoed: by what forbids a switch too.
+    """
     try:
-        plan = agent.plan_move(verb, services, to, dead=dead)
-        return run_plan_and_tell(agent, plan, evidence, limits, manner)
+        plan = agent.plan_move("migrate", services, to)
+        run = run_plan_told(agent, plan, evidence, limits, manner)
     except Vetoed as error:
-        if not (or_restart and _may_restart(error)):
+        if not _may_restart(error):
             raise
         tell_instead(error)
-    return run_plan_and_tell(agent, agent.plan_move("switch", services, to, dead=dead), evidence, limits, manner)
+        return services, 0
+    left = [service for service in services if service.name in _taken_back(run)]
+    if manner.form is not Format.JSON or not left:
+        print_run(run, manner, told=plan.notes)
+    if left:
+        from opensvc_core.cli.output import say
+
+        say(f"the migration failed and was taken back: switched instead: {', '.join(each.name for each in left)}")
+    return left, int(run.exit_status)
+
+
+def _taken_back(run: Run) -> frozenset[str]:
+    """The services whose migration failed, if every one is verified to be where it was, and nobody cancelled."""
+    if run.exit_status is not ExitStatus.FAILED:
+        return frozenset()
+    return frozenset(name for name, outcome in run.outcomes.items() if outcome is RunOutcome.FAILED)
 
 
 def _may_restart(error: Vetoed) -> bool:

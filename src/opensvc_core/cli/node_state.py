@@ -10,6 +10,8 @@ from opensvc_core.cli.output import write, write_json
 
 if TYPE_CHECKING:
     from opensvc_core.actions.agent import Agent
+    from opensvc_core.actions.execute import RunOptions
+    from opensvc_core.actions.rounds import Rounds
     from opensvc_core.cli.manner import Limits, Manner
 
 CHANGES = {"freeze": freeze_node, "thaw": thaw_node, "undrain": unmark_drained}
@@ -21,6 +23,10 @@ def change_node(verb: str, form: Format) -> int:
 
     agent = open_here()
     CHANGES[verb](agent.node)
+    if verb != "undrain":
+        from opensvc_core.actions.recording import record_frozen
+
+        record_frozen(agent, agent.find())
     return tell_node(agent, form)
 
 
@@ -45,7 +51,9 @@ def tell_node(agent: Agent, form: Format) -> int:
     return 0
 
 
-def drain_node(to: str, limits: Limits, manner: Manner, *, is_stop: bool, is_live: bool = False) -> int:
+def drain_node(
+    to: str, limits: Limits, manner: Manner, *, is_stop: bool, is_live: bool = False, is_dry: bool = False
+) -> int:
     """Drain this node, tell it and give back the exit status.
 
     Args:
@@ -54,10 +62,12 @@ def drain_node(to: str, limits: Limits, manner: Manner, *, is_stop: bool, is_liv
         manner: how it is told.
         is_stop: whether services are stopped rather than moved.
         is_live: whether what can be migrated is.
+        is_dry: whether it is only shown.
     """
     from opensvc_core.actions.drain import drain
     from opensvc_core.cli.booting import tell_rounds
 
-    return tell_rounds(
-        "drain", limits, manner, lambda agent, options: drain(agent, options, to=to, is_stop=is_stop, is_live=is_live)
-    )
+    def work(agent: Agent, options: RunOptions) -> Rounds:
+        return drain(agent, options, to=to, is_stop=is_stop, is_live=is_live, is_dry=is_dry)
+
+    return tell_rounds("drain", limits, manner, work)

@@ -89,6 +89,12 @@ Destination = Annotated[str, typer.Option("--to", metavar="NODE", help="The node
 OrRestart = Annotated[
     bool, typer.Option("--or-restart", help="Switch, with a stop, what cannot be moved while it runs.")
 ]
+DrainTo = Annotated[str, typer.Option("--to", metavar="NODE", help="Go to this node alone; else to any.")]
+DrainLive = Annotated[bool, typer.Option("--live", help="Migrate what can be migrated, and switch the rest.")]
+DrainStop = Annotated[bool, typer.Option("--stop", help="Stop the services here instead of moving them.")]
+Source = Annotated[
+    str, typer.Option("--from", metavar="NODE", help="The disaster-recovery node, where it is not evident.")
+]
 
 
 def split(values: list[str] | None) -> tuple[str, ...]:

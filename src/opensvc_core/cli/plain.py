@@ -138,6 +138,6 @@ def event_text(event: Event) -> str:
             return f"{event.service}: way back begins: {event.text}"
         case "run_begin":
             return f"run {event.run_id}: {event.text} begins"
-        case "run_end":
-            return f"run {event.run_id}: {event.text}"
+        case "run_end" | "status":
+            return f"{f'run {event.run_id}' if event.run_id else event.service}: {event.text}"
     return ""

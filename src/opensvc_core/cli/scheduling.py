@@ -9,6 +9,7 @@ from attrs import frozen
 
 from opensvc_core.actions.job_records import JobRecord, read_record
 from opensvc_core.actions.jobs import list_jobs
+from opensvc_core.cli.added_jobs import added_jobs
 from opensvc_core.cli.asking import load_all
 from opensvc_core.cli.document import SCHEMA, Document, error_documents, moment
 from opensvc_core.cli.options import Format
@@ -49,9 +50,10 @@ class JobRow:
 
 
 def jobs_here(agent: Agent) -> tuple[list[Job], Mapping[str, OpenSVCError]]:
-    """The jobs of this node, and the services whose file cannot be used. Raises ConfigError."""
+    """The jobs of this node, and the services and other distributions that cannot be used. Raises ConfigError."""
     services, broken = load_all(agent, agent.find())
-    return list_jobs(agent.node, services, verb_names()), broken
+    added, unlisted = added_jobs(agent.node)
+    return list_jobs(agent.node, services, verb_names(), added), broken | unlisted
 
 
 def show_jobs(agent: Agent, manner: Manner) -> int:

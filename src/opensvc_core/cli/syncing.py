@@ -47,7 +47,8 @@ def sync(
         OpenSVCError: nothing was begun.
     """
     from opensvc_core.actions.execute import RunOptions
-    from opensvc_core.actions.replications import plan_replications, run_replications
+    from opensvc_core.actions.replications import plan_replications
+    from opensvc_core.actions.send_replications import run_replications
     from opensvc_core.cli.acting import load_or_fail, run_and_tell
 
     replications = plan_replications(agent, word, load_or_fail(agent, names), selection, is_forced=is_forced)
@@ -88,7 +89,7 @@ def show_replications(
 
 
 def _document(agent: Agent, replications: Replications) -> dict[str, Any]:
-    from opensvc_core.actions.replications import look
+    from opensvc_core.actions.replication_rules import look
     from opensvc_core.cli.document import SCHEMA
 
     replications, vetoes = look(agent, replications)

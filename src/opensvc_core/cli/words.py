@@ -79,8 +79,17 @@ def mon_cells(status: ServiceStatus) -> list[Status | str]:
         *(groups.get(name, Status.NA) for name in ("container", "ip", "disk", "fs", "app", "sync")),
         status.avail,
         status.overall,
-        "yes" if status.is_frozen else "",
+        hold_of(status),
     ]
+
+
+def hold_of(state: ServiceStatus | Standing) -> str:
+    """What keeps a service from actions on a node: ``node``, frozen as a whole, ``yes``, frozen itself, ``drain``."""
+    if state.is_node_frozen:
+        return "node"
+    if state.is_frozen:
+        return "yes"
+    return "drain" if state.is_drained else ""
 
 
 @frozen
@@ -128,7 +137,7 @@ def other_cells(other: Other) -> list[Status | str]:
     is_old = other.is_known and not other.is_current
     both = [f"({CELLS[each]})" if is_old else each for each in (standing.avail, standing.overall)]
     kind = "drp" if other.is_drp else ""
-    return [f" @{other.node}", "", kind, "", "", "", "", "", "", *both, "yes" if standing.is_frozen else ""]
+    return [f" @{other.node}", "", kind, "", "", "", "", "", "", *both, hold_of(standing)]
 
 
 def silence_line(word: NodeWord, now: float) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from attrs import Factory, define, field
 
 from opensvc_core.clock import Cancel
+from opensvc_core.cluster.lines import LOST
 from opensvc_core.cluster.link import PeerError
 from opensvc_core.cluster.session import Session
 from opensvc_core.cluster.ssh_words import read_failure
@@ -68,12 +69,14 @@ class Connector:
         host: this node, where ssh runs.
         clock: source of time.
         limit: seconds until a peer that says nothing at any of its addresses counts as out of reach.
+        silence: seconds of silence after which a session is lost.
     """
 
     ssh: Ssh
     host: LocalHost
     clock: Clock
     limit: float
+    silence: float = LOST
 
     def connect(self, node: str, addresses: Sequence[str]) -> tuple[Session, str]:
         """Open a session with a node; it, and the address that it was reached at.
@@ -149,7 +152,7 @@ class Connector:
         """One attempt at a session. Raises PeerError with how ssh ended and what it said."""
         began = self.clock.monotonic()
         talk = self.host.talk(Command(self.ssh.session_argv(node, address, seconds, shares=shares)))
-        session = Session(node, talk, self.clock)
+        session = Session(node, talk, self.clock, self.silence)
         if not race.enter(session):
             session.abandon()
             raise PeerError(f"{node} was reached at another address", code="peer_unreachable")

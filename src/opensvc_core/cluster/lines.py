@@ -17,9 +17,14 @@ LONGEST_LIMIT = 7 * 86400.0
 BEAT = 2.0
 """Seconds after which a node that asks gives a sign of life."""
 LOST = 10.0
-"""Seconds of silence after which the node that asks holds the session for lost."""
-GIVEN_UP = 20.0
-"""Seconds of silence after which the node that answers does: later than the other, which has stopped by then."""
+"""Seconds of silence after which the node that asks holds the session for lost, unless ``[limits] silence`` is set."""
+LONGEST_SILENCE = 600.0
+"""Seconds of silence that the node that asks may allow itself at the most: so long its locks are held for it."""
+
+
+def given_up_after(silence: float) -> float:
+    """Seconds after which the node that answers holds a silent session for lost: when the one that asks has stopped."""
+    return 2 * silence
 
 
 def encode(document: Mapping[str, Any]) -> bytes:

@@ -33,15 +33,13 @@ class Session:
         node: name of the peer.
         talk: the child.
         clock: source of time.
-        beat: seconds between two signs of life.
-        lost_after: seconds of silence after which it is lost.
+        lost_after: seconds of silence after which it is lost; the peer is told, and gives it up later.
         greeting: what the peer said first.
     """
 
     node: str
     talk: Talk
     clock: Clock
-    beat: float = BEAT
     lost_after: float = LOST
     greeting: dict[str, Any] = Factory(dict)
     _waiting: dict[int, queue.SimpleQueue[Told]] = Factory(dict)
@@ -79,6 +77,7 @@ class Session:
         except PeerError:
             self.abandon()
             raise
+        self._give_sign_of_life()
         threading.Thread(target=self._watch, name=f"watch {self.node}", daemon=True).start()
         return True
 
@@ -226,14 +225,17 @@ class Session:
     def _watch(self) -> None:
         """Give signs of life, and listen for the peer's."""
         received = 0
-        while not self.clock.wait(self._over, self.beat):
+        while not self.clock.wait(self._over, min(BEAT, self.lost_after / 4)):
             if self.talk.received != received:
                 received, self._heard = self.talk.received, self.clock.monotonic()
             if self.clock.monotonic() - self._heard > self.lost_after:
                 self._lose(f"nothing was heard for {self.lost_after:.3g} s")
                 self.talk.end()
                 return
-            self.talk.send(encode({"ping": 1}))
+            self._give_sign_of_life()
+
+    def _give_sign_of_life(self) -> None:
+        self.talk.send(encode({"ping": 1, "silence": self.lost_after}))
 
     def _lose(self, reason: str) -> None:
         with self._guard:

@@ -10,6 +10,7 @@ from attrs import Factory, asdict, define, field
 
 from opensvc_core.cluster import wire
 from opensvc_core.cluster.connecting import Connector
+from opensvc_core.cluster.lines import LONGEST_SILENCE, LOST
 from opensvc_core.cluster.link import CONNECT_LIMIT, PeerError
 from opensvc_core.cluster.session import Session
 from opensvc_core.cluster.ssh import Ssh
@@ -56,6 +57,7 @@ class SshPeers:
         clock: source of time.
         connect_limit: seconds until a peer that says nothing counts as out of reach.
         status_limit: seconds that drivers have to answer there.
+        silence: seconds of silence after which a session is lost.
     """
 
     ssh: Ssh
@@ -64,6 +66,7 @@ class SshPeers:
     clock: Clock
     connect_limit: float = CONNECT_LIMIT
     status_limit: float = STATUS_LIMIT
+    silence: float = LOST
     asks: bool = True
     _doors: dict[str, _Door] = Factory(dict)
     _guard: threading.Lock = field(factory=threading.Lock, repr=False)
@@ -82,7 +85,7 @@ class SshPeers:
                 raise door.problem
             if door.session is None:
                 try:
-                    connector = Connector(self.ssh, self.host, self.clock, self.connect_limit)
+                    connector = Connector(self.ssh, self.host, self.clock, self.connect_limit, self.silence)
                     door.session, door.address = connector.connect(node, self._addresses(node))
                 except PeerError as error:
                     door.problem = error
@@ -174,7 +177,9 @@ class SshPeers:
         return found
 
 
-def peers_of(node: Node, host: Host, clock: Clock, connect_limit: float, status_limit: float) -> SshPeers:
+def peers_of(
+    node: Node, host: Host, clock: Clock, connect_limit: float, status_limit: float, silence: float
+) -> SshPeers:
     """The peers of a node.
 
     Args:
@@ -183,6 +188,7 @@ def peers_of(node: Node, host: Host, clock: Clock, connect_limit: float, status_
         clock: source of time.
         connect_limit: seconds until a peer counts as out of reach.
         status_limit: seconds that drivers have to answer there.
+        silence: seconds of silence after which a session is lost.
     """
     from opensvc_core.host.local import LocalHost
     from opensvc_core.host.names import RESOLVE_LIMIT, Resolver
@@ -190,4 +196,6 @@ def peers_of(node: Node, host: Host, clock: Clock, connect_limit: float, status_
     if not isinstance(host, LocalHost):
         host = LocalHost(node.name, os_name=node.os_name, clock=clock)
     resolver = Resolver(node.folders.etc / "hosts", clock, min(RESOLVE_LIMIT, connect_limit))
-    return SshPeers(Ssh(node.folders), host, resolver, clock, connect_limit, status_limit)
+    return SshPeers(
+        Ssh(node.folders), host, resolver, clock, connect_limit, status_limit, min(silence, LONGEST_SILENCE)
+    )

@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from opensvc_core.errors import ActionError
@@ -78,6 +79,12 @@ def redeem(folders: Folders, peer: str, ticket: str, purpose: str) -> dict[str, 
     if not is_good:
         raise refused
     return facts
+
+
+def revoke(folders: Folders, ticket: str) -> None:
+    """Take a ticket back; one that was used is gone already. Raises nothing."""
+    with suppress(OSError):
+        (ticket_folder(folders) / ticket).unlink(missing_ok=True)
 
 
 def _sweep(folder: Path) -> None:

@@ -59,4 +59,12 @@ def read_disk_table(context: Context) -> DiskTable:
             from opensvc_core.inventory.linux_disks import LinuxDisks
 
             return LinuxDisks()
+        case "HP-UX":
+            from opensvc_core.inventory.hpux_disks import read_hpux_disks
+
+            return read_hpux_disks(context)
+        case "SunOS":
+            from opensvc_core.inventory.solaris_disks import read_solaris_disks
+
+            return read_solaris_disks(context)
     return DisksByPath()

@@ -46,5 +46,13 @@ def _ask_platform(facts: NodeFacts, context: Context, root: Path) -> NodeFacts:
             from opensvc_core.inventory.linux_facts import read_linux
 
             return read_linux(facts, context, root)
+        case "HP-UX":
+            from opensvc_core.inventory.hpux_facts import read_hpux
+
+            return read_hpux(facts, context)
+        case "SunOS":
+            from opensvc_core.inventory.solaris_facts import read_solaris
+
+            return read_solaris(facts, context)
     kernel, arch = answer_of(context, "uname", "-r"), answer_of(context, "uname", "-m")
     return evolve(facts, os_kernel=(kernel or "").strip() or None, os_arch=(arch or "").strip() or None)

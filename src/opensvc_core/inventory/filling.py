@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from opensvc_core.inventory.asking import answer_of
-from opensvc_core.inventory.file_systems import parse_df
+from opensvc_core.errors import OpenSVCError
+from opensvc_core.inventory.asking import whatever_of
+from opensvc_core.inventory.file_systems import Filling, parse_bdf, parse_df
 from opensvc_core.inventory.measure import Measure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from opensvc_core.context import Context
 
@@ -27,25 +28,76 @@ def read_fillings(context: Context) -> Iterator[Measure]:
             yield from _df("fs_u", context, "df", "-lPk", *left_out)
             yield from _df("fs_i", context, "df", "-lPi", *left_out)
             yield from _linux_groups(context)
+        case "HP-UX":
+            yield from _hpux(context)
+        case "SunOS":
+            # What is mounted from a folder is full as the file system of that folder is.
+            yield from _df("fs_u", context, "df", "-lk", skips=lambda row: row.device.startswith("/")
+                           and not row.device.startswith("/dev/"))  # fmt: skip
+            yield from _pools(context)
+        case other:
+            context.note(f"how {other} tells what fills up is not known", "not_supported")
 
 
-def _df(kind: str, context: Context, *argv: str) -> Iterator[Measure]:
-    text = answer_of(context, *argv)
+def _never(row: Filling) -> bool:
+    del row
+    return False
+
+
+def _df(kind: str, context: Context, *argv: str, skips: Callable[[Filling], bool] = _never) -> Iterator[Measure]:
+    text = whatever_of(context, *argv)
     if text is None:
         return
     rows = parse_df(text)
     if rows is None:
         context.note(f"{argv[0]}: not an answer that can be read: {text[:80]!r}", "garbled")
     for row in rows or ():
-        if row.mount.startswith(_OF_THE_KERNEL) and not row.device.startswith("/"):
+        if skips(row) or (row.mount.startswith(_OF_THE_KERNEL) and not row.device.startswith("/")):
             continue
         yield Measure(kind, row.mount, row.percent)
+
+
+def _hpux(context: Context) -> Iterator[Measure]:
+    """``bdf -il`` for file systems, ``vgdisplay -F`` for groups: of one that is not active it says so, and fails."""
+    text = whatever_of(context, "bdf", "-il")
+    tables = parse_bdf(text) if text is not None else ((), ())
+    if tables is None:
+        context.note(f"bdf: not an answer that can be read: {(text or '')[:80]!r}", "garbled")
+        tables = ((), ())
+    for kind, rows in zip(("fs_u", "fs_i"), tables, strict=True):
+        yield from (Measure(kind, row.mount, row.percent) for row in rows)
+    try:
+        shown = context.query("vgdisplay", "-F", check=False).stdout
+    except OpenSVCError as error:
+        context.note_error(error)
+        return
+    yield from (Measure("vg_u", name, percent) for name, percent in parse_vgdisplay(shown))
+
+
+def parse_vgdisplay(text: str) -> list[tuple[str, int | None]]:
+    """Name and percent in use of groups of ``vgdisplay -F``: ``vg_name=/dev/vg00:…:total_pe=4347:alloc_pe=2712:…``."""
+    found = []
+    for line in text.splitlines():
+        fields = dict(part.partition("=")[::2] for part in line.strip().split(":"))
+        name = fields.get("vg_name", "").removeprefix("/dev/")
+        if name:
+            found.append((name, _percent(fields.get("total_pe", ""), fields.get("free_pe", ""))))
+    return found
+
+
+def _pools(context: Context) -> Iterator[Measure]:
+    text = whatever_of(context, "zpool", "list", "-H", "-o", "name,capacity", is_optional=True)
+    for line in (text or "").splitlines():
+        name, tab, percent = line.partition("\t")
+        if tab and name:
+            number = percent.removesuffix("%")
+            yield Measure("vg_u", name, int(number) if number.isdecimal() and int(number) <= 100 else None)
 
 
 def _linux_groups(context: Context) -> Iterator[Measure]:
     columns = "vg_name,vg_size,vg_free"
     argv = ("vgs", "--reportformat", "json", "--units", "b", "--nosuffix", "--readonly", "-o", columns)
-    text = answer_of(context, *argv, is_optional=True)
+    text = whatever_of(context, *argv, is_optional=True)
     if text is None:
         return
     groups = parse_vgs(text)

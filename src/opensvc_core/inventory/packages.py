@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opensvc_core.inventory.asking import answer_of, open_inquiry
-from opensvc_core.inventory.parse_packages import DPKG_FORMAT, RPM_FORMAT, parse_dpkg, parse_rpm
+from opensvc_core.inventory.parse_packages import (
+    DPKG_FORMAT,
+    RPM_FORMAT,
+    parse_dpkg,
+    parse_pkg,
+    parse_pkginfo,
+    parse_rpm,
+    parse_showrev,
+    parse_swlist,
+)
 from opensvc_core.inventory.records import Package, PackageList, Patch
 
 if TYPE_CHECKING:
@@ -26,6 +35,10 @@ def list_packages(agent: Agent) -> PackageList:
     match agent.node.os_name:
         case "Linux":
             packages = _linux(context)
+        case "HP-UX":
+            packages, patches = _hpux(context)
+        case "SunOS":
+            packages, patches = _solaris(context)
         case other:
             context.note(f"how {other} lists its packages is not known", "not_supported")
             packages = None
@@ -49,6 +62,28 @@ def _linux(context: Context) -> tuple[Package, ...] | None:
         context.note("neither dpkg-query nor rpm tells what is installed", "not_supported")
         return None
     return tuple(package for each in known for package in each)
+
+
+def _hpux(context: Context) -> tuple[tuple[Package, ...] | None, tuple[Patch, ...] | None]:
+    """A patch is a product there, whose name tells that it is one."""
+    text = answer_of(context, "swlist", "-l", "product", "-a", "revision", "-a", "architecture", timeout=LIMIT)
+    return parse_swlist(text) if text is not None else (None, None)
+
+
+def _solaris(context: Context) -> tuple[tuple[Package, ...] | None, tuple[Patch, ...] | None]:
+    """Packages of Solaris 11 by ``pkg``, those of System V, and patches of Solaris 10."""
+    lists = [
+        _ask(context, parse_pkg, "pkg", "list", "-H"),
+        _ask(context, parse_pkginfo, "pkginfo", "-l"),
+    ]
+    known = [each for each in lists if each is not None]
+    if not known:
+        context.note("neither pkg nor pkginfo tells what is installed", "not_supported")
+    patches = answer_of(context, "showrev", "-p", timeout=LIMIT, is_optional=True)
+    return (
+        tuple(package for each in known for package in each) if known else None,
+        parse_showrev(patches) if patches is not None else None,
+    )
 
 
 def _ask(context: Context, parse: Callable[[str], tuple[Package, ...]], *argv: str) -> tuple[Package, ...] | None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
-from opensvc_core.inventory.records import Package
+from opensvc_core.inventory.records import Package, Patch
 
+_PATCH: Final = re.compile(r"PH[A-Z]{2}_[0-9]{1,7}\Z", re.ASCII)
+_PUBLISHER: Final = re.compile(r"\s+\([^)\s]+\)\s+")
+_SHOWREV: Final = re.compile(r"^Patch: ([0-9]{1,9})-([0-9]{1,4})\b", re.MULTILINE | re.ASCII)
 LONGEST: Final = 400
 """Characters of a name or a version: what is longer is no package."""
 DPKG_FORMAT: Final = "${db:Status-Status}\\t${Package}\\t${Version}\\t${Architecture}\\n"
@@ -28,6 +32,50 @@ def parse_rpm(text: str) -> tuple[Package, ...]:
         for name, version, arch in (row for row in rows if len(row) == 3 and _is_sound(row))
         if name != "gpg-pubkey"
     )
+
+
+def parse_swlist(text: str) -> tuple[tuple[Package, ...], tuple[Patch, ...]]:
+    """Products and patches of ``swlist -l product -a revision -a architecture``; ``#`` begins a comment.
+
+    A patch is called ``PHCO_38955``, ``PHKL_…``, ``PHNE_…``, ``PHSS_…``. The columns are from memory.
+    """
+    packages, patches = [], []
+    for line in text.splitlines():
+        words = line.split()
+        if not words or words[0].startswith("#") or len(words) < 2 or not _is_sound(words):
+            continue
+        if _PATCH.match(words[0]):
+            patches.append(Patch(words[0], words[1]))
+        else:
+            packages.append(Package(words[0], words[1], words[2] if len(words) > 2 else ""))
+    return tuple(packages), tuple(patches)
+
+
+def parse_pkg(text: str) -> tuple[Package, ...]:
+    """Packages of ``pkg list -H``: name, perhaps its publisher in brackets, version, flags that begin with ``i``."""
+    rows = (_PUBLISHER.sub(" ", line).split() for line in text.splitlines())
+    return tuple(
+        Package(row[0], row[1])
+        for row in rows
+        if len(row) == 3 and _is_sound(row) and row[2].startswith("i") and len(row[2]) == 3
+    )
+
+
+def parse_pkginfo(text: str) -> tuple[Package, ...]:
+    """Packages of ``pkginfo -l``: blocks of ``NAME:  value`` lines, with a blank line between."""
+    found = []
+    for block in text.split("\n\n"):
+        pairs = (line.partition(":") for line in block.splitlines())
+        fields = {key.strip(): value.strip() for key, colon, value in pairs if colon}
+        row = [fields.get(each, "") for each in ("PKGINST", "VERSION", "ARCH")]
+        if _is_sound(row):
+            found.append(Package(*row))
+    return tuple(found)
+
+
+def parse_showrev(text: str) -> tuple[Patch, ...]:
+    """Patches of ``showrev -p``: ``Patch: 118367-04 Obsoletes: … Packages: …``."""
+    return tuple(Patch(number, revision) for number, revision in _SHOWREV.findall(text))
 
 
 def _is_sound(row: list[str]) -> bool:

@@ -20,8 +20,6 @@ SECTION = "checks"
 OFF = "off"
 DEFAULTS: Final[Mapping[str, str]] = {"fs_u": "80:90", "fs_i": "80:90", "vg_u": "off:off"}
 """A volume group that is all given to volumes is as it should be: it is shown, and judged where somebody says so."""
-OTHERS = ("checks_schedule",)
-"""What else may stand in the section."""
 _BOUND = re.compile(r"(?:[0-9]{1,2}|100|off)\Z", re.ASCII)
 
 
@@ -114,7 +112,7 @@ def read_thresholds(node: Node) -> dict[str, Thresholds]:
         except ValueError as error:
             add(kind, str(error))
     for keyword in given:
-        if keyword not in DEFAULTS and keyword not in OTHERS:
+        if keyword not in DEFAULTS:
             add(keyword, "no such check", did_you_mean(keyword, DEFAULTS) or f"there are {', '.join(DEFAULTS)}")
     if problems:
         raise ConfigError(problems, hint=f"correct [{SECTION}] in {file}")

@@ -13,6 +13,7 @@ from opensvc_core.api import (
     ActionError,
     Context,
     Device,
+    InventoryItem,
     Keyword,
     Kind,
     Note,
@@ -129,6 +130,9 @@ class HpuxVolumeGroup:
         Raises:
             ActionError: not all of them are known: half of them is not enough.
         """
+        return self._disks(resource, context, None)
+
+    def _disks(self, resource: Resource, context: Context, known: GroupState | None) -> tuple[Device, ...]:
         name, files = _name(resource), _files(resource, context)
         recorded = files.recorded_disks()
         disks = HpuxLvm(context).disks(name)
@@ -140,7 +144,7 @@ class HpuxVolumeGroup:
                     hint="osvc diskupdate on the node where it is active, then bring the file here",
                 )
             return tuple(Device(each.path, identity=each.wwid) for each in recorded)
-        state = HpuxLvm(context).state(name)
+        state = known or HpuxLvm(context).state(name)
         if state.presence is Presence.ACTIVE and state.disks is not None and state.disks != len(disks):
             raise ActionError(
                 f"cannot tell the disks of {name}: LVM's table lists {len(disks)}, vgdisplay says {state.disks}",
@@ -148,6 +152,23 @@ class HpuxVolumeGroup:
                 hint="vgscan -p; or vgexport and vgimport it anew",
             )
         return tuple(Device(path) for path in disks)
+
+    @hookimpl
+    def inventory(self, resources: Sequence[Resource], context: Context) -> Iterator[InventoryItem]:
+        """Size, free space and disks of groups: one ``vgdisplay`` and LVM's tables for all of them."""
+        named = [resource for resource in resources if not _problem(resource)]
+        states = HpuxLvm(context).states([resource.text("vgname") for resource in named]) if named else {}
+        for resource in named:
+            name = resource.text("vgname")
+            if states[name].reason:
+                context.note(f"{name}: {states[name].reason}", "group_undef", Severity.WARNING)
+            yield InventoryItem(resource.id, "group", name)
+            yield InventoryItem(resource.id, "size", states[name].size)
+            yield InventoryItem(resource.id, "free", states[name].free)
+            try:
+                yield InventoryItem(resource.id, "disks", self._disks(resource, context, states[name]))
+            except ActionError as error:
+                context.note_error(error)
 
     @hookimpl
     def list_files(self, resource: Resource, context: Context) -> Sequence[Path]:

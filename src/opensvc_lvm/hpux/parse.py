@@ -11,8 +11,11 @@ from enum import Enum
 
 from attrs import evolve, frozen
 
-_LABEL = re.compile(r"(VG Name|VG Write Access|VG Status|Cur LV|Open LV|Cur PV|Act PV)\s+(\S.*?)\s*\Z")
-_NUMBER = re.compile(r"[0-9]{1,6}\Z", re.ASCII)
+_LABEL = re.compile(
+    r"(VG Name|VG Write Access|VG Status|Cur LV|Open LV|Cur PV|Act PV|PE Size \(Mbytes\)|Total PE|Free PE)"
+    r"\s+(\S.*?)\s*\Z"
+)
+_NUMBER = re.compile(r"[0-9]{1,9}\Z", re.ASCII)
 _CANNOT = re.compile(r'Cannot display volume group "(?:/dev/)?([^"/]+)"\.?\Z')
 _ABSENT = re.compile(r'Volume group "(?:/dev/)?([^"/]+)" does not exist in the "/etc/lvmtab(?:_p)?" file\.?\Z')
 _NOT_ACTIVATED = re.compile(r"Volume group not activated\.?\Z")
@@ -42,6 +45,8 @@ class GroupState:
         active_disks: how many of them are there.
         volumes: how many it has.
         open_volumes: how many of them are open.
+        size: bytes, ``None`` if not told.
+        free: bytes that no volume has, ``None`` likewise.
         reason: why it was not told.
     """
 
@@ -52,6 +57,8 @@ class GroupState:
     active_disks: int | None = None
     volumes: int | None = None
     open_volumes: int | None = None
+    size: int | None = None
+    free: int | None = None
     reason: str = ""
 
 
@@ -98,6 +105,8 @@ def _shown(fields: dict[str, str]) -> GroupState:
         _count(fields.get("Act PV", "")),
         _count(fields.get("Cur LV", "")),
         _count(fields.get("Open LV", "")),
+        _bytes(fields, "Total PE"),
+        _bytes(fields, "Free PE"),
     )
 
 
@@ -124,6 +133,12 @@ def _hidden(reasons: list[str]) -> GroupState:
     if len(reasons) == 1 and _NOT_ACTIVATED.match(reasons[0]):
         return GroupState(Presence.INACTIVE)
     return GroupState(Presence.UNTOLD, reason="; ".join(reasons) or "vgdisplay does not say why it cannot display it")
+
+
+def _bytes(fields: dict[str, str], label: str) -> int | None:
+    """Extents as bytes; the first line of a label counts: those of the disks, with ``-v``, come later."""
+    extent, count = _count(fields.get("PE Size (Mbytes)", "")), _count(fields.get(label, ""))
+    return extent * count << 20 if extent and count is not None else None
 
 
 def _count(text: str) -> int | None:

@@ -8,6 +8,7 @@ from opensvc_testkit.conformance.checks import Checks
 from opensvc_testkit.conformance.dry_run import DryRun
 from opensvc_testkit.conformance.hand_over import HandOver
 from opensvc_testkit.conformance.identity import Identity
+from opensvc_testkit.conformance.inventory import Inventories
 from opensvc_testkit.conformance.keywords import Keywords
 from opensvc_testkit.conformance.life import Life
 from opensvc_testkit.conformance.limits import Limits
@@ -20,7 +21,19 @@ __all__ = ["DriverContract", "check_names"]
 
 
 class DriverContract(
-    Identity, Source, Keywords, Life, Batch, CannotTell, Limits, DryRun, Errors, Cancelling, HandOver, Checks
+    Identity,
+    Source,
+    Keywords,
+    Life,
+    Batch,
+    Inventories,
+    CannotTell,
+    Limits,
+    DryRun,
+    Errors,
+    Cancelling,
+    HandOver,
+    Checks,
 ):
     """All that is asked of a driver; see ``Checks`` for what a subclass says, and ``docs/reference/conformance.md``."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from opensvc_testkit.demo.service import SERVICE
 from opensvc_testkit.demo.stage import Stage, StageError, open_stage
-from opensvc_testkit.demo.walk import INTERRUPTED, WalkError, fail, play, tell
+from opensvc_testkit.demo.walk import INTERRUPTED, WalkError, fail, play, show_output, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,11 +27,19 @@ def play_simulated(platform: str) -> int:
     """Play on simulated nodes of a platform and give back the exit status."""
 
     def walk(stage: Stage) -> int:
+        from opensvc_testkit.demo import collecting
         from opensvc_testkit.demo.simulation import scenes, simulate
 
         simulated = simulate(stage.folder, platform)
         tell(simulated.scenery.opening)
-        play(scenes(simulated), simulated.stage, SERVICE)
+        with collecting.open_collector(simulated.stage) as collector:
+            play(scenes(simulated), simulated.stage, SERVICE)
+            if collector is None:
+                tell(collecting.WITHOUT)
+            else:
+                play(collecting.scenes(), simulated.stage, SERVICE)
+                tell("What the collector knows:")
+                show_output(collecting.knowledge(collector))
         tell(f"That was all. `osvc demo --platform {platform} --shell` opens a shell on the same node, to try more.")
         return 0
 

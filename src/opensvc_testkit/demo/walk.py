@@ -145,6 +145,11 @@ def show(line: str) -> None:
     _print(f"\n$ {line}", is_bold=False)
 
 
+def show_output(text: str) -> None:
+    """What is to be read, as it stands."""
+    _print(f"\n{text}", is_bold=False)
+
+
 def fail(text: str) -> None:
     """Say that the demo failed, on standard error."""
     typer.secho(f"the demo failed: {text}", err=True, fg="red", color=False if os.environ.get("NO_COLOR") else None)

@@ -62,6 +62,10 @@ MODULES: dict[str, dict[str, str]] = {
         "chmod": "solaris.folders",
         "chown": "solaris.folders",
         "pgrep": "solaris.folders",
+        **dict.fromkeys(
+            ("cat", "prtconf", "psrinfo", "prtdiag", "kstat", "df", "iostat", "pkg", "pkginfo", "showrev"),
+            "solaris.machine",
+        ),
     },
     "hpux": {
         "ssh": "ssh",
@@ -70,6 +74,9 @@ MODULES: dict[str, dict[str, str]] = {
         "getconf": "hpux.system",
         "strings": "hpux.system",
         "bdf": "hpux.system",
+        "machinfo": "hpux.machine",
+        "model": "hpux.machine",
+        "swlist": "hpux.machine",
         "netstat": "hpux.addresses",
         "ifconfig": "hpux.addresses",
         "ioscan": "hpux.ioscan",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SD_MAJORS = (8, 65, 66, 67, 68, 69, 70, 71)
 """Majors of SCSI disks, sixteen disks each (Linux, devices.txt)."""
+SECTOR = 512
+"""Bytes of the unit of ``size``, whatever the disk's own sectors (sysfs-block)."""
 
 
 def place(folder: str, node: str) -> str:
@@ -76,12 +78,14 @@ class _Tree:
                 state = "offline" if is_lost(disk, node["name"], path) else "running"
                 facts = {"wwid": disk["wwid"], "state": state, "type": "0", "vendor": f"{disk['vendor']:<8}",
                          "model": f"{disk['model']:<16}"}  # fmt: skip
-                self.device(name, disk_number(path), {f"device/{key}": value for key, value in facts.items()})
+                attributes = {f"device/{key}": value for key, value in facts.items()}
+                self.device(name, disk_number(path), {"size": str(disk["size"] // SECTOR), **attributes})
         if PLATFORM in node["platforms"]:
             for found in state_of(node)["maps"].values():
                 paths = world["disks"][found["wwid"]]["paths"].get(node["name"], [])
                 slaves = [path.removeprefix("/dev/") for path in paths]
-                self.mapped(node, found["name"], f"mpath-{scsi_id(found['wwid'])}", slaves)
+                size = world["disks"][found["wwid"]]["size"]
+                self.mapped(node, found["name"], f"mpath-{scsi_id(found['wwid'])}", slaves, size)
         for active in node["platforms"].get("lvm", {}).get("active", {}).values():
             self.mapped(node, active["name"], active["uuid"], [])
 
@@ -95,11 +99,14 @@ class _Tree:
             self._write(f"{folder}/{key}", value)
         os.symlink(f"../../block/{name}", f"{self.root}/dev/block/{number[0]}:{number[1]}")
 
-    def mapped(self, node: Node, name: str, uuid: str, slaves: list[str]) -> None:
-        """A device-mapper device over others."""
+    def mapped(self, node: Node, name: str, uuid: str, slaves: list[str], size: int = 0) -> None:
+        """A device-mapper device over others; without a size it tells none."""
         minor = mapped.number_of(node, name)
         own = f"dm-{minor}"
-        self.device(own, (mapped.MAJOR, minor), {"dm/name": name, "dm/uuid": uuid, "dm/suspended": "0"})
+        facts = {"dm/name": name, "dm/uuid": uuid, "dm/suspended": "0"}
+        if size:
+            facts["size"] = str(size // SECTOR)
+        self.device(own, (mapped.MAJOR, minor), facts)
         for slave in slaves:
             os.symlink(f"../../{slave}", f"{self.root}/block/{own}/slaves/{slave}")
             os.symlink(f"../../{own}", f"{self.root}/block/{slave}/holders/{own}")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
+from opensvc_core.clock import SystemClock
+from opensvc_core.journal import Journal, RunRecord
 from tests.lab.cluster.oracle import running
 from tests.lab.cluster.standstill import Standstill
 from tests.lab.lxc import LAUNCHERS, Containers
@@ -31,7 +34,8 @@ status) test -e /run/db;;
 esac
 """
 # Nodes of a busy machine take seconds to say hello.
-_LIMITS = "[limits]\npeer = 6\nstatus = 5\nchecks = 5\nlate_start = 1\nleft_over = 5\nsettle = 3\n"
+T = TypeVar("T")
+_LIMITS = "[limits]\npeer = 6\nsilence = 3\nstatus = 5\nchecks = 5\nlate_start = 1\nleft_over = 5\nsettle = 3\n"
 
 
 @attrs.define
@@ -122,6 +126,14 @@ class Cluster:
         runs: list[dict[str, Any]] = self.document(node, "log", name, "--limit", "1")["runs"]
         return runs[0] if runs else None
 
+    def journal(self, node: Node, name: str) -> list[RunRecord]:
+        """All runs of a service in the journal of a node, newest first, read past the agent there."""
+        journal = Journal(node.small_disk(ROOT) / "var/journal.db", SystemClock())
+        try:
+            return journal.history(name, 10_000)
+        finally:
+            journal.close()
+
     def commands(self, node: Node, run_id: str, name: str) -> list[dict[str, Any]]:
         """The commands of a run in the journal of a node."""
         found: list[dict[str, Any]] = self.document(node, "log", name, "--run", run_id)["commands"]
@@ -132,7 +144,18 @@ class Cluster:
         for node in self.nodes:
             node.write(f"{ROOT}/etc/node.conf", _LIMITS + more, mode=0o600)
 
+    def side_by_side(self, do: Callable[[Node], T]) -> dict[str, T]:
+        """Do something in all nodes at once; by node what it gave. Raises what the first of them raised."""
+        with ThreadPoolExecutor(len(self.nodes)) as pool:
+            return dict(zip([node.name for node in self.nodes], pool.map(do, self.nodes), strict=True))
+
     # -- services
+
+    def give(self, name: str) -> None:
+        """Make a guest of that name and its service on all nodes, unless they have them."""
+        if self.nodes[0].exec(["test", "-e", f"{ROOT}/etc/{name}.env"]).returncode:
+            self.define_guest(name)
+            self.write_service(name, service_text([node.name for node in self.nodes]))
 
     def define_guest(self, name: str, nodes: Iterable[Node] | None = None, *, address: str = "") -> None:
         """Make a container of that name on nodes, on all by default, with a launcher in it."""

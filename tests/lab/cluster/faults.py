@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import enum
-from collections.abc import Iterator
 
 from tests.lab.cluster.cluster import ROOT
 from tests.lab.nodes import Node
@@ -104,13 +102,3 @@ def kill_sessions(node: Node) -> None:
     found = sessions(node)
     assert found, f"{node.name}: no session of a peer"
     node.exec(["kill", "-KILL", *found])
-
-
-@contextlib.contextmanager
-def partitioned(node: Node) -> Iterator[None]:
-    """A node without cables, plugged in again at the end."""
-    node.cut()
-    try:
-        yield
-    finally:
-        node.plug()

@@ -1,6 +1,7 @@
 """Commands of LXC that stand still where a test asks them to, so that something can happen to the run meanwhile.
 
-Each is the real command behind a script of the same name that comes first on PATH. A point is a file in `/run/points`:
+They also write down what was really done in a node, whoever asked for it: `deeds.py` reads that. Each is the real
+command behind a script of the same name that comes first on PATH. A point is a file in `/run/points`:
 `before.lxc-start` or `after.lxc-start`, with a part of the command line in it. The first command that comes to a point
 takes it away, stands still, and goes on when it is let go, or when the node has lost its power.
 """
@@ -16,6 +17,8 @@ from tests.lab.nodes import Node
 from tests.lab.specification import TOOLS
 
 COMMANDS = ("lxc-attach", "lxc-info", "lxc-ls", "lxc-start", "lxc-stop")
+DEEDS = "/var/log/deeds"
+"""A line before a command and one after it: its number, `began` or its exit status, and its line."""
 POINTS = "/run/points"
 REACH_SECONDS = 60.0
 
@@ -32,8 +35,10 @@ stand() {{
 }}
 line="$tool $*"
 stand before
+echo "$$ began ${{line//$'\n'/ }}" >>{DEEDS}
 "/usr/bin/$tool" "$@"
 rc=$?
+echo "$$ $rc ${{line//$'\n'/ }}" >>{DEEDS}
 stand after
 exit $rc
 """

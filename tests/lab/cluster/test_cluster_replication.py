@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 
@@ -15,6 +16,8 @@ pytestmark = pytest.mark.timeout(300)
 NAME = "gieprdweb01"
 GROUND = "/srv/web"
 """A small file system of each node, that can be filled and unmounted."""
+BIGGER = 4_000_000
+"""Bytes of a file whose transfer is cut."""
 SECTION = f"""
 [sync#1]
 src = {GROUND}/data/
@@ -104,15 +107,24 @@ def test_a_transfer_that_is_cut_goes_on_and_until_then_nothing_starts_on_it(clus
     first, _, recovery = cluster.nodes
     slow = first.read(f"{ROOT}/etc/{NAME}.env").replace("[sync#1]", "[sync#1]\nbwlimit = 500")
     first.write(f"{ROOT}/etc/{NAME}.env", slow)
-    shell(first, f"head -c 4000000 /dev/urandom >{GROUND}/data/bigger")
+    shell(first, f"head -c {BIGGER} /dev/urandom >{GROUND}/data/bigger")
     sync = cluster.popen(first, "sync", "drp", NAME, "--rid", "sync#1")
     await_text(recovery, f"{GROUND}/data/.bigger.*")
     sync.kill()
     shell(first, "pkill -KILL -x rsync || true")
+    # Where the connection ended, the receiver keeps what has come.
+    await_text(recovery, f"{GROUND}/data/.osvc-partial/bigger")
+    kept = int(shell(recovery, f"stat -c %s {GROUND}/data/.osvc-partial/bigger"))
+    assert kept > 0
     assert "sync#1" in recovery.read(f"{ROOT}/var/sync/{NAME}.json")
     first.write(f"{ROOT}/etc/{NAME}.env", slow.replace("bwlimit = 500\n", ""))
     cluster.told(first, "sync", "drp", NAME, "--rid", "sync#1")
     assert data(first) == data(recovery)
+    run = cluster.last_run(first, NAME)
+    assert run is not None
+    (said,) = [each["stdout"] for each in cluster.commands(first, run["id"], NAME) if each["argv"][0] == "rsync"]
+    sent = int(re.findall(r"Literal data: ([\d,]+)", said)[0].replace(",", ""))
+    assert sent < BIGGER - kept + 100_000, (sent, kept)
     assert '"incomplete": {}' in recovery.read(f"{ROOT}/var/sync/{NAME}.json")
 
 

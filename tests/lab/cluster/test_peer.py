@@ -62,6 +62,9 @@ OPERATIONS: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("received", {"service": "c1", "rid": "sync#1", "is_good": True}),
     ("channel", {"run": "x", "service": "c1", "rid": "container#0", "streams": ["x"], "seconds": 5}),
     ("put_files", {"service": "../c1", "files": []}),
+    ("history", {"service": "private", "run": "", "limit": 20}),
+    ("history", {"service": "../c1", "run": "", "limit": 1}),
+    ("history", {"service": "", "run": "", "limit": 10**9}), ("history", {"service": "", "run": "%" * 99, "limit": 1}),
 )  # fmt: skip
 """Operations in a session that do not exist, or are not for this peer."""
 FORWARD = ("-o", "ClearAllForwardings=no")
@@ -325,6 +328,18 @@ def test_trust_that_is_taken_back_ends_what_the_peer_has_under_way(cluster: Clus
         second.write(file, content, mode=0o600)
     second.exec(["rm", "-r", f"{ROOT}/etc/ssh/withdrawn"], check=True)
     assert "peer_" not in python(first, HELLO)
+
+
+def test_a_node_is_reached_where_one_of_its_addresses_is_dead(cluster: Cluster) -> None:
+    """The first of its addresses answers nothing, the second leads to a node that has another host key."""
+    first, second = cluster.nodes
+    first.exec(["rm", "-rf", f"{ROOT}/var/ssh"], check=True)  # no connection is left of earlier commands
+    dead = second.address.rpartition(".")[0] + ".250"
+    first.write(f"{ROOT}/etc/hosts", f"{dead} node2\n{first.address} node2\n{second.address} node2\n")
+    try:
+        assert "peer_" not in python(first, HELLO)
+    finally:
+        first.exec(["rm", f"{ROOT}/etc/hosts"], check=True)
 
 
 def test_a_connection_that_was_left_to_a_peer_that_died_or_froze_hangs_nothing(cluster: Cluster) -> None:

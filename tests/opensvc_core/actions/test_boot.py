@@ -8,10 +8,10 @@ import pytest
 from attrs import evolve
 
 from opensvc_core.actions.agent import Agent
-from opensvc_core.actions.boot import Rounds
 from opensvc_core.actions.execute import RunOptions
 from opensvc_core.actions.freeze import freeze_node, mark_drained
 from opensvc_core.actions.histories import starting_here
+from opensvc_core.actions.rounds import Rounds
 from opensvc_core.actions.status import ask
 from opensvc_core.api import EventKind, ResourceId, Status, StatusReport
 from opensvc_core.errors import Vetoed

@@ -83,6 +83,16 @@ def test_a_node_updates_its_monitor_and_sends_its_services(agent: Agent) -> None
     assert [str(each.schedule) for each in found.values()] == ["*@10", "04:00-06:00@121"]
 
 
+def test_a_node_prunes_its_journal_each_day_and_writes_metrics_where_it_is_told_a_file(agent: Agent) -> None:
+    found = jobs(agent, ["log", "metrics"])
+    assert {name: (each.argv, str(each.schedule)) for name, each in found.items()} == {
+        "journal": (("log", "--prune", "--format", "plain"), "03:00-04:00@61")
+    }
+    agent.node = evolve(agent.node, settings={"node": {"metrics_file": "/m/osvc.prom", "metrics_schedule": "@1"}})
+    metrics = jobs(agent, ["log", "metrics"])["metrics"]
+    assert (metrics.argv, str(metrics.schedule)) == (("metrics", "--ask", "--output", "/m/osvc.prom"), "*@1")
+
+
 def test_schedules_of_the_service_stand_over_those_of_the_node(agent: Agent) -> None:
     agent.node = evolve(agent.node, settings={"node": {"sync_schedule": "@1h", "monitor_schedule": ""}})
     add(agent)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from opensvc_core.actions.agent import Agent
+from opensvc_core.actions.drain import drain
+from opensvc_core.actions.execute import RunOptions
 from opensvc_core.actions.freeze import mark_drained, unmark_drained
 from opensvc_core.api import Event, EventKind, Evidence, NodeState, PlanError, Vetoed
+from opensvc_core.cli.manner import Limits, Manner
+from opensvc_core.cli.moving import move_services
+from opensvc_core.cli.options import Format
+from opensvc_core.errors import ExitStatus
 from opensvc_core.run import Run, RunOutcome
 from tests.opensvc_core.actions.files_platform import knob
 from tests.opensvc_core.actions.moving_platform import MovingCluster
@@ -131,6 +138,79 @@ def test_a_service_with_a_disk_of_its_own_node_is_vetoed_and_nothing_is_begun(tm
         site.migrate()
     assert {veto.code for veto in refused.value.vetoes} == {"mounted_on_node", "disk_not_shared"}
     assert [record.action for record in site.cluster.agents["n1"].history("svc")] == ["start"]
+
+
+def _or_restart(site: Site, capsys: pytest.CaptureFixture[str], form: Format = Format.PLAIN) -> tuple[int, str]:
+    """Exit status of `osvc migrate --or-restart`, and what it prints."""
+    status = move_services(site.agent("n1"), "migrate", ["svc"], "n2", Limits(wait=0.0), Manner(form), or_restart=True)
+    return status, capsys.readouterr().out
+
+
+def test_what_cannot_be_migrated_is_switched_only_when_asked_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = Site(tmp_path, TEXT + "[fs#1]\ntype = file\n")
+    agent = site.agent("n1")
+    with pytest.raises(Vetoed):
+        move_services(agent, "migrate", ["svc"], "n2", Limits(wait=0.0), Manner(Format.PLAIN))
+    assert site.places == {"n1": ALL | {"svc.fs#1"}}
+    status, said = _or_restart(site, capsys)
+    assert (status, site.places) == (0, {"n2": ALL | {"svc.fs#1"}})
+    assert "stop svc/container#0" in said
+    assert "migrate" not in said
+
+
+@pytest.mark.parametrize("form", [Format.PLAIN, Format.JSON])
+def test_a_migration_that_fails_is_taken_back_and_switched_when_asked_to(
+    site: Site, form: Format, capsys: pytest.CaptureFixture[str]
+) -> None:
+    knob(site.folder / "n1", "svc.container#0.migrate", "ls", "/no/such/place")
+    status, said = _or_restart(site, capsys, form)
+    (site.folder / "n1/tmp/platform/svc.container#0.migrate").unlink()
+    assert (status, site.places) == (0, {"n2": ALL})
+    actions = [record.action for record in site.cluster.agents["n1"].history("svc")]
+    assert actions == ["switch", "migrate", "start"]
+    if form is Format.JSON:
+        assert json.loads(said)["action"] == "switch"
+
+
+def test_a_migration_whose_end_is_unknown_is_followed_by_no_switch(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    knob(site.folder / "n1", "svc.disk#1.leave", "ls", "/no/such/place")
+    assert _or_restart(site, capsys)[0] == ExitStatus.UNKNOWN
+    (site.folder / "n1/tmp/platform/svc.disk#1.leave").unlink()
+    assert site.places == {"n1": {"svc.disk#1"}, "n2": ALL}
+    assert [record.action for record in site.cluster.agents["n1"].history("svc")] == ["migrate", "start"]
+
+
+def test_a_veto_of_the_switch_stands_when_a_restart_was_asked_for(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mark_drained(site.cluster.agents["n2"].node)
+    knob(site.folder / "n1", "svc.container#0.migrate", "ls", "/no/such/place")
+    with pytest.raises(Vetoed) as refused:
+        _or_restart(site, capsys)
+    assert {veto.code for veto in refused.value.vetoes} == {"node_drained"}
+    (site.folder / "n1/tmp/platform/svc.container#0.migrate").unlink()
+    assert site.places == {"n1": ALL}
+
+
+def test_a_drain_migrates_what_can_go_and_switches_what_cannot(site: Site) -> None:
+    rounds = drain(site.agent("n1"), RunOptions(wait=0.0), is_live=True)
+    assert ([run.action for run in rounds.runs], site.places) == (["migrate"], {"n2": ALL})
+    unmark_drained(site.cluster.agents["n1"].node)
+    knob(site.folder / "n2", "svc.container#0.migrate", "ls", "/no/such/place")
+    shown = drain(site.agent("n2"), RunOptions(wait=0.0), is_live=True, is_dry=True).previews
+    assert [each.plan.action for each in shown] == ["migrate"]
+    rounds = drain(site.agent("n2"), RunOptions(wait=0.0), is_live=True)
+    assert rounds.refused == {}
+    assert [(run.action, run.outcomes["svc"].value) for run in rounds.runs] == [
+        ("migrate", "failed"),
+        ("switch", "done"),
+    ]
+    (site.folder / "n2/tmp/platform/svc.container#0.migrate").unlink()
+    assert site.places == {"n1": ALL}
 
 
 def test_nothing_goes_to_a_node_that_is_drained_and_it_may_leave_one(site: Site) -> None:

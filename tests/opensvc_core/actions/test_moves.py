@@ -10,14 +10,16 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
-from attrs import evolve
+from attrs import evolve, frozen
 
 from opensvc_core.actions.agent import Agent
 from opensvc_core.api import (
     Cancel,
+    ChangeKind,
     Event,
     EventKind,
     Evidence,
@@ -35,9 +37,12 @@ from opensvc_core.cli.render import to_text
 from opensvc_core.cli.render.plan import plan_view
 from opensvc_core.cli.verdict import verdict_lines
 from opensvc_core.cluster.link import PeerError
+from opensvc_core.errors import JournalError
+from opensvc_core.journal import Journal, RunHeader
 from opensvc_core.lock import Holder, hold_lock
 from opensvc_core.model import Service, Status
-from opensvc_core.run import Run, RunOutcome, StepState
+from opensvc_core.plan import Step
+from opensvc_core.run import Run, RunOutcome, StepResult, StepState
 from tests.opensvc_core.actions.files_platform import knob
 from tests.opensvc_core.cli.test_documents import check
 from tests.opensvc_core.cluster.loopback import Cluster, LoopbackPeers
@@ -119,6 +124,16 @@ class Site:
     def is_settled(self) -> bool:
         """Whether no node knows of a run that was cut."""
         return not any(agent.journal.unrecovered(["svc"]) for agent in self.cluster.agents.values())
+
+
+@frozen
+class Eyes:
+    """An observer that keeps the kinds of events."""
+
+    seen: list[str]
+
+    def observe(self, event: Event) -> None:
+        self.seen.append(event.kind.value)
 
 
 @pytest.fixture
@@ -309,11 +324,71 @@ def test_a_broken_journal_there_refuses(site: Site) -> None:
     assert site.places == {"n1": ALL}
 
 
+class FullJournal(Journal):
+    """The journal of a node whose disk is full."""
+
+    def begin_run(self, header: RunHeader) -> None:
+        raise JournalError("the disk is full")
+
+    def begin_step(self, run_id: str, step: Step, *, is_way_back: bool) -> None:
+        raise JournalError("the disk is full")
+
+    def end_step(self, run_id: str, result: StepResult, *, is_way_back: bool) -> None:
+        raise JournalError("the disk is full")
+
+
+def test_what_is_stopped_there_without_its_journal_goes_on_and_says_so(site: Site) -> None:
+    site.agent("n2")
+    there = site.agent("n1")
+    there.journal = FullJournal(there.journal.path, there.clock)
+    run = site.move("n2", "takeover")
+    assert (run.outcomes, site.places) == ({"svc": RunOutcome.DONE}, {"n2": ALL})
+    assert [note.text for note in run.notes if note.code == "journal"] == [
+        "n1: this run is not journalled: the disk is full"
+    ]
+    stopped = run.result("stop svc/container#0 on n1")
+    assert {note.text for note in stopped.notes} >= {"this step goes on without its journal: the disk is full"}
+
+
+def test_nothing_is_started_there_without_its_journal(site: Site) -> None:
+    there = site.agent("n2")
+    there.journal = FullJournal(there.journal.path, there.clock)
+    with pytest.raises(Exception, match="the disk is full"):
+        site.move("n1")
+    assert site.places == {"n1": ALL}
+
+
 def test_a_peer_that_is_no_node_of_the_service_there_is_refused(site: Site) -> None:
     path = site.folder / "n2/etc/svc.env"
     path.write_text(TEXT.replace("nodes = n1 n2", "nodes = n2 n3").replace("autostart_node = n1\n", ""))
     with pytest.raises(Exception, match="n1 is no node of svc by the service file here"):
         site.move("n1")
+
+
+# -- what the nodes report --------------------------------------------------------------------------------------------
+
+
+def test_each_node_feeds_and_shows_its_own_part_of_a_run_that_one_of_them_drives(site: Site) -> None:
+    driver = site.agent("n1")
+    seen: dict[str, list[str]] = {}
+    for name, agent in site.cluster.agents.items():
+        seen[name] = []
+        agent.dispatcher.reach_installed = partial(Eyes, seen[name])
+    run = driver.run(driver.plan_move("switch", [driver.load("svc")], "n2"), wait=0.0)
+    driver.peers.close()
+    for name, up in (("n1", "down"), ("n2", "up")):
+        feed = site.cluster.agents[name].feed
+        assert [(change.kind, change.run_id) for change in feed.changes() if change.run_id] == [
+            ("begin", run.id), ("end", run.id),
+        ]  # fmt: skip
+        assert feed.latest(ChangeKind.STATUS)["svc"].data["overall"] == up
+        assert seen[name][0] == "run_begin"
+        assert seen[name][-2:] == ["run_end", "status"]
+    record = site.cluster.agents["n2"].feed.run(run.id, "svc")
+    assert record is not None
+    assert {step.action for step in record.steps} == {"start"}
+    assert all(record.commands_of(step) for step in record.steps)
+    assert seen["n2"].count("step_begin") == seen["n2"].count("step_end") == len(record.steps)
 
 
 # -- what fails -------------------------------------------------------------------------------------------------------

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import random
+import threading
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from attrs import evolve
 
 from opensvc_core.actions.agent import Agent
-from opensvc_core.api import Vetoed
-from opensvc_core.run import RunOutcome
+from opensvc_core.api import OpenSVCError, Vetoed
+from opensvc_core.run import Run, RunOutcome
 from tests.opensvc_core.cluster.loopback import Cluster
 from tests.opensvc_core.spc_model import ModelBackends, Target
 
@@ -95,6 +99,45 @@ def test_a_run_that_reserves_every_disk_goes_on_though_a_node_is_silent(tmp_path
     assert run.outcomes == {"svc": RunOutcome.DONE}
     (note,) = [note for note in run.notes if note.code == "peer_unknown"]
     assert "this run reserves all of its disks" in note.text
+
+
+def test_of_two_sides_of_a_partition_that_start_at_once_who_has_the_disk_has_the_service(
+    tmp_path: Path, osvc_runs: int, osvc_random: random.Random
+) -> None:
+    for number in range(max(5, osvc_runs)):
+        site = Site(tmp_path / str(number), DISK)
+        site.agent("n1")
+        site.cluster.silent.add("n1")  # n2 and n3 reach each other
+        ends = _start_at_once(site, {name: osvc_random.uniform(0.0, 0.1) for name in ("n1", "n2")})
+        won = [name for name, end in ends.items() if isinstance(end, Run) and end.exit_status == 0]
+        assert len(won) == 1, ends
+        assert {name for name in KEYS if site.cluster.up(name)} == set(won)
+        assert site.holder == KEYS[won[0]]
+        (lost,) = set(ends) - set(won)
+        assert "reserved" in str(ends[lost]), ends
+
+
+def _start_at_once(site: Site, delays: Mapping[str, float]) -> dict[str, Run | OpenSVCError]:
+    """Start the service on several nodes, each so many seconds after one instant; how it ended there."""
+    ends: dict[str, Run | OpenSVCError] = {}
+    begun = threading.Barrier(len(delays))
+
+    def start(name: str) -> None:
+        agent = site.cluster.agents[name]
+        plan = agent.plan("start", [agent.load("svc")])
+        begun.wait()
+        time.sleep(delays[name])  # the instant is what chance has dealt
+        try:
+            ends[name] = agent.run(plan)
+        except OpenSVCError as error:
+            ends[name] = error
+
+    sides = [threading.Thread(target=start, args=(name,)) for name in delays]
+    for side in sides:
+        side.start()
+    for side in sides:
+        side.join()
+    return ends
 
 
 @pytest.mark.parametrize("verb", ["start", "switch"])

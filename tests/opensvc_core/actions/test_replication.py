@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -14,10 +15,13 @@ from attrs import define
 
 from opensvc_core.actions.agent import Agent
 from opensvc_core.actions.execute import RunOptions
-from opensvc_core.actions.replications import plan_replications, run_replications
+from opensvc_core.actions.replications import plan_replications
+from opensvc_core.actions.send_replications import run_replications
+from opensvc_core.actions.transferring import transferring
 from opensvc_core.cli.manner import Manner
 from opensvc_core.cli.options import Format
 from opensvc_core.cli.syncing import diff_config, discard_copy, show_replications
+from opensvc_core.cluster.tickets import TicketRefused, redeem
 from opensvc_core.errors import ActionError, JournalError, Locked, OpenSVCError, Vetoed
 from opensvc_core.events import Event, EventKind
 from opensvc_core.generation import (
@@ -150,14 +154,18 @@ def test_data_go_to_every_target_with_their_generation(site: Site) -> None:
 
 
 def test_how_far_a_transfer_is_can_be_watched(site: Site) -> None:
+    (site.data("n1") / "big").write_bytes(b"x" * 3_000_000)
+    site.edit("n1", "target =", "bwlimit = 1000\ntarget =")
     site.start("n1")
     agent = site.open("n1")
     events: list[Event] = []
     plan = plan_replications(agent, "drp", [agent.load("svc")], Selection(("sync#1",)))
     run_replications(agent, plan, RunOptions(on_event=events.append))
     told = [event for event in events if event.kind is EventKind.STEP_PROGRESS]
-    assert told
-    assert all(event.step == "sync svc/sync#1 to d1" and "%" in event.text for event in told)
+    assert all(event.step == "sync svc/sync#1 to d1" for event in told)
+    percents = [int(event.text.partition(" %")[0]) for event in told]
+    assert len(set(percents)) > 1
+    assert percents == sorted(percents)
 
 
 def test_statuses_follow_from_what_was_sent(site: Site) -> None:
@@ -575,7 +583,25 @@ def test_a_session_that_ends_lets_the_lock_go_and_leaves_the_word_incomplete(sit
     plan = agent.plan("start", [agent.load("svc")])
     with pytest.raises(Locked, match="holds the lock"):
         agent.run(plan, wait=0)
-    site.cut("d1")
+    # An rsync of the peer may outlive its session: the lock is let go when that has ended too.
+    begun, over = threading.Event(), threading.Event()
+
+    def transfer() -> None:
+        with transferring(agent.node.folders, "svc"):
+            begun.set()
+            over.wait(30)
+
+    rsync, cut = threading.Thread(target=transfer), threading.Thread(target=site.cut, args=("d1",))
+    rsync.start()
+    assert begun.wait(30)
+    cut.start()
+    with pytest.raises(Locked, match="holds the lock"):
+        agent.run(plan, wait=0.2)
+    over.set()
+    cut.join(30)
+    rsync.join(30)
+    with pytest.raises(TicketRefused):
+        redeem(agent.node.folders, "n1", answer["ticket"], "receive")
     assert read_data(site.agents["d1"].node.folders, "svc").incomplete == {"sync#1": "n1"}
     site.stop("n1")
     site.start("d1", "copy_incomplete", "copy_stale")

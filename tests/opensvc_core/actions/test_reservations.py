@@ -12,9 +12,11 @@ from attrs import Factory, define, evolve
 
 from opensvc_core.actions.agent import Agent
 from opensvc_core.actions.declare import declare_dead, is_port_open
+from opensvc_core.actions.metrics import collect_metrics
 from opensvc_core.actions.reservations import reservation_plan, show_reservations
 from opensvc_core.api import ActionError, Evidence, NodeState, PlanError, Status, Vetoed
 from opensvc_core.errors import ReservationError
+from opensvc_core.metrics_text import render
 from opensvc_core.run import RunOutcome, StepState
 from tests.opensvc_core.actions.files_platform import knob, open_files_agent, up, write_service
 from tests.opensvc_core.spc_model import ModelBackends, Target
@@ -292,3 +294,17 @@ def test_the_word_is_kept_with_who_gave_it(tmp_path: Path, targets: dict[str, Ta
     (evidence,) = declare_dead(n2, [n2.load("svc")], ["n1"])
     assert (evidence.state, evidence.source) == (NodeState.FENCED, "declared dead by ann")
     assert evidence.at > 0
+
+
+def test_metrics_tell_who_holds_a_disk_where_it_can_be_asked(tmp_path: Path, targets: dict[str, Target]) -> None:
+    n1, n2 = node(tmp_path, "n1", targets), node(tmp_path, "n2", targets)
+    n1.run(n1.plan("start", [n1.load("svc")]))
+    text = render(collect_metrics(n2, is_asked=True))
+    about = 'service="svc",rid="disk#1pr",disk="svc.disk#1"'
+    assert f'opensvc_reservation_holder_info{{{about},key="0x1111",holder="n1"}} 1' in text
+    assert f"opensvc_reservation_registrations{{{about}}} 1" in text
+    n2.reservations.fails["read"] = ReservationError("the path is gone", code="failed")  # type: ignore[attr-defined]
+    text = render(collect_metrics(n2, is_asked=True))
+    assert f"opensvc_reservation_known{{{about}}} 0" in text
+    assert "opensvc_reservation_holder_info" not in text
+    assert "opensvc_reservation" not in render(collect_metrics(n2, is_asked=False))

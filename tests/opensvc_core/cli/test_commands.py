@@ -316,9 +316,8 @@ def test_the_cookbooks_way(node: NodeFolder) -> None:
     assert not (folder / ".up").exists()
     assert call("start").returncode == 0
     assert call("stop").returncode == 0
-    for verb in ("push", "syncupdate"):
-        refused = call(verb)
-        assert (refused.returncode, refused.stdout) == (ExitStatus.NOT_YET, "")
+    refused = call("syncupdate")
+    assert (refused.returncode, refused.stdout) == (ExitStatus.NOT_YET, "")
     listed = node.call(program="svcmon")
     assert listed.stdout.splitlines()[1].split()[:3] == ["web01", "DEV", "hosted"]
     assert node.call("-s", "web01", "status", program="svcmgr").returncode == 1

@@ -8,12 +8,15 @@ from typing import Any
 
 import jsonschema
 import pytest
-from attrs import evolve
+from attrs import asdict, evolve
 from hypothesis import given
 from hypothesis import strategies as st
+from referencing import Registry, Resource
 
+from opensvc_core.actions.diskupdate import DiskList
 from opensvc_core.actions.drivers import DriverListing
 from opensvc_core.actions.preview import Preview, StepPreview
+from opensvc_core.actions.reservations import DiskRow
 from opensvc_core.cli.document import moment, record_document, run_document, service_document, status_document
 from opensvc_core.cli.drivers import driver_document
 from opensvc_core.cli.failure import error_document
@@ -22,20 +25,27 @@ from opensvc_core.cli.previews import preview_document
 from opensvc_core.context import CommandLine
 from opensvc_core.errors import CommandFailed, ConfigError, ConfigProblem, OpenSVCError, Vetoed
 from opensvc_core.journal import CommandRecord
-from opensvc_core.model import Note, Severity, Status, StatusReport, Veto
+from opensvc_core.model import Device, Note, Severity, Status, StatusReport, Veto
 from tests.opensvc_core.cli.reports import cut_record, failed_run, plan, status_of, vm188
 
 SCHEMAS = Path(__file__).parents[3] / "docs" / "reference"
+
+
+def _schema(uri: str) -> Resource[Any]:
+    return Resource.from_contents(json.loads((SCHEMAS / uri).read_text()))
+
+
+REGISTRY: Registry[Any] = Registry(retrieve=_schema)  # type: ignore[call-arg]  # attrs takes the name without underscore
 
 
 def check(name: str, document: Any) -> None:
     """Validate a document as a program would read it."""
     schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.validate(json.loads(json.dumps(document)), schema, cls=jsonschema.Draft202012Validator)
+    jsonschema.Draft202012Validator(schema, registry=REGISTRY).validate(json.loads(json.dumps(document)))
 
 
-@pytest.mark.parametrize("name", ["status", "plan", "run", "log", "drivers", "error"])
+@pytest.mark.parametrize("name", sorted(path.name.partition(".")[0] for path in SCHEMAS.glob("*.schema.json")))
 def test_a_schema_refuses_what_it_does_not_know(name: str) -> None:
     with pytest.raises(jsonschema.ValidationError):
         check(name, {"schema": 1, "surprise": True})
@@ -126,3 +136,16 @@ def test_a_service_can_be_written_as_json() -> None:
 def test_a_moment_that_never_was_is_empty() -> None:
     assert moment(0.0) == ""
     assert moment(1290000000.4) == "2010-11-17T13:20:00Z"
+
+
+def test_disks_and_reservations_keep_to_their_schemas() -> None:
+    lists = [
+        DiskList("vm188", "vmdg", (Device("/dev/sdb", identity="6000c29"), Device("/img/a", "file"))),
+        DiskList("a", "b"),
+    ]
+    check("diskupdate", {"schema": 1, "node": "node109", "resources": [asdict(each) for each in lists]})
+    rows = [
+        DiskRow("vm188", "vg#1pr", "/dev/sdb", "6000c29", ("/dev/sdb",), "0x1", "node110", ("0x1", "0x2")),
+        DiskRow("a", "b"),
+    ]
+    check("reservations", {"schema": 1, "node": "node109", "disks": [asdict(row) for row in rows]})

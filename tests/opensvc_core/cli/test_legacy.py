@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from opensvc_core.actions.preflight import PERMIT_CODES
+from opensvc_core.cli import verbs
 from opensvc_core.cli.failure import UsageError
 from opensvc_core.cli.legacy import (
     FORCE_PERMITS,
@@ -73,9 +75,22 @@ def test_verbs_of_the_node_are_not_there_yet(verb: str) -> None:
         run_nodemgr([verb])
 
 
-def test_the_collector_is_not_there_yet() -> None:
-    with pytest.raises(NotYet):
-        run_svcmon(["--updatedb"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: run_svcmon(["--updatedb"]),
+        lambda: run_nodemgr(["pushasset"]),
+        lambda: run_nodemgr(["register"]),
+        lambda: run_svcmgr("svcmgr", ["-s", "vm188", "push"]),
+    ],
+)
+def test_without_the_client_it_is_said_what_to_install(
+    call: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verbs, "others", list)
+    with pytest.raises(NotYet, match="nothing installed here") as caught:
+        call()
+    assert caught.value.hint == "pip install opensvc-collector-client"
 
 
 @pytest.mark.parametrize("words", [["start"], ["-s", "", "start"], ["--bogus", "start"], []])

@@ -43,6 +43,25 @@ def test_a_switch_a_takeover_and_what_the_journals_say(pair: tuple[PairNode, Pai
     assert (n1.is_up, n2.is_up) == (True, False)
 
 
+def test_what_is_told_of_both_nodes_keeps_to_its_schema(pair: tuple[PairNode, PairNode]) -> None:
+    n1, n2 = pair
+    (n2.root / "etc/web01.env").write_text(f"{FILE}# another\n")
+    told = {
+        "config-diff": n1.call("config", "diff", "web01", "--node", "n2", "--format", "json"),
+        "sync-plan": n1.call("sync", "nodes", "web01", "--dry-run", "--format", "json"),
+        "node-trust-check": n1.call("node", "trust", "--check", "--format", "json"),
+        "rounds-plan": n1.call("plan", "drain", "--format", "json"),
+        "log": n1.call("log", "--format", "json"),
+    }
+    for name, answer in told.items():
+        check(name, json.loads(answer.stdout))
+    (step,) = json.loads(told["sync-plan"].stdout)["steps"]
+    assert step["target"] == "n2"
+    (plan,) = json.loads(told["rounds-plan"].stdout)["plans"]
+    assert [each["id"] for each in plan["steps"]] == ["stop web01/app#0", "start web01/app#0 on n2"]
+    assert n1.is_up
+
+
 def test_a_start_that_hangs_there_goes_back_and_the_verdict_says_where(pair: tuple[PairNode, PairNode]) -> None:
     n1, n2 = pair
     (n2.root / "etc/web01.env").write_text(f"{FILE}start_timeout = 1\n")

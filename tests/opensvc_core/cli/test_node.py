@@ -10,6 +10,7 @@ import pytest
 from opensvc_core.cluster.cards import Card, card_document
 from opensvc_core.cluster.host_mode import HostMode
 from tests.opensvc_core.cli.conftest import NodeFolder
+from tests.opensvc_core.cli.test_documents import check
 from tests.opensvc_core.cluster.key_samples import key
 
 
@@ -35,6 +36,7 @@ def installed(node: NodeFolder) -> NodeFolder:
 def _card(folder: Path, number: int, mode: HostMode = HostMode.PRD) -> str:
     card = Card(f"node{number}", mode, key(number), (key(100 + number),), ("10.0.0.1",))
     path = folder / f"{card.node}.card"
+    check("node-card", card_document(card))
     path.write_text(json.dumps(card_document(card)))
     return str(path)
 
@@ -42,6 +44,7 @@ def _card(folder: Path, number: int, mode: HostMode = HostMode.PRD) -> str:
 def test_a_node_is_installed_checked_and_uninstalled(installed: NodeFolder) -> None:
     system = installed.root / "system"
     found = json.loads(installed.call("node", "check", "--format", "json").stdout)
+    check("node-check", found)
     assert found["safe"]
     assert "host_mode_unset" in {each["code"] for each in found["findings"]}
     assert installed.call("node", "host-mode").stderr.startswith("the host mode of node109 is not set")
@@ -51,6 +54,7 @@ def test_a_node_is_installed_checked_and_uninstalled(installed: NodeFolder) -> N
     assert installed.call("node", "check").returncode == 1
     assert installed.call("node", "install").stdout == f"chmod 600 {installed.root}/etc/ssh/id_ed25519\n"
     removed = json.loads(installed.call("node", "uninstall", "--format", "json").stdout)
+    check("node-install", removed)
     assert f"remove {system}/etc/cron.d/opensvc" in removed["changes"]
     assert not (system / "etc/cron.d/opensvc").exists()
     assert (installed.root / "etc/ssh/id_ed25519").exists()
@@ -61,6 +65,7 @@ def test_cards_are_taken_and_trust_is_removed(installed: NodeFolder) -> None:
     keys = installed.root / "system/root/.ssh/authorized_keys"
     words = ["--card", _card(installed.root, 2), "--card", _card(installed.root, 3, HostMode.DEV)]
     done = json.loads(installed.call("node", "trust", *words, "--format", "json").stdout)
+    check("node-trust", done)
     assert [(each["node"], each["pinned"], each["authorised"]) for each in done["trust"]] == [
         ("node2", True, True),
         ("node3", True, False),

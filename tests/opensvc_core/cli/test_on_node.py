@@ -50,6 +50,31 @@ def test_a_stop_a_start_and_a_status_on_the_other_node(pair: Pair) -> None:
     assert n2.call("status", "--node", "n1").stdout == n1.call("status", "--local").stdout
 
 
+def test_the_past_of_the_other_node_is_told_as_it_is_told_there(pair: Pair) -> None:
+    n1, n2 = pair
+    n1.add("db01", "[default]\nservice_type = TST\nnodes = n1\n\n[app#0]\n")
+    assert n1.call("start", "db01").returncode == 0
+    (run,) = json.loads(n1.call("log", "web01", "--format", "json").stdout)["runs"]
+    for words in (["web01"], ["web01", "--format", "plain"], ["--run", run["id"], "-v"]):
+        there = n2.call("log", *words, "--node", "n1")
+        assert (there.returncode, there.stdout) == (0, n1.call("log", *words).stdout), there.stderr
+    document = json.loads(n2.call("log", "--run", run["id"], "--node", "n1", "--format", "json").stdout)
+    check("log", document)
+    assert document == json.loads(n1.call("log", "--run", run["id"], "--format", "json").stdout)
+    assert document["commands"]
+    # Of services that both nodes are nodes of, and of no other.
+    listed = json.loads(n2.call("log", "--node", "n1", "--format", "json").stdout)["runs"]
+    assert [each["service"] for each in listed] == ["web01"]
+    (other,) = json.loads(n1.call("log", "db01", "--format", "json").stdout)["runs"]
+    for words, text in (
+        (["--run", other["id"]], f"no run '{other['id']}' in the journal of n1"),
+        (["db01"], "n2 is no node of db01"),
+    ):
+        refused = n2.call("log", *words, "--node", "n1")
+        assert refused.returncode == ExitStatus.FAILED
+        assert text in refused.stderr
+
+
 def test_what_that_node_refuses_has_its_name_and_the_exit_status_of_there(pair: Pair) -> None:
     n1, n2 = pair
     refused = n1.call("start", "web01", "--node", "n2")
@@ -83,6 +108,30 @@ def test_a_service_that_this_node_is_none_of_is_not_touched(pair: Pair) -> None:
     assert n2.is_up
     assert not (n2.root / "etc/db01.d/.up").exists()
     assert list(json.loads(n1.call("status", "--node", "n2", "--format", "json").stdout)["services"]) == ["web01"]
+
+
+def test_mon_shows_what_holds_actions_back_and_that_it_is_up_twice(pair: Pair) -> None:
+    n1, n2 = pair
+
+    def held() -> list[str]:
+        rows = n1.call("mon", "--timeout", "20").stdout.splitlines()[1:3]
+        return [row.split()[-1] if row.split()[-1] in {"yes", "node", "drain"} else "" for row in rows]
+
+    assert held() == ["", ""]
+    n1.call("freeze", "web01")
+    n2.call("node", "drain", "--stop")
+    assert held() == ["yes", "drain"]
+    n1.call("node", "freeze")
+    n2.call("node", "freeze")
+    assert held() == ["node", "node"]
+    document = json.loads(n1.call("mon", "--timeout", "20", "--format", "json").stdout)
+    check("status", document)
+    there = document["services"]["web01"]["elsewhere"]["n2"]
+    assert (there["frozen"], there["node_frozen"], there["drained"]) == (True, True, True)
+    (n2.root / "etc/web01.d/.up").touch()
+    twice = n1.call("mon", "--timeout", "20")
+    assert twice.returncode == 1
+    assert "up on n1 and n2 at the same time" in " ".join(twice.stdout.split())
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -85,17 +86,27 @@ def test_any_answer_fits_any_terminal_and_cannot_steer_it(report: StatusReport, 
     assert report.status.value in text
 
 
-@given(statuses=st.lists(st.sampled_from(Status), min_size=5, max_size=5))
-def test_mon_fits_80_columns_for_any_states_and_names_of_16_characters(statuses: list[Status]) -> None:
+@given(
+    statuses=st.lists(st.sampled_from(Status), min_size=5, max_size=5),
+    held=st.sampled_from(
+        [((True, False, False), "yes"), ((True, True, True), "node"), ((False, False, True), "drain")]
+    ),
+)
+def test_mon_fits_80_columns_for_any_states_and_names_of_16_characters(
+    statuses: list[Status], held: tuple[tuple[bool, bool, bool], str]
+) -> None:
+    (is_frozen, is_node_frozen, is_drained), word = held
     asked = vm188("gieprdtransco001")
     answers = {r.rid: StatusReport(s) for r, s in zip(asked.resources, statuses, strict=True)}
-    text = to_text(mon_table({asked.name: status_of(asked, answers, is_frozen=True)}), width=80)
+    status = status_of(asked, answers, is_frozen=is_frozen)
+    status = evolve(status, is_node_frozen=is_node_frozen, is_drained=is_drained)
+    text = to_text(mon_table({asked.name: status}), width=80)
     header, row = text.splitlines()
     assert header.split() == [
         "SERVICE", "TYPE", "MODE", "CONT", "IP", "DISK", "FS", "APP", "SYNC", "AVAIL", "OVER", "FRZ",
     ]  # fmt: skip
     assert row.split()[:3] == ["gieprdtransco001", "DEV", "kvm"]
-    assert row.split()[-1] == "yes"
+    assert row.split()[-1] == word
     assert max(len(header), len(row)) <= 80
 
 

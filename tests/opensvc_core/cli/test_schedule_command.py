@@ -13,17 +13,19 @@ Osvc = Callable[..., CompletedProcess[str]]
 
 def test_jobs_are_shown_run_and_shown_again(node: NodeFolder, osvc: Osvc) -> None:
     node.add("web")
-    (node.root / "etc" / "node.conf").write_text("[node]\nmonitor_schedule = *@1d\n")
-    shown = osvc("schedule")
-    assert shown.stdout.split()[:7] == ["JOB", "SCHEDULE", "LAST", "ENDED", "NEXT", "monitor", "*@1440"]
-    assert shown.stdout.split()[7:] == ["never", "now"]
+    text = "[node]\nmonitor_schedule = *@1d\njournal_schedule =\nchecks_schedule =\n[collector]\nurl =\n"
+    (node.root / "etc" / "node.conf").write_text(text)
+    head, monitor, journal, checks = [line.split() for line in osvc("schedule").stdout.splitlines()]
+    assert head == ["JOB", "SCHEDULE", "LAST", "ENDED", "NEXT"]
+    assert monitor == ["monitor", "*@1440", "never", "now"]
+    assert [journal[0], checks[0], journal[-1], checks[-1]] == ["journal", "checks", "never", "never"]
     done = osvc("schedule", "run")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    (told,) = json.loads(osvc("schedule", "--format", "json").stdout)["jobs"]
+    told, _, _ = json.loads(osvc("schedule", "--format", "json").stdout)["jobs"]
     assert (told["last"]["outcome"], told["last"]["exit_status"]) == ("done", 0)
     assert told["next"] > told["last"]["began"]
     assert osvc("schedule", "run", "-v").stderr == ""
-    assert osvc("schedule", "--format", "plain").stdout.split("\t")[3] == "done"
+    assert osvc("schedule", "--format", "plain").stdout.splitlines()[0].split("\t")[3] == "done"
 
 
 def test_a_schedule_that_is_wrong_is_told(node: NodeFolder, osvc: Osvc) -> None:
@@ -38,6 +40,7 @@ def test_a_schedule_that_is_wrong_is_told(node: NodeFolder, osvc: Osvc) -> None:
 def test_services_whose_file_is_wrong_do_not_stop_the_others(node: NodeFolder, osvc: Osvc) -> None:
     node.add("web")
     (node.root / "etc" / "bad.env").write_text("[default\n")
+    (node.root / "etc" / "node.conf").write_text("[node]\njournal_schedule =\nchecks_schedule =\n[collector]\nurl =\n")
     shown = osvc("schedule")
     assert shown.returncode == 3
     assert "monitor" in shown.stdout

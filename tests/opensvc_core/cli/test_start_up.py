@@ -67,10 +67,15 @@ def test_help_of_a_verb_imports_the_parser_and_its_options(tmp_path: Path) -> No
 
 
 STATUS_MAY_IMPORT = {
-    "annotated_doc", "attr", "attrs", "opensvc_core", "opensvc_drivers_kvm", "pluggy", "plumbum", "shellingham",
-    "stevedore", "typer", "typing_extensions",
+    "annotated_doc", "attr", "attrs", "opensvc_collector_client", "opensvc_core", "opensvc_drivers_kvm", "pluggy",
+    "plumbum", "shellingham", "stevedore", "typer", "typing_extensions",
 }  # fmt: skip
-"""Packages, beside the standard library, that a status in JSON may import: a service's drivers, and what loads them."""
+"""Packages, beside the standard library, that a status in JSON may import: a service's drivers, what loads them, and
+who is told of a state that became another."""
+
+CLIENT = "opensvc_collector_client"
+CLIENT_SEES = {"observer", "private_files", "settings", "state", "transport", "transport.address"}
+"""Modules of the collector's client that see an event; none of them sends anything."""
 
 STATUS_NEVER_NEEDS = {
     "opensvc_core.actions.create", "opensvc_core.actions.execute", "opensvc_core.actions.perform",
@@ -95,7 +100,31 @@ def test_status_imports_what_asks_and_nothing_that_acts_or_draws(words: list[str
     packages = {name.partition(".")[0] for name in names}
     assert packages - sys.stdlib_module_names - STATUS_MAY_IMPORT == set()
     assert not names & STATUS_NEVER_NEEDS
+    assert not {name for name in names if name.startswith(f"{CLIENT}.")} - {f"{CLIENT}.{each}" for each in CLIENT_SEES}
     assert not heavy(names) & {"asyncio", "multiprocessing", "unittest"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["inventory", "--format", "json"],
+        ["node", "facts", "--format", "plain"],
+        ["node", "checks", "--format", "plain"],
+    ],
+)
+def test_an_inventory_imports_what_asks_and_nothing_that_acts_or_draws(words: list[str], tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "vm188.env").write_text("[default]\nservice_type = DEV\nnodes = node109\nmode = kvm\n")
+    status, names = imported(*words, root=tmp_path)
+    assert status == 0
+    packages = {name.partition(".")[0] for name in names}
+    # `osvc node` shows what other distributions add to it.
+    may_import = STATUS_MAY_IMPORT | ({"opensvc_lvm"} if words[0] == "node" else set())
+    assert packages - sys.stdlib_module_names - may_import == set()
+    assert not names & STATUS_NEVER_NEEDS
+    # Each platform's reader is its own.
+    assert not {name for name in names if name.startswith("opensvc_core.inventory.") and "hpux" in name}
+    assert not heavy(names) & {"asyncio", "multiprocessing", "unittest", "rich"}
 
 
 def test_a_status_table_draws_with_rich_and_imports_nothing_else_besides(tmp_path: Path) -> None:

@@ -277,13 +277,27 @@ def test_a_peer_that_hangs_is_given_up_at_the_limit(session: Session) -> None:
 
 
 def test_silence_is_noticed_by_who_asks(begin: Begin) -> None:
-    session = begin(beat=0.05, lost_after=0.5)
+    session = begin(lost_after=0.5)
     assert session.open(SECONDS)
     lost = threading.Event()
     session.on_lost(lost.set)
     os.killpg(session.talk.pid, signal.SIGSTOP)
     assert lost.wait(SECONDS)
     assert session.reason == "nothing was heard for 0.5 s"
+
+
+def test_who_answers_waits_for_a_silent_peer_as_long_as_that_peer_said_and_no_longer(
+    begin: Begin, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = begin(lost_after=0.5)
+    assert session.open(SECONDS)
+    lock(session)
+    assert not is_free(root)
+    session.lost_after = SECONDS  # this end waits on, so that the other one does what it does by itself
+    monkeypatch.setattr(Session, "_give_sign_of_life", lambda _self: None)
+    wait_free(root)
+    session.talk.wait(SECONDS)
+    assert log(root)[-1]["text"] == "the peer gave no sign of life for 1 s"
 
 
 def test_a_request_under_way_fails_with_the_session(begin: Begin, root: Path, session: Session) -> None:
@@ -328,7 +342,8 @@ def test_a_peer_that_says_nothing_is_no_session(begin: Begin) -> None:
 
 
 def test_words_that_are_no_answer_end_the_session(begin: Begin) -> None:
-    session = begin(f"print({GREETING!r}, flush=True); input(); print('Segmentation fault', flush=True); input()")
+    asked = "while '\"id\"' not in input(): pass"
+    session = begin(f"print({GREETING!r}, flush=True)\n{asked}\nprint('Segmentation fault', flush=True); input()")
     assert session.open(SECONDS)
     with pytest.raises(PeerError, match="the peer sent a line that is no JSON") as caught:
         session.request("hello", {}, timeout=SECONDS)
@@ -346,6 +361,6 @@ def test_a_long_line_that_comes_slowly_is_a_sign_of_life(begin: Begin) -> None:
         "    sys.stdout.write(piece); sys.stdout.flush(); time.sleep(0.2)\n"
         "input()"
     )
-    session = begin(slow, beat=0.1, lost_after=1.0)
+    session = begin(slow, lost_after=1.0)
     assert session.open(SECONDS)
     assert session.request("hello", {}, timeout=SECONDS) == {"x": "y" * 10}

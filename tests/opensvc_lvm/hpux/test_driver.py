@@ -247,6 +247,8 @@ def test_a_stop_deactivates_verifies_and_exports(host: HpuxHost, driver: HpuxVol
     host.on("strings /etc/lvmtab", said("/dev/vg00\n/dev/disk/disk2\n"))
     devices = driver.list_devices(group(), on(host, tmp_path))
     assert [device.identity for device in devices] == ["0x6006", "0x6007"], "its reservation can be given up"
+    items = {each.name: each.value for each in driver.inventory([group()], on(host, tmp_path))}
+    assert items["disks"] == devices
 
 
 @pytest.mark.parametrize("answer", [INACTIVE, ABSENT])

@@ -89,6 +89,8 @@ def look(visit: Visit, call: Call) -> Mapping[str, Any]:
                 "resources": [wire.resource_out(item.resource) for item in status.resources],
                 "reports": wire.reports_out({item.resource.id: item.report for item in status.resources}),
                 "is_frozen": status.is_frozen,
+                "is_node_frozen": status.is_node_frozen,
+                "is_drained": status.is_drained,
                 "notes": [wire.note_out(note) for note in status.notes],
             }
             for name, status in found.items()

@@ -33,6 +33,7 @@ OPERATIONS: Mapping[str, str] = {
     "config": "files:config",
     "put_files": "files:put_files",
     "statuses": "statuses:statuses",
+    "history": "history:history",
     "act": "acts:act",
     "preview_act": "acts:preview_act",
     "look": "acts:look",

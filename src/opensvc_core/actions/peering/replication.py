@@ -11,8 +11,9 @@ from attrs import Factory, define
 from opensvc_core.actions.destination import destination_of, is_mounted
 from opensvc_core.actions.replications import reading_context
 from opensvc_core.actions.status import ask
+from opensvc_core.actions.transferring import await_transfers
 from opensvc_core.cluster.host_mode import WORDS, HostMode, read_host_mode, refuse_push
-from opensvc_core.cluster.tickets import issue
+from opensvc_core.cluster.tickets import issue, revoke
 from opensvc_core.copies import not_verified_down, refuse_generation
 from opensvc_core.errors import ActionError, OpenSVCError
 from opensvc_core.generation import (
@@ -154,6 +155,9 @@ def receive(visit: Visit, call: Call) -> Mapping[str, Any]:
             {"service": service.name, "rid": resource.rid, "paths": paths, "is_sender": is_pull},
             TICKET_LIFE,
         )
+        with visit.guard:
+            # With the lock ends what could still begin to write.
+            visit.facts["receiving"][service.name].lock.callback(revoke, agent.node.folders, ticket)
     except BaseException:
         let_go(visit, service.name, resource.rid)
         raise
@@ -247,6 +251,8 @@ def hold(visit: Visit, service: str, rid: str, call: Call) -> None:
                     agent.node.folders.lock, service, holder, wait=LOCK_WAIT, clock=agent.clock, cancel=call.cancel
                 )
                 stack.enter_context(lock)
+            # Left first: the lock is let go when nothing writes here any more, however the session ends.
+            stack.callback(await_transfers, agent.node.folders, service, agent.clock)
             visit.holds.push(stack)
             receiving[service] = Receiving(stack)
         receiving[service].rids.add(rid)

@@ -15,6 +15,7 @@ from opensvc_core.actions.leftovers import Leftovers, tidy
 from opensvc_core.actions.perform import Performer
 from opensvc_core.actions.preflight import check as find_vetoes
 from opensvc_core.actions.preview import rehearse
+from opensvc_core.actions.recording import record_visit
 from opensvc_core.actions.reserving import reserving
 from opensvc_core.actions.status import ask
 from opensvc_core.actions.step_hooks import STEP_HOOKS
@@ -22,7 +23,7 @@ from opensvc_core.attempt import Attempt
 from opensvc_core.clock import Deadline
 from opensvc_core.cluster import wire
 from opensvc_core.errors import ActionError, JournalError, PlanError
-from opensvc_core.events import Event
+from opensvc_core.events import Event, EventKind
 from opensvc_core.host.processes import process_start_time
 from opensvc_core.journal import INTERRUPTED, RunHeader
 from opensvc_core.model import Note, Resource, ResourceId, Severity
@@ -59,6 +60,7 @@ class PeerRun:
     plan: Plan
     performer: Performer
     is_journalled: bool = False
+    recording: threading.Thread | None = None
     _busy: int = 0
     _idle: threading.Condition = field(factory=threading.Condition)
 
@@ -87,6 +89,27 @@ class PeerRun:
             for service in self.plan.services:
                 with suppress(JournalError):
                     self.agent.journal.end_service(self.id, service.name, INTERRUPTED)
+            self.tell(EventKind.RUN_END, data={"outcomes": {each.name: INTERRUPTED for each in self.plan.services}})
+        if self.recording is not None:
+            self.recording.join(PATIENCE)
+
+    def tell(
+        self, kind: EventKind, step: Step | None = None, text: str = "", data: Mapping[str, Any] | None = None
+    ) -> None:
+        """Tell this node's observers of what is done here."""
+        agent, about = self.agent, (None if step is None else step.resource.id)
+        service, rid = ("", "") if about is None else (about.service, about.rid)
+        event = Event(
+            kind, agent.clock.now(), self.id, service, rid, "" if step is None else step.id, text, dict(data or {})
+        )
+        agent.dispatcher.observe(event)
+
+    def record(self) -> None:
+        """Begin to write down what it has led to here, while the node that drives it goes on."""
+        self.recording = threading.Thread(
+            target=record_visit, args=(self.agent, self.plan), name=f"record {self.id}", daemon=True
+        )
+        self.recording.start()
 
 
 def check(visit: Visit, call: Call) -> Mapping[str, Any]:
@@ -136,7 +159,11 @@ def check(visit: Visit, call: Call) -> Mapping[str, Any]:
 
 
 def begin(visit: Visit, call: Call) -> Mapping[str, Any]:
-    """Write the run down in this node's journal. Raises JournalError for what could start something here."""
+    """Write the run down in this node's journal; the notes in the answer say where a stop goes on without.
+
+    Raises:
+        JournalError: it could start something here.
+    """
     run, data, pid = _run_of(visit, call), call.data, os.getpid()
     for service in run.plan.services:
         refuse_unlocked(visit, service.name)
@@ -155,14 +182,17 @@ def begin(visit: Visit, call: Call) -> Mapping[str, Any]:
         agent.clock.now(),
     )
     begin_histories(agent, run.plan, run.performer.statuses, run.id, told_in(data.get("copies", {})))
+    notes: list[Note] = []
     try:
         agent.journal.begin_run(header)
-    except JournalError:
+    except JournalError as error:
         if run.plan.can_start:
             raise
+        notes.append(Note(f"this run is not journalled: {error.message}", error.code, Severity.ERROR))
         agent.journal.owe_run(header)
     run.is_journalled = True
-    return {}
+    run.tell(EventKind.RUN_BEGIN, text=run.plan.action, data={"steps": [each.id for each in run.plan.steps]})
+    return {"notes": [wire.note_out(note) for note in notes]}
 
 
 def step(visit: Visit, call: Call) -> Mapping[str, Any]:
@@ -179,6 +209,7 @@ def step(visit: Visit, call: Call) -> Mapping[str, Any]:
     def on_note(note: Note) -> None:
         notes.append(note)
         call.emit("note", {"note": wire.note_out(note)})
+        run.tell(EventKind.NOTE, todo, note.text, {"severity": note.severity.value, "code": note.code})
 
     def on_event(event: Event) -> None:
         call.emit("event", {"kind": event.kind.value, "data": event.data})
@@ -194,12 +225,18 @@ def step(visit: Visit, call: Call) -> Mapping[str, Any]:
             restore_history(agent, load_for(visit, name), run.id, told)
         try:
             agent.journal.begin_step(run.id, todo, is_way_back=is_way_back)
-        except JournalError:
+        except JournalError as error:
             if todo.kind.can_start:
                 raise
+            on_note(_unwritten(error))
+        run.tell(EventKind.STEP_BEGIN, todo, data={"way_back": is_way_back, "limit": deadline.remaining()})
         result = try_step(attempt, performer.perform, performer.verify, agent.clock, notes)
-        with suppress(JournalError):
+        try:
             agent.journal.end_step(run.id, result, is_way_back=is_way_back)
+        except JournalError as error:
+            on_note(_unwritten(error))
+        ended = {"state": result.state.value, "seconds": result.seconds, "way_back": is_way_back}
+        run.tell(EventKind.STEP_END, todo, result.text, ended)
     finally:
         run.leave()
     answer: dict[str, Any] = {"lost_changes": list(result.lost_changes), "outcome": None, "error": None}
@@ -230,11 +267,17 @@ def end(visit: Visit, call: Call) -> Mapping[str, Any]:
     if "run" not in data:
         return {}
     run = _run_of(visit, call)
-    for service in run.plan.services if run.end() else ():
-        outcome = RunOutcome(data["outcomes"][service.name])
-        agent.journal.end_service(run.id, service.name, outcome)
-        if outcome is RunOutcome.DONE:
-            agent.journal.mark_recovered(service.name, run.id)
+    if not run.end():
+        return {}
+    outcomes = {service.name: RunOutcome(data["outcomes"][service.name]) for service in run.plan.services}
+    try:
+        for name, outcome in outcomes.items():
+            agent.journal.end_service(run.id, name, outcome)
+            if outcome is RunOutcome.DONE:
+                agent.journal.mark_recovered(name, run.id)
+    finally:
+        run.tell(EventKind.RUN_END, data={"outcomes": {name: outcome.value for name, outcome in outcomes.items()}})
+        run.record()
     return {}
 
 
@@ -260,6 +303,10 @@ def refuse_unlocked(visit: Visit, name: str) -> None:
             code="not_locked",
             hint="lock it first",
         )
+
+
+def _unwritten(error: JournalError) -> Note:
+    return Note(f"this step goes on without its journal: {error.message}", error.code, Severity.ERROR)
 
 
 def _tidy(agent: Agent, plan: Plan, name: str, run_id: str, call: Call) -> Leftovers:

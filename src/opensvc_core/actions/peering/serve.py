@@ -16,7 +16,17 @@ from opensvc_core import __version__
 from opensvc_core.actions.peering.operations import Call, Visit, find
 from opensvc_core.clock import Cancel, Deadline
 from opensvc_core.cluster import wire
-from opensvc_core.cluster.lines import BEAT, GIVEN_UP, LONGEST, LONGEST_LIMIT, PROTOCOL, decode, encode
+from opensvc_core.cluster.lines import (
+    BEAT,
+    LONGEST,
+    LONGEST_LIMIT,
+    LONGEST_SILENCE,
+    LOST,
+    PROTOCOL,
+    decode,
+    encode,
+    given_up_after,
+)
 from opensvc_core.cluster.withdrawn import is_withdrawn
 from opensvc_core.errors import ActionError, OpenSVCError
 
@@ -47,7 +57,7 @@ class Server:
         sink: descriptor that answers are written to.
         record: writes an entry of the log.
         ending: set when the session must end.
-        given_up: seconds of silence after which the peer counts as gone.
+        given_up: seconds of silence after which the peer counts as gone; as the peer says, once it has.
         beat: seconds between two looks at whether the peer is still let in.
     """
 
@@ -56,7 +66,7 @@ class Server:
     sink: int
     record: Record
     ending: Cancel = Factory(Cancel)
-    given_up: float = GIVEN_UP
+    given_up: float = given_up_after(LOST)
     beat: float = BEAT
     _is_withdrawn: bool = False
     _calls: dict[int, Cancel] = Factory(dict)
@@ -88,7 +98,8 @@ class Server:
             selector.register(self.source, selectors.EVENT_READ)
             selector.register(awake, selectors.EVENT_READ)
             while not self.ending.is_set:
-                ready = selector.select(min(self.beat, self.given_up))
+                left = heard + self.given_up - clock.monotonic()
+                ready = selector.select(max(0.0, min(self.beat, left)))
                 if self._is_over_by_withdrawal():
                     return f"{self.visit.peer} is not let in any more"
                 if not ready and clock.monotonic() - heard >= self.given_up:
@@ -132,6 +143,9 @@ class Server:
             self._garbage(0, str(error))
             return
         if "ping" in document:
+            silence = document.get("silence")
+            if isinstance(silence, int | float) and silence > 0:
+                self.given_up = given_up_after(min(silence, LONGEST_SILENCE))
             self._say({"pong": 1})
             return
         number = document.get("id")

@@ -8,6 +8,7 @@ from opensvc_core.cli.options import (
     AnyNames,
     Color,
     ColorOption,
+    DryRun,
     Format,
     FormatOption,
     MaxParallel,
@@ -22,6 +23,7 @@ app = new_app()
 @app.command(epilog="Example: osvc boot")
 def boot(
     names: AnyNames = None,
+    dry_run: DryRun = False,
     wait: Wait = 10.0,
     max_parallel: MaxParallel = 0,
     timeout: Annotated[
@@ -41,13 +43,17 @@ def boot(
 
     limits = Limits(frozenset(), wait, max_parallel, timeout)
     return tell_rounds(
-        "boot", limits, Manner(form, color, verbose), lambda agent, options: agent.boot(options, names or ())
+        "boot",
+        limits,
+        Manner(form, color, verbose),
+        lambda agent, options: agent.boot(options, names or (), is_dry=dry_run),
     )
 
 
 @app.command(epilog="Example: osvc shutdown --timeout 120")
 def shutdown(
     names: AnyNames = None,
+    dry_run: DryRun = False,
     wait: Wait = 10.0,
     max_parallel: MaxParallel = 0,
     timeout: Annotated[
@@ -63,5 +69,8 @@ def shutdown(
 
     limits = Limits(frozenset(), wait, max_parallel, timeout)
     return tell_rounds(
-        "shutdown", limits, Manner(form, color, verbose), lambda agent, options: agent.shutdown(options, names or ())
+        "shutdown",
+        limits,
+        Manner(form, color, verbose),
+        lambda agent, options: agent.shutdown(options, names or (), is_dry=dry_run),
     )

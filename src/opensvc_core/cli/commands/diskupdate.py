@@ -7,7 +7,7 @@ app = new_app()
 
 @app.command(epilog="Example: osvc diskupdate vm188")
 def diskupdate(names: Names, form: FormatOption = Format.TABLE, verbose: Loud = 0) -> int:
-    """Ask which disks services use, and keep the lists in var/disks for inventory and peers.
+    """Ask which disks services use, and keep the lists in var/disks, and the inventory in var/inventory.
 
     Drivers write beside them what a peer needs to use the disks: maps, special files, who may share them.
     Ends with 6 if a resource cannot tell; what was known of it is kept.

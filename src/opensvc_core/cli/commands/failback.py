@@ -1,10 +1,6 @@
 """`osvc failback`: data and services come back from a disaster-recovery node."""
 # ruff: noqa: PLR0917 - the parameters of a command are its options, used or not
 
-from typing import Annotated
-
-import typer
-
 from opensvc_core.cli.manner import Limits, Manner
 from opensvc_core.cli.options import (
     Color,
@@ -15,6 +11,7 @@ from opensvc_core.cli.options import (
     MaxParallel,
     Names,
     Permits,
+    Source,
     TimeLimit,
     Verbose,
     Wait,
@@ -27,9 +24,7 @@ app = new_app()
 @app.command(epilog="Example: osvc failback vm188 --dry-run")
 def failback(
     names: Names,
-    source: Annotated[
-        str, typer.Option("--from", metavar="NODE", help="The disaster-recovery node, where it is not evident.")
-    ] = "",
+    source: Source = "",
     permit: Permits = None,
     dry_run: DryRun = False,
     wait: Wait = 60.0,

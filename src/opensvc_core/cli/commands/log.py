@@ -14,6 +14,12 @@ def log(
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="A service; none means all.")] = "",
     run: Annotated[str, typer.Option("--run", metavar="ID", help="One run, with its steps and commands.")] = "",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many runs, the newest first.")] = 20,
+    node: Annotated[
+        str, typer.Option("--node", metavar="NODE", help="The journal of that node, of services of both nodes.")
+    ] = "",
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Delete what is beyond journal_days and journal_size of node.conf.")
+    ] = False,
     form: FormatOption = Format.TABLE,
     color: ColorOption = Color.AUTO,
     verbose: Annotated[
@@ -29,7 +35,11 @@ def log(
 ) -> int:
     """Show past runs from the journal: when, what, by whom, how it ended. `interrupted` means that it was cut."""
     from opensvc_core.cli.environment import open_here
-    from opensvc_core.cli.history import show_log
+    from opensvc_core.cli.history import Wanted, show_log
     from opensvc_core.cli.manner import Manner
 
-    return show_log(open_here(), name, run, limit, Manner(form, color, verbose))
+    if prune:
+        from opensvc_core.cli.pruning import prune_journal
+
+        return prune_journal(open_here(), form)
+    return show_log(open_here(), Wanted(name, run, limit, node), Manner(form, color, verbose))

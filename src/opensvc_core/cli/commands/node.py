@@ -5,7 +5,20 @@ from typing import Annotated
 
 import typer
 
-from opensvc_core.cli.options import Color, ColorOption, Format, FormatOption, Loud, Verbose, Wait, new_app
+from opensvc_core.cli.options import (
+    Color,
+    ColorOption,
+    DrainLive,
+    DrainStop,
+    DrainTo,
+    DryRun,
+    Format,
+    FormatOption,
+    Loud,
+    Verbose,
+    Wait,
+    new_app,
+)
 from opensvc_core.cli.subcommands import add_others
 
 app = new_app("This node.")
@@ -68,9 +81,10 @@ def thaw(form: FormatOption = Format.TABLE, verbose: Loud = 0) -> int:
 
 @app.command(short_help="Start nothing new here, move what runs", epilog="Example: osvc node drain --to node110")
 def drain(
-    to: Annotated[str, typer.Option("--to", metavar="NODE", help="Go to this node alone; else to any.")] = "",
-    live: Annotated[bool, typer.Option("--live", help="Migrate what can be migrated, and switch the rest.")] = False,
-    stop: Annotated[bool, typer.Option("--stop", help="Stop the services here instead of moving them.")] = False,
+    to: DrainTo = "",
+    live: DrainLive = False,
+    stop: DrainStop = False,
+    dry_run: DryRun = False,
     wait: Wait = 60.0,
     form: FormatOption = Format.TABLE,
     color: ColorOption = Color.AUTO,
@@ -84,7 +98,8 @@ def drain(
     from opensvc_core.cli.manner import Limits, Manner
     from opensvc_core.cli.node_state import drain_node
 
-    return drain_node(to, Limits(wait=wait), Manner(form, color, verbose), is_stop=stop, is_live=live)
+    manner = Manner(form, color, verbose)
+    return drain_node(to, Limits(wait=wait), manner, is_stop=stop, is_live=live, is_dry=dry_run)
 
 
 @app.command(short_help="Let services start here again", epilog="Example: osvc node undrain")
@@ -164,13 +179,13 @@ def trust(  # noqa: PLR0917 - each is an option
     return trusting.trust_nodes(nodes or (), form, options=ssh_options or (), fingerprint=fingerprint, replace=replace)
 
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Tell every change; make none.")]
+InstallDryRun = Annotated[bool, typer.Option("--dry-run", help="Tell every change; make none.")]
 
 
 @app.command(short_help="Make this machine a node", epilog="Example: osvc node install --dry-run")
 def install(
     root: Annotated[Path | None, typer.Option("--root", metavar="DIR", help="Root folder; else $OSVC_ROOT.")] = None,
-    dry_run: DryRun = False,
+    dry_run: InstallDryRun = False,
     form: FormatOption = Format.TABLE,
     verbose: Loud = 0,
 ) -> int:
@@ -185,7 +200,7 @@ def install(
 
 
 @app.command(short_help="Undo `install`", epilog="Example: osvc node uninstall --dry-run")
-def uninstall(dry_run: DryRun = False, form: FormatOption = Format.TABLE, verbose: Loud = 0) -> int:
+def uninstall(dry_run: InstallDryRun = False, form: FormatOption = Format.TABLE, verbose: Loud = 0) -> int:
     """Take away what `osvc node install` made; configuration, data and keys stay. No service is touched."""
     del verbose
     from opensvc_core.cli.installing import uninstall
@@ -200,6 +215,40 @@ def check(form: FormatOption = Format.TABLE, verbose: Loud = 0) -> int:
     from opensvc_core.cli.installing import check
 
     return check(form)
+
+
+@app.command(short_help="What this machine is", epilog="Example: osvc node facts --format json")
+def facts(form: FormatOption = Format.TABLE, color: ColorOption = Color.AUTO, verbose: Loud = 0) -> int:
+    """Tell system, processors, memory, model, serial number and network of this node; `unknown` what cannot be told."""
+    del verbose
+    from opensvc_core.cli.environment import open_here
+    from opensvc_core.cli.inventory import tell_facts
+
+    return tell_facts(open_here(), form, color)
+
+
+@app.command(short_help="How full this node is", epilog="Example: osvc node checks")
+def checks(form: FormatOption = Format.TABLE, color: ColorOption = Color.AUTO, verbose: Loud = 0) -> int:
+    """Tell how full file systems and volume groups are, each with the service that it belongs to.
+
+    What is a warning and what an error stands in [checks] of etc/node.conf. Ends with 0 however full they are, with 3
+    if a service file or node.conf cannot be read.
+    """
+    del verbose
+    from opensvc_core.cli.environment import open_here
+    from opensvc_core.cli.inventory import tell_checks
+
+    return tell_checks(open_here(), form, color)
+
+
+@app.command(short_help="What is installed on this node", epilog="Example: osvc node packages --format plain")
+def packages(form: FormatOption = Format.TABLE, color: ColorOption = Color.AUTO, verbose: Loud = 0) -> int:
+    """Tell packages and patches by the platform's own list. Ends with 6 if it cannot be asked."""
+    del verbose
+    from opensvc_core.cli.environment import open_here
+    from opensvc_core.cli.inventory import tell_packages
+
+    return tell_packages(open_here(), form, color)
 
 
 @app.command(

@@ -1,4 +1,4 @@
-"""`osvc plan start|stop|restart`: what an action would do."""
+"""`osvc plan VERB`: what an action would do."""
 # ruff: noqa: ARG001 - the parameters of a command are its options, used or not
 
 from typing import Annotated
@@ -6,9 +6,13 @@ from typing import Annotated
 import typer
 
 from opensvc_core.cli.options import (
+    AnyNames,
     Color,
     ColorOption,
     DeclareDead,
+    DrainLive,
+    DrainStop,
+    DrainTo,
     Format,
     FormatOption,
     Loud,
@@ -16,6 +20,7 @@ from opensvc_core.cli.options import (
     OnNode,
     OrRestart,
     Rids,
+    Source,
     Tags,
     new_app,
     split,
@@ -116,3 +121,77 @@ def plan_move(
 
     verb, manner = str(context.command.name), Manner(form, color)
     return show_move(open_here(), verb, names, to, declare_dead or (), manner, or_restart=or_restart)
+
+
+@app.command(
+    "failback",
+    help="Show what a fail-back would do: the stop there, the data that come back, the start here.",
+    short_help="What a failback would do",
+    epilog="Example: osvc plan failback vm188",
+)
+def plan_failback(
+    names: Names,
+    source: Source = "",
+    form: FormatOption = Format.TABLE,
+    color: ColorOption = Color.AUTO,
+    verbose: Loud = 0,
+) -> int:
+    """Show what a fail-back would do."""
+    from opensvc_core.cli.environment import open_here
+    from opensvc_core.cli.manner import Limits, Manner
+    from opensvc_core.cli.moving import fail_back
+
+    return fail_back(open_here(), names, source, Limits(), Manner(form, color), is_dry=True)
+
+
+@app.command(
+    "boot",
+    help="Show what a boot of this node would do: what is cleaned, what starts, which standby resources.",
+    short_help="What a boot of this node would do",
+    epilog="Example: osvc plan boot",
+)
+@app.command(
+    "shutdown",
+    help="Show what a shutdown of this node would do: everything stops, children before their parents.",
+    short_help="What a shutdown of this node would do",
+    epilog="Example: osvc plan shutdown",
+)
+def plan_rounds(
+    context: typer.Context,
+    names: AnyNames = None,
+    form: FormatOption = Format.TABLE,
+    color: ColorOption = Color.AUTO,
+    verbose: Loud = 0,
+) -> int:
+    """Show what the command of that name would do on this node."""
+    from opensvc_core.cli.booting import tell_rounds
+    from opensvc_core.cli.manner import Limits, Manner
+
+    verb = str(context.command.name)
+    return tell_rounds(
+        verb,
+        Limits(),
+        Manner(form, color),
+        lambda agent, options: (agent.boot if verb == "boot" else agent.shutdown)(options, names or (), is_dry=True),
+    )
+
+
+@app.command(
+    "drain",
+    help="Show where `osvc node drain` would bring each service that runs here, as things stand now.",
+    short_help="What `osvc node drain` would do",
+    epilog="Example: osvc plan drain --live",
+)
+def plan_drain(
+    to: DrainTo = "",
+    live: DrainLive = False,
+    stop: DrainStop = False,
+    form: FormatOption = Format.TABLE,
+    color: ColorOption = Color.AUTO,
+    verbose: Loud = 0,
+) -> int:
+    """Show what `osvc node drain` would do."""
+    from opensvc_core.cli.manner import Limits, Manner
+    from opensvc_core.cli.node_state import drain_node
+
+    return drain_node(to, Limits(), Manner(form, color), is_stop=stop, is_live=live, is_dry=True)

@@ -10,8 +10,8 @@ from opensvc_core.cli.options import Color, ColorOption, Format, FormatOption, L
 app = new_app(
     """Show the jobs of this node: their schedules, when each last ran and how it ended, when it is due next.
 
-    Schedules stand in etc/node.conf, [node] monitor_schedule and sync_schedule, and in the services' [default]
-    sync_schedule. `osvc schedule run`, which a timer calls, runs what is due.
+    Schedules stand in etc/node.conf, [node] monitor_schedule, checks_schedule and sync_schedule, and in the
+    services' [default] sync_schedule. `osvc schedule run`, which a timer calls, runs what is due.
     """
 )
 

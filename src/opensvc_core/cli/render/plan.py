@@ -11,11 +11,14 @@ from rich.text import Text
 from opensvc_core.cli.render import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import RenderableType
 
     from opensvc_core.cli.document import Document
 
 INDENT = 6
+NOTHING_CHANGED = Text("nothing was changed", style="dim")
 
 
 def plan_view(document: Document) -> RenderableType:
@@ -24,6 +27,19 @@ def plan_view(document: Document) -> RenderableType:
     Args:
         document: as ``preview_document`` makes it.
     """
+    return Group(*_parts(document), NOTHING_CHANGED)
+
+
+def plans_view(documents: Sequence[Document]) -> RenderableType:
+    """Several plans, one after the other.
+
+    Args:
+        documents: as ``preview_document`` makes them.
+    """
+    return Group(*(Group(*_parts(document)) for document in documents), NOTHING_CHANGED)
+
+
+def _parts(document: Document) -> list[RenderableType]:
     steps = document["steps"]
     numbers = {step["id"]: number for number, step in enumerate(steps, 1)}
     services = ", ".join(document["services"])
@@ -38,8 +54,7 @@ def plan_view(document: Document) -> RenderableType:
     spans = len({step["node"] for step in steps}) > 1
     for step in steps:
         parts += _step(step, numbers, spans=spans)
-    parts.append(Text("nothing was changed", style="dim"))
-    return Group(*parts)
+    return parts
 
 
 def _step(step: Document, numbers: dict[str, int], *, spans: bool) -> list[RenderableType]:

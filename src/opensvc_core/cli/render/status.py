@@ -68,7 +68,8 @@ def _tree(status: ServiceStatus, words: Mapping[str, NodeWord]) -> Tree:
     widest = max(len(name), len("optional") + GUIDE)
     widest = max([widest, *(len(item.resource.rid) + 2 * GUIDE for item in status.resources)])
     widest = max([widest, *(len(other.node) + 2 * GUIDE for other in others)])
-    said = [Text("frozen: refuses actions until `osvc thaw`", style="cyan")] if status.is_frozen else []
+    thaw = "osvc node thaw" if status.is_node_frozen else "osvc thaw"
+    said = [Text(f"frozen: refuses actions until `{thaw}`", style="cyan")] if status.is_frozen else []
     said += note_texts(status.notes)
     tree = Tree(_row(name, "", status.overall, "", said, widest), guide_style="dim", highlight=False)
     needed = [item for item in status.resources if not item.resource.is_optional and not _is_replication(item)]
@@ -90,7 +91,8 @@ def _other(other: Other, width: int) -> Group:
     standing = other.standing
     said = [f"avail {standing.avail.value}"] if other.is_known else []
     said += ["disaster recovery"] if other.is_drp else []
-    said += ["frozen"] if standing.is_frozen else []
+    said += ["node frozen" if standing.is_node_frozen else "frozen"] if standing.is_frozen else []
+    said += ["drained"] if standing.is_drained else []
     if not other.is_current:
         said.append(f"as of {local_time(standing.at)}" if other.is_known else "never heard")
     notes = [] if not standing.problem else [Text(f"# {clean(standing.problem)}", style="yellow")]

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from opensvc_testkit.executables.shapes import Node
 
 BDF_HEADER = "Filesystem          kbytes    used   avail %used Mounted on"
+BDF_HEADER_INODES = "Filesystem          kbytes    used   avail %used  iused  ifree %iuse Mounted on"
+"""[R]"""
 DEVICE_WIDTH = 18
 
 
@@ -31,9 +33,9 @@ def _simulate(call: Call) -> Answer:
                 raise NotSimulatedError("getconf " + " ".join(call.words))
             return Answer(0, f"{values[call.words[0]]}\n")
         if call.name == "bdf":
-            if [word for word in call.words if word != "-l"]:
+            if [word for word in call.words if word not in ("-l", "-il")]:
                 raise NotSimulatedError("bdf " + " ".join(call.words))
-            return _bdf(node)
+            return _bdf(node, with_inodes="-il" in call.words)
         if len(call.words) != 1 or call.words[0] not in group_table.TABLES.values():
             raise NotSimulatedError("strings " + " ".join(call.words))
         return _table(node, call.words[0])
@@ -51,14 +53,15 @@ def _table(node: Node, table: str) -> Answer:
     return Answer(0, "".join(f"{line}\n" for line in lines))
 
 
-def _bdf(node: Node) -> Answer:
+def _bdf(node: Node, *, with_inodes: bool) -> Answer:
     """A long device name stands on a line of its own, as in the real table."""
-    lines = [BDF_HEADER]
+    lines = [BDF_HEADER_INODES if with_inodes else BDF_HEADER]
+    inodes = "  1200  98800    1%" if with_inodes else ""
     for name, group in group_table.groups_of(node).items():
         for volume in group["open"]:
             device = f"{name}/{volume}"
             place = f"/{volume}" if name == group_table.ROOT_GROUP else f"/mnt{name.removeprefix('/dev')}/{volume}"
-            figures = f" 1048576  262144  780000   25% {place}"
+            figures = f" 1048576  262144  780000   25%{inodes} {place}"
             lines += (
                 [f"{device:<{DEVICE_WIDTH}}{figures}"] if len(device) < DEVICE_WIDTH else [device, f"{'':<18}{figures}"]
             )

@@ -36,6 +36,11 @@ def run(call: Call) -> Answer:
         if operand in paths:
             return _zonepath(call, world, node, paths[operand])
     # The file descriptor of the lock is closed by now.
+    return run_here(call)
+
+
+def run_here(call: Call) -> Answer:
+    """Run this machine's own command of that name."""
     for folder in REAL_PATH.split(":"):
         if os.access(f"{folder}/{call.name}", os.X_OK):
             pid = os.posix_spawn(f"{folder}/{call.name}", [call.name, *call.words], os.environ)

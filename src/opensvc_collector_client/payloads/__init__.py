@@ -1,0 +1,1 @@
+"""What a collector is told, as pure functions from the model to calls with their fields."""

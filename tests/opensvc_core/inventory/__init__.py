@@ -1,0 +1,1 @@
+"""Tests of the inventory: what a node is, what its services are made of, what fills up."""
