@@ -186,7 +186,7 @@ def test_of_a_migration_and_a_takeover_at_the_same_instant_one_wins_and_the_othe
     pair: Pair, osvc_random: random.Random
 ) -> None:
     first, second = pair.nodes
-    pair.make("vm3", Kind.BOOT, more="stop_timeout = 2\n")
+    pair.make("vm3", Kind.LINUX, more="stop_timeout = 2\n")
     pair.cluster.told(first, "start", "vm3")
     migration = pair.cluster.popen(first, "migrate", "vm3", "--to", "node2")
     time.sleep(osvc_random.uniform(0.0, 1.0))  # the instant is what chance has dealt
