@@ -43,6 +43,26 @@ def open_inquiry(agent: Agent, what: str, services: Sequence[Service] = (), driv
     )
 
 
+def whatever_of(context: Context, *argv: str, timeout: float = 20.0, is_optional: bool = False) -> str | None:
+    """What a command prints, whatever it ends with: a table lacks what the tool could not ask, and a note says why.
+
+    ``None`` if it hangs or is missing.
+    """
+    try:
+        result = context.query(*argv, timeout=timeout, check=False)
+    except CommandNotFound as error:
+        if not is_optional:
+            context.note(error.message, error.code)
+        return None
+    except OpenSVCError as error:
+        context.note(error.message, error.code)
+        return None
+    if result.rc != 0:
+        said = next((line.strip() for line in result.stderr.splitlines() if line.strip()), "it said nothing")
+        context.note(f"{argv[0]} ended with status {result.rc}: {said[:200]}", "command_failed")
+    return result.stdout
+
+
 def answer_of(context: Context, *argv: str, timeout: float = 20.0, is_optional: bool = False) -> str | None:
     """What a command prints; ``None`` if it fails, hangs or is missing, with a note that says so.
 

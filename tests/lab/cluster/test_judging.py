@@ -90,6 +90,8 @@ def test_a_hundred_rounds_fill_the_table_and_a_few_have_both_kills() -> None:
     assert set(played) == set(cells(found))
     assert max(played.values()) <= 2
     assert rounds == deal(found, 100, random.Random(1)) != deal(found, 100, random.Random(2))
-    assert {each.fault for each in deal(found, 3, random.Random(1))} >= set(KILLS)
+    few = [each.fault for each in deal(found, 3, random.Random(1))]
+    assert set(few) > set(KILLS)
+    assert len(set(few)) == 3
     kills = {cell for cell in cells(found) if cell[1].is_kill}
-    assert {(found[each.scene].moment, each.fault) for each in deal(found, 19, random.Random(3))} == kills
+    assert {(found[each.scene].moment, each.fault) for each in deal(found, 20, random.Random(3))} > kills
