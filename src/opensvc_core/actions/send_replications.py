@@ -133,7 +133,7 @@ class Sender:
         return outcome
 
     def _send_files(self, way: Way, attempt: Attempt) -> Outcome:
-        from opensvc_core.actions.service_files import gather
+        from opensvc_core.actions.gather_files import gather
         from opensvc_core.cluster import wire
 
         agent, name = self.agent, way.service.name
