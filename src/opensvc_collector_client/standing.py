@@ -27,9 +27,11 @@ def describe(agent: Agent) -> dict[str, Any]:
     trouble = ""
     pending: dict[str, int] = {}
     dropped: dict[str, int] = {}
+    full: tuple[str, ...] = ()
     try:
         queue.open()
         pending, dropped = queue.pending(), agent.feed.dropped()
+        full = agent.journal_usage().warnings
     except JournalError as error:
         trouble = error.message
     return {
@@ -57,6 +59,7 @@ def describe(agent: Agent) -> dict[str, Any]:
         "reported": {name: _moment(at) for name, at in state.pushed.items()},
         "warnings": [
             *([trouble] if trouble else []),
+            *full,
             *([f"others may read {places.uuid}: chmod 600"] if is_open_to_others(places) else []),
             *(
                 [f"{len(poison)} records are set aside; beyond {MOST} the oldest are dropped"]

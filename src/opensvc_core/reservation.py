@@ -357,6 +357,9 @@ class Claimant:
     def leave(self, units: Sequence[LogicalUnit]) -> bool:
         """Be registered at no unit, of which another node is the holder. Whether anything had to be changed.
 
+        What an earlier boot of this node registered, by a nexus that is gone, cannot be unregistered from here: it is
+        told, and the holder removes it (``settle``).
+
         Raises:
             ReservationError: ``still_holder`` where this node holds one, and nobody would after it; ``failed`` where a
                 registration of this node is still there.
@@ -374,11 +377,18 @@ class Claimant:
             return False
         self._unregister(registered)
         for each in self._look(registered):
-            if each.own_count(self.key):
+            if each.own_count(self.key) and self.made_here(each.unit):
                 raise ReservationError(
                     f"{each.unit.device.path}: a registration of this node is still there after it was given up",
                     code="failed",
                     hint="osvc reservation show; another path of this disk may still be registered",
+                )
+            if each.own_count(self.key):
+                self.context.note(
+                    f"{each.unit.device.path}: a registration of an earlier boot of this node stays, until the node"
+                    " that holds it removes it",
+                    "registration_left",
+                    Severity.WARNING,
                 )
         return True
 
