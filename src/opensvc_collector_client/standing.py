@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from opensvc_collector_client.poison import MOST, PoisonFile
@@ -86,5 +86,5 @@ def _state(state: State, *, is_off: bool) -> str:
 
 
 def _moment(at: float) -> str:
-    """Seconds since the epoch as local time; empty for never."""
-    return datetime.fromtimestamp(at).astimezone().isoformat(timespec="seconds") if at else ""
+    """Seconds since the epoch as a moment of ISO 8601 in UTC; empty for never."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else ""
