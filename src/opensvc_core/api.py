@@ -9,7 +9,7 @@ from pluggy import HookimplMarker
 from opensvc_core.batching import one_by_one
 from opensvc_core.clock import Cancel, Clock, Deadline
 from opensvc_core.config.keywords import Keyword, Kind
-from opensvc_core.context import CommandLine, Context
+from opensvc_core.context import Context
 from opensvc_core.errors import (
     ActionError,
     Cancelled,
@@ -54,6 +54,7 @@ from opensvc_core.model import (
     StatusReport,
     Veto,
 )
+from opensvc_core.recording import CommandLine
 
 if TYPE_CHECKING:
     from opensvc_core.actions.agent import Agent, open_agent
