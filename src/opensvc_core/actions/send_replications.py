@@ -89,8 +89,7 @@ def run_replications(agent: Agent, replications: Replications, options: RunOptio
             judge=lambda name, results: _outcome(results, replications, name, options.cancel),
         )
         run = executor.run(plan)
-        if not options.cancel.is_set:
-            record_run(agent, plan, run, statuses)
+        record_run(agent, plan, run, statuses, is_cancelled=options.cancel.is_set)
         return evolve(run, notes=(*notes, *run.notes))
 
 
