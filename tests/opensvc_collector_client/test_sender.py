@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
 from opensvc_collector_client.poison import Poison, PoisonFile
@@ -22,6 +25,8 @@ from opensvc_collector_client.trial import try_out
 from opensvc_core.api import Agent, Locked
 from opensvc_testkit.collector import Fault, FaultKind, RecordingCollector
 from tests.opensvc_collector_client.node import ManualClock, act, make_node
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +48,11 @@ def came(collector: RecordingCollector, run_id: str) -> list[str]:
     ]
 
 
+def keeps_to_schema(document: dict[str, Any], name: str) -> None:
+    schema = json.loads((REFERENCE / f"{name}.schema.json").read_text())
+    jsonschema.Draft202012Validator(schema).validate(document)
+
+
 def test_all_is_sent_and_the_journal_told_so(agent: Agent, collector: RecordingCollector) -> None:
     act(agent, "all-1", "all-2")
     sender = Sender.of(agent)
@@ -51,7 +61,9 @@ def test_all_is_sent_and_the_journal_told_so(agent: Agent, collector: RecordingC
     assert sender.taken == 5  # and the service's file
     assert agent.feed.position(READER, "end") == agent.feed.newest("end")
     assert not is_locked(sender.places.lock)
-    assert describe(agent)["pending"] == {"begin": 0, "end": 0, "status": 0}
+    told = describe(agent)
+    assert told["pending"] == {"begin": 0, "end": 0, "status": 0}
+    keeps_to_schema(told, "collector-status")
     assert collector.violations() == ()
 
 
@@ -92,6 +104,7 @@ def test_a_collector_that_fails_is_left_alone_for_a_while(agent: Agent, collecto
     assert sender.send() is Outcome.FAILED
     assert sender.send() is Outcome.WAITS
     told = describe(agent)
+    keeps_to_schema(told, "collector-status")
     assert (told["state"], told["failures"], told["error_code"]) == ("failing", 1, "collector_unreachable")
     assert 0 < told["backoff_seconds"] <= 10
     clock.offset -= 1e6  # the clock on the wall is stepped
@@ -180,7 +193,9 @@ def test_a_node_that_is_not_known_keeps_what_it_has(agent: Agent, collector: Rec
 
 
 def test_a_collector_is_tried_out(agent: Agent, collector: RecordingCollector) -> None:
-    assert try_out(Sender.of(agent), 1)["usable"]
+    told = try_out(Sender.of(agent), 1)
+    assert told["usable"]
+    keeps_to_schema(told, "collector-test")
     collector.break_with(Fault(FaultKind.REFUSE, methods=("begin_action",)))
     told = try_out(Sender.of(agent), 1)
     assert (told["usable"], told["missing"]) == (False, ["begin_action"])
