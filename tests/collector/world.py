@@ -197,7 +197,7 @@ class World:
             self.node.set_failing(service, fails=False)
             if self._is_cut(service):
                 self._limited("recover", service)
-            self._expect(self._limited("stop", service), {0}, f"stop {service}")
+        self._expect(self._limited("stop", *SERVICES), {0}, "stop")
         self.node.wait_for_silence()
         end = time.monotonic() + PATIENCE
         while self._limited("collector", "flush") and time.monotonic() < end:

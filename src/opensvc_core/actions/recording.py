@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 ASK_LIMIT = 5.0
 """Seconds for the platforms to say what an action has led to; what has not come by then is recorded as ``undef``."""
+HASTE = 1.0
+"""The same for an action that was cancelled: whoever did so waits."""
 _UNTOUCHED = {StepState.UNCHANGED, StepState.SKIPPED, StepState.KEPT}
 
 
@@ -74,17 +76,20 @@ def record_look(agent: Agent, statuses: Mapping[str, ServiceStatus], mark: int |
         _write(agent, _states(statuses.values(), mark))
 
 
-def record_run(agent: Agent, plan: Plan, run: Run, before: Mapping[ResourceId, StatusReport]) -> None:
+def record_run(
+    agent: Agent, plan: Plan, run: Run, before: Mapping[ResourceId, StatusReport], *, is_cancelled: bool
+) -> None:
     """Write down, under the locks of its services, what a run has led to on this node. Raises nothing.
 
     The platforms are asked again where a step may have changed something here.
     """
+    limit = min(HASTE if is_cancelled else ASK_LIMIT, agent.limits.status)
     steps = (*run.results, *run.rollback)
     graphs = list(plan.graphs.values())
     # What is replicated is written elsewhere, and known here.
     mine = [result for result in steps if not result.step.is_elsewhere or result.step.action == "sync"]
     is_touched = any(result.state not in _UNTOUCHED for result in mine)
-    reports = ask(agent, graphs, timeout=min(ASK_LIMIT, agent.limits.status)) if is_touched else before
+    reports = ask(agent, graphs, timeout=limit) if is_touched else before
     _write(agent, [*_files(agent, plan), *_states(statuses_of(agent, graphs, reports).values(), None)])
 
 

@@ -87,8 +87,7 @@ def run_replications(agent: Agent, replications: Replications, options: RunOptio
             judge=lambda name, results: _outcome(results, replications, name, options.cancel),
         )
         run = executor.run(plan)
-        if not options.cancel.is_set:
-            record_run(agent, plan, run, statuses)
+        record_run(agent, plan, run, statuses, is_cancelled=options.cancel.is_set)
         return evolve(run, notes=(*notes, *run.notes))
 
 
@@ -134,7 +133,7 @@ class Sender:
         return outcome
 
     def _send_files(self, way: Way, attempt: Attempt) -> Outcome:
-        from opensvc_core.actions.service_files import gather
+        from opensvc_core.actions.gather_files import gather
         from opensvc_core.cluster import wire
 
         agent, name = self.agent, way.service.name
