@@ -20,7 +20,7 @@ from opensvc_core.clock import SystemClock
 from opensvc_testkit.collector import Certificates, Fault, FaultKind, RecordingCollector, has_openssl
 
 CLOCK = SystemClock()
-SHORT = 0.5
+SHORT = 0.3
 """Seconds of a limit that is to be reached."""
 
 
