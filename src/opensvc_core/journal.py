@@ -214,7 +214,7 @@ class Journal:
         """One transaction about a run, which is written down first if it could not be when it began."""
         with self.database.writing() as db:
             owed = self._owed.get(run_id)
-            if owed is not None:
+            if owed is not None and not db.execute("SELECT 1 FROM run WHERE id=?", (run_id,)).fetchone():
                 _insert_run(db, owed)  # of several threads, the later ones find it there
             yield db
         if owed is not None:
@@ -226,7 +226,7 @@ class Journal:
 
 def _insert_run(db: sqlite3.Connection, header: RunHeader) -> None:
     db.execute(
-        "INSERT OR IGNORE INTO run VALUES (?,?,?,?,?,?,?,?,?,?)",
+        "INSERT INTO run VALUES (?,?,?,?,?,?,?,?,?,?)",
         (
             header.id,
             header.action,
@@ -241,7 +241,7 @@ def _insert_run(db: sqlite3.Connection, header: RunHeader) -> None:
         ),
     )
     db.executemany(
-        "INSERT OR IGNORE INTO run_service (run_id, service) VALUES (?,?)",
+        "INSERT INTO run_service (run_id, service) VALUES (?,?)",
         [(header.id, service) for service in header.services],
     )
 

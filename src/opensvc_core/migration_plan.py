@@ -186,8 +186,10 @@ class _Drawing:
             users = [step for step in left if each.id in ends.here.requirements(step.resource.id)]
             left += self.there("leave", each, stays, off, users)
         gone = [step for each in ends.reservations for step in self.there("leave", each, off, left)]
-        settled = [step for each in (*ends.disks, guest) for step in self.here("settle", each, off, left, gone)]
-        return [*stays, *off, *left, *gone, *settled]
+        # The destination cannot unregister what it registered before it lost its power: the holder does.
+        held = [step for each in ends.reservations for step in self.here("settle", each, off, left, gone)]
+        settled = [step for each in (*ends.disks, guest) for step in self.here("settle", each, off, left, gone, held)]
+        return [*stays, *off, *left, *gone, *held, *settled]
 
     def _standing(self, resource: Resource, steps: Iterable[Step]) -> list[Step]:
         under = self.ends.here.requirements(resource.id)

@@ -148,17 +148,20 @@ def machine_id(name: str) -> str:
     return uuid.uuid5(uuid.NAMESPACE_DNS, name).hex
 
 
-def login_files(disk: Path, known: str = "") -> dict[str, tuple[str, int]]:
+def login_files(disk: Path, known: str = "", *variables: str) -> dict[str, tuple[str, int]]:
     """Files, with their modes, by which root of one node enters another.
 
     Args:
         disk: where the keys are, made by `make_keys`.
         known: names and addresses of all; without them the node knows nobody and lets nobody in, and its sshd is as
             strict as it comes.
+        variables: `NAME=VALUE`, of whoever enters.
     """
     host_key = " ".join((disk / "hostkey.pub").read_text().split()[:2])
     private = 0o600
-    sshd = _SSHD.format(path=f"{TOOLS}:{environment()['PATH']}", strict="no" if known else "yes")
+    sshd = _SSHD.format(
+        path=" ".join([f"{TOOLS}:{environment()['PATH']}", *variables]), strict="no" if known else "yes"
+    )
     return {
         "/etc/ssh/lab_hostkey": ((disk / "hostkey").read_text(), private),
         "/etc/ssh/lab_sshd": (sshd, 0o644),

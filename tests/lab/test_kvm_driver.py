@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -17,13 +18,31 @@ exec /usr/bin/virsh "$@"
 """
 
 
+def inventory_of(site: Site, name: str) -> dict[str, Any]:
+    """What `osvc inventory` tells of a service; it has nothing to note."""
+    done = site.osvc("inventory", name, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["notes"] == []
+    found: dict[str, Any] = document["services"][name]
+    return found
+
+
 def test_a_guest_starts_and_shuts_down_by_its_power_button(site: Site) -> None:
     site.hypervisor.add("plain")
     site.service("plain")
     assert site.container("plain") == ("down", "")
+    off = inventory_of(site, "plain")
     started = site.osvc("start", "plain", "-v")
     assert started.returncode == 0, started.stderr
     assert site.container("plain") == ("up", "")
+    assert inventory_of(site, "plain") == off
+    (boot,) = off["disks"]
+    assert (boot["kind"], boot["guest"], boot["disk_id"]) == ("file", "plain", None)
+    assert boot["size"] == int(site.node.exec(["stat", "-c", "%s", boot["path"]]).stdout)
+    assert f"{off['vcpus']}\n" in site.hypervisor.virsh("vcpucount", "plain", "--maximum", "--config").stdout
+    memory = site.hypervisor.virsh("dominfo", "plain", check=True).stdout.partition("Max memory:")[2].split()
+    assert (off["memory"], memory[1]) == (int(memory[0]) << 10, "KiB")
     assert site.hypervisor.state("plain") == "running"
     site.hypervisor.wait_booted("plain")
     stopped = site.osvc("stop", "plain", "-v")

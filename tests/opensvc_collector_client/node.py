@@ -22,7 +22,7 @@ from opensvc_core.journal import RunHeader
 from opensvc_core.run import RunOutcome
 
 NODE = "node1"
-SERVICE_FILE = "# a comment\n[default]\nnodes = node1\npassword_hint = none\n\n[app#0]\ntype = launchers\n"
+SERVICE_FILE = "# a comment\n[default]\nnodes = node1\n\n[app#0]\ntype = launchers\n"
 ALL_METHODS = frozenset({"begin_action", "res_action_batch", "end_action", "svcmon_update", "resmon_update"})
 
 

@@ -219,3 +219,10 @@ def test_a_journal_of_the_version_before_is_read_as_it_is_and_made_anew_by_the_f
     journal.end_service("r1", "svc", "unknown")
     after = Journal(path, SystemClock()).unrecovered(["svc"])["svc"]
     assert (after.steps, after.outcome) == (before.steps, "unknown")
+
+
+def test_the_id_of_a_run_that_is_there_is_no_other_runs(journal: Journal) -> None:
+    journal.begin_run(HEADER)
+    with pytest.raises(JournalError):
+        journal.begin_run(evolve(HEADER, services=("other",)))
+    assert [record.service for record in journal.history()] == ["svc"]

@@ -354,6 +354,20 @@ def test_a_destination_that_leaves_again_leaves_the_holder_as_it_was() -> None:
     assert claimant(n1).take(units_of(n1)) is False
 
 
+def test_a_destination_that_was_started_anew_leaves_its_ghost_to_the_holder() -> None:
+    targets = fresh()
+    n1, n2 = node("n1", targets), node("n2", targets)
+    claimant(n1).take(units_of(n1))
+    claimant(n2).join(units_of(n2), KEYS["n1"])
+    anew = node("n2", targets, paths=("after-boot",))
+    assert claimant(anew, made_here=lambda unit: False).leave(units_of(anew)) is True
+    assert writers(targets) == {"n1", "n2"}
+    assert claimant(n1).settle(units_of(n1), KEYS["n2"]) is True
+    assert writers(targets) == {"n1"}
+    assert {target.holder for target in targets.values()} == {("n1", "a")}
+    assert claimant(n1).settle(units_of(n1), KEYS["n2"]) is False
+
+
 @pytest.mark.parametrize("holder", ["nobody", "n3"])
 def test_only_what_the_peer_holds_is_joined_or_taken_over(holder: str) -> None:
     targets = fresh(1)

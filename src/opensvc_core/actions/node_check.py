@@ -12,7 +12,8 @@ from opensvc_core.actions.trust import readable_services
 from opensvc_core.actions.trust_check import audit
 from opensvc_core.cluster.host_mode import WORDS, read_host_mode
 from opensvc_core.container_platform import AUTOSTART
-from opensvc_core.errors import OpenSVCError
+from opensvc_core.errors import ConfigError, OpenSVCError
+from opensvc_core.inventory.thresholds import read_thresholds
 from opensvc_core.model import Note, Severity
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def check_node(agent: Agent, site: Site, verbs: Collection[str], completion: str
         verbs: of ``osvc``.
         completion: script for bash.
     """
-    found = [*_mode(agent), *_installation(site, verbs, completion), *_secrets(agent)]
+    found = [*_mode(agent), *_installation(site, verbs, completion), *_secrets(agent), *_thresholds(agent)]
     try:
         found += [_of_note(note) for note in audit(agent)]
     except OpenSVCError as error:
@@ -102,6 +103,14 @@ def _secrets(agent: Agent) -> Iterable[Finding]:
         if mode & 0o022 or (has_keys and mode & 0o077):
             text = f"others than its owner can read or write {path} (mode {mode & 0o7777:04o})"
             yield Finding(Severity.ERROR, "permissions", text, f"chmod 600 {path}")
+
+
+def _thresholds(agent: Agent) -> Iterable[Finding]:
+    """Whether the job `checks` can judge what it sees."""
+    try:
+        read_thresholds(agent.node)
+    except ConfigError as error:
+        yield Finding(Severity.WARNING, error.code, error.message, error.hint)
 
 
 def _of_note(note: Note) -> Finding:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from opensvc_core.actions.agent import Agent
-    from opensvc_core.context import Drivers
     from opensvc_core.model import Service
+    from opensvc_core.surroundings import Drivers
 
 ACTION = "inventory"
 """What drivers see as ``context.action``: they may ask for all resources at once and remember the answers."""
@@ -41,6 +41,26 @@ def open_inquiry(agent: Agent, what: str, services: Sequence[Service] = (), driv
         drivers=drivers or agent.dispatcher,
         reservations=agent.reservations,
     )
+
+
+def whatever_of(context: Context, *argv: str, timeout: float = 20.0, is_optional: bool = False) -> str | None:
+    """What a command prints, whatever it ends with: a table lacks what the tool could not ask, and a note says why.
+
+    ``None`` if it hangs or is missing.
+    """
+    try:
+        result = context.query(*argv, timeout=timeout, check=False)
+    except CommandNotFound as error:
+        if not is_optional:
+            context.note(error.message, error.code)
+        return None
+    except OpenSVCError as error:
+        context.note(error.message, error.code)
+        return None
+    if result.rc != 0:
+        said = next((line.strip() for line in result.stderr.splitlines() if line.strip()), "it said nothing")
+        context.note(f"{argv[0]} ended with status {result.rc}: {said[:200]}", "command_failed")
+    return result.stdout
 
 
 def answer_of(context: Context, *argv: str, timeout: float = 20.0, is_optional: bool = False) -> str | None:

@@ -12,7 +12,7 @@ from opensvc_core.errors import ActionError, OpenSVCError
 from opensvc_core.fanout import side_by_side
 from opensvc_core.inventory.asking import open_inquiry
 from opensvc_core.inventory.assemble import Told, assemble
-from opensvc_core.inventory.disk_table import read_disk_table
+from opensvc_core.inventory.disk_table import DisksByPath, read_disk_table
 from opensvc_core.inventory.fact_names import DISKS
 from opensvc_core.inventory.records import Inventory
 from opensvc_core.model import Device, Note, Severity
@@ -44,7 +44,8 @@ def collect_inventory(agent: Agent, services: Sequence[Service]) -> Inventory:
             by_driver.setdefault(resource.driver, []).append(resource)
     _ask_drivers(agent, by_driver, context, told, notes)
     _ask_resources(agent, by_driver, context, told)
-    table = read_disk_table(context)
+    has_disks = any(each.kind == "block" for one in told.values() for each in one.disks or ())
+    table = read_disk_table(context) if has_disks else DisksByPath()
     # Whatever a hung driver still waits for is of no use to anybody any more.
     context.cancel.set("the inventory was given")
     found = tuple(assemble(service, told, table, agent.node.name) for service in services)

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from opensvc_core.errors import OpenSVCError
-from opensvc_core.inventory.asking import answer_of
+from opensvc_core.inventory.asking import whatever_of
 from opensvc_core.inventory.file_systems import Filling, parse_bdf, parse_df
 from opensvc_core.inventory.measure import Measure
 
@@ -45,7 +45,7 @@ def _never(row: Filling) -> bool:
 
 
 def _df(kind: str, context: Context, *argv: str, skips: Callable[[Filling], bool] = _never) -> Iterator[Measure]:
-    text = answer_of(context, *argv)
+    text = whatever_of(context, *argv)
     if text is None:
         return
     rows = parse_df(text)
@@ -59,7 +59,7 @@ def _df(kind: str, context: Context, *argv: str, skips: Callable[[Filling], bool
 
 def _hpux(context: Context) -> Iterator[Measure]:
     """``bdf -il`` for file systems, ``vgdisplay -F`` for groups: of one that is not active it says so, and fails."""
-    text = answer_of(context, "bdf", "-il")
+    text = whatever_of(context, "bdf", "-il")
     tables = parse_bdf(text) if text is not None else ((), ())
     if tables is None:
         context.note(f"bdf: not an answer that can be read: {(text or '')[:80]!r}", "garbled")
@@ -86,7 +86,7 @@ def parse_vgdisplay(text: str) -> list[tuple[str, int | None]]:
 
 
 def _pools(context: Context) -> Iterator[Measure]:
-    text = answer_of(context, "zpool", "list", "-H", "-o", "name,capacity", is_optional=True)
+    text = whatever_of(context, "zpool", "list", "-H", "-o", "name,capacity", is_optional=True)
     for line in (text or "").splitlines():
         name, tab, percent = line.partition("\t")
         if tab and name:
@@ -97,7 +97,7 @@ def _pools(context: Context) -> Iterator[Measure]:
 def _linux_groups(context: Context) -> Iterator[Measure]:
     columns = "vg_name,vg_size,vg_free"
     argv = ("vgs", "--reportformat", "json", "--units", "b", "--nosuffix", "--readonly", "-o", columns)
-    text = answer_of(context, *argv, is_optional=True)
+    text = whatever_of(context, *argv, is_optional=True)
     if text is None:
         return
     groups = parse_vgs(text)

@@ -78,6 +78,9 @@ class _Request(BaseHTTPRequestHandler):
     server: CollectorServer
     protocol_version = "HTTP/1.1"
     timeout = 120
+    # An answer is one packet: of two, the second may wait for the client's word that it has the first.
+    wbufsize = -1
+    disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
         """One call."""
@@ -176,6 +179,7 @@ class _Request(BaseHTTPRequestHandler):
         self._head(len(answer))
         for place in range(len(answer)):
             self.wfile.write(answer[place : place + 1])
+            self.wfile.flush()
             time.sleep(seconds)
 
     def _huge(self, size: int) -> None:

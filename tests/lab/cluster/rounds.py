@@ -50,12 +50,13 @@ def cells(found: Sequence[Scene]) -> list[Cell]:
 def deal(found: Sequence[Scene], rounds: int, chance: random.Random) -> list[Round]:
     """So many rounds: every `kill -9` at every step first, then every other cell of the table, then all of it again.
 
-    They are played in no order. A few rounds have one `kill -9` of each side among them.
+    They are played in no order. A few rounds have one `kill -9` of each side among them, and one other fault.
     """
     dealt: list[Cell] = []
     while len(dealt) < rounds:
         deck = chance.sample(cells(found), len(cells(found)))
         firsts = [next(cell for cell in deck if cell[1] is kill) for kill in KILLS]
+        firsts.append(next(cell for cell in deck if not cell[1].is_kill))
         deck.sort(key=lambda cell: (cell not in firsts, not cell[1].is_kill))
         dealt += deck
     dealt = chance.sample(dealt[:rounds], rounds)

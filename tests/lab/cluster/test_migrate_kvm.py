@@ -152,6 +152,9 @@ def test_what_cannot_go_over_stays_and_says_why(pair: Pair) -> None:
     told = pair.cluster.told(first, "migrate", "own", "--to", "node2", "--or-restart")
     assert "own: switch done" in told
     assert pair.states("own") == ["shut off", "running"]
+    # And by the word of this node that one stops it.
+    assert "own: stop done" in pair.cluster.told(first, "stop", "own", "--node", "node2")
+    assert pair.states("own") == ["shut off", "shut off"]
 
 
 REFUSING = """\
@@ -186,7 +189,7 @@ def test_of_a_migration_and_a_takeover_at_the_same_instant_one_wins_and_the_othe
     pair: Pair, osvc_random: random.Random
 ) -> None:
     first, second = pair.nodes
-    pair.make("vm3", Kind.BOOT, more="stop_timeout = 2\n")
+    pair.make("vm3", Kind.LINUX, more="stop_timeout = 2\n")
     pair.cluster.told(first, "start", "vm3")
     migration = pair.cluster.popen(first, "migrate", "vm3", "--to", "node2")
     time.sleep(osvc_random.uniform(0.0, 1.0))  # the instant is what chance has dealt

@@ -18,6 +18,7 @@ from tests.lab.uml.specification import Machine
 from tests.lab.uml.tgt import Tgt
 
 LUN_SIZE = 64 << 20
+MEMORY = 512
 SanKind = Literal["tgt", "lio"]
 
 
@@ -30,7 +31,16 @@ class KernelLab:
         folder: where the lab keeps its files, in memory, at the same path in every node.
     """
 
-    def __init__(self, san: SanKind = "tgt", *, luns: int = 2, lun_size: int = LUN_SIZE, paths: int = 1) -> None:
+    def __init__(
+        self,
+        san: SanKind = "tgt",
+        *,
+        luns: int = 2,
+        lun_size: int = LUN_SIZE,
+        paths: int = 1,
+        is_bare: bool = False,
+        memory: int = MEMORY,
+    ) -> None:
         """A lab with a target and no node. Labs of sessions that are no more are swept away first.
 
         Args:
@@ -38,10 +48,13 @@ class KernelLab:
             luns: how many shared disks.
             lun_size: of each, in bytes.
             paths: how many ways nodes have to each, 1 or 2.
+            is_bare: whether nodes have keys of their own and know nobody.
+            memory: of each node, in MiB.
         """
         if not 1 <= paths <= len(STORAGE):
             raise ValueError(f"{paths} paths: there are {len(STORAGE)} segments of storage")
         sweep()
+        self._is_bare, self._memory = is_bare, memory
         self.nodes: list[KernelNode] = []
         self.folder = LabFolder.create()
         self._segments = (PUBLIC, *STORAGE[:paths], CONTROL)
@@ -58,10 +71,18 @@ class KernelLab:
 
     @classmethod
     def up(
-        cls, count: int, san: SanKind = "tgt", *, luns: int = 2, lun_size: int = LUN_SIZE, paths: int = 1
+        cls,
+        count: int,
+        san: SanKind = "tgt",
+        *,
+        luns: int = 2,
+        lun_size: int = LUN_SIZE,
+        paths: int = 1,
+        is_bare: bool = False,
+        memory: int = MEMORY,
     ) -> KernelLab:
         """A lab with `count` nodes, all on."""
-        lab = cls(san, luns=luns, lun_size=lun_size, paths=paths)
+        lab = cls(san, luns=luns, lun_size=lun_size, paths=paths, is_bare=is_bare, memory=memory)
         try:
             nodes = [lab.add() for _ in range(count)]
             for node in nodes:
@@ -86,7 +107,14 @@ class KernelLab:
     def add(self) -> KernelNode:
         """One more node, off."""
         number = len(self.nodes) + 1
-        machine = Machine(f"n{number}", number, self._segments, attachment=self.san.attachment)
+        machine = Machine(
+            f"n{number}",
+            number,
+            self._segments,
+            memory=self._memory,
+            attachment=self.san.attachment,
+            is_bare=self._is_bare,
+        )
         node = self._build(machine)
         self.nodes.append(node)
         return node

@@ -36,13 +36,20 @@ class Stamp:
 class Writer:
     """A node's program that stamps blocks of a volume whenever the node has it; see `stamper`."""
 
-    def __init__(self, node: KernelNode, device: str, blocks: int) -> None:
-        """Start it; returns once it looks for the volume."""
+    def __init__(self, node: KernelNode, device: str, blocks: int, *guest: str) -> None:
+        """Start it; returns once it looks for the volume.
+
+        Args:
+            node: where.
+            device: the volume.
+            blocks: of the volume.
+            guest: folder of a simulated world, and the name of the guest in it as whose program it writes.
+        """
         self.name = node.name
         self._stamps: list[Stamp] = []
         self._news = threading.Condition()
         self._is_ready = False
-        self._process = node.popen([sys.executable, str(_STAMPER), device, node.name, str(blocks)])
+        self._process = node.popen([sys.executable, str(_STAMPER), device, node.name, str(blocks), *guest])
         self._thread = threading.Thread(target=self._read, daemon=True, name=f"writer on {node.name}")
         self._thread.start()
         with self._news:

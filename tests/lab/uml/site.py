@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import attrs
 
@@ -31,7 +32,7 @@ stop) rm -f /run/app.{name} ;;
 status) [ -e /run/app.{name} ] ;;
 esac
 """
-_LIMITS = "[limits]\nstatus = 5\nchecks = 5\nlate_start = 1\nleft_over = 5\n"
+LIMITS = "[limits]\nstatus = 5\nchecks = 5\nlate_start = 1\nleft_over = 5\n"
 
 
 @attrs.frozen
@@ -63,17 +64,18 @@ class Site:
     _agents: dict[str, WarmAgent] = attrs.field(factory=dict)
 
     @classmethod
-    def make(cls, lab: KernelLab) -> Site:
-        """Have every node make its key, and tell it to the others."""
+    def make(cls, lab: KernelLab, limits: str = LIMITS) -> Site:
+        """Have every node make its key, and tell it to the others; `limits` are how long its agent waits."""
         warm.compile_for(lab.path)
         site = cls(lab)
-        for node in lab.nodes:
-            site.keys[node.name] = int(site.told(node, "node", "prkey", "--format", "plain").split()[-1], 16)
+        with ThreadPoolExecutor() as side_by_side:
+            told = side_by_side.map(lambda node: site.told(node, "node", "prkey", "--format", "plain"), lab.nodes)
+            site.keys.update({node.name: int(text.split()[-1], 16) for node, text in zip(lab.nodes, told, strict=True)})
         hosts = "".join(f"{node.address} {node.name}\n" for node in lab.nodes)
         for node in lab.nodes:
             others = "".join(f"{name} = {key:#x}\n" for name, key in site.keys.items() if name != node.name)
             node.write(f"{ROOT}/etc/hosts", hosts)
-            node.write(f"{ROOT}/etc/node.conf", f"[prkeys]\n{others}{_LIMITS}", mode=0o600)
+            node.write(f"{ROOT}/etc/node.conf", f"[prkeys]\n{others}{limits}", mode=0o600)
         return site
 
     # -- the agent

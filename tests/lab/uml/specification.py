@@ -11,7 +11,7 @@ from pathlib import Path
 import attrs
 
 from tests.lab import processes
-from tests.lab.specification import MAX_NODES, code_folders, environment, login_files, machine_id
+from tests.lab.specification import MAX_NODES, code_folders, environment, login_files, machine_id, make_keys
 from tests.lab.uml.control import PORT
 from tests.lab.uml.fabric import CONTROL, PUBLIC, SEGMENTS
 
@@ -19,6 +19,8 @@ TARGET = "iqn.2010-01.lab.opensvc:san"
 """Name of the iSCSI target that has all the shared disks."""
 
 DISK_SIZE = "512M"
+BYTECODE = "bytecode"
+"""Folder, in the lab's, of what Python has compiled."""
 _BOOT = Path(__file__).with_name("boot.sh")
 _MODULES = Path("/usr/lib/uml/modules")
 _LOADED = ("dm-mod", "sd_mod", "sg", "iscsi_tcp", "loop")
@@ -99,6 +101,7 @@ class Machine:
         setup: a command line with a program of this machine that the node runs at boot; empty for none.
         images: files that it sees as /dev/ubdb, /dev/ubdc, …
         attachment: its shared disks.
+        is_bare: whether it has keys of its own, enters nobody and lets nobody in, until somebody sets that up.
     """
 
     name: str
@@ -109,6 +112,7 @@ class Machine:
     setup: tuple[str, ...] = ()
     images: tuple[Path, ...] = ()
     attachment: Attachment = Attachment()
+    is_bare: bool = False
 
     @property
     def initiator(self) -> str:
@@ -189,7 +193,7 @@ def node_environment(folder: Path) -> dict[str, str]:
 
     What Python compiles goes to one folder for all nodes and boots: a node needs seconds to compile what it imports.
     """
-    own = {"PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
+    own = {"PYTHONPYCACHEPREFIX": str(folder / BYTECODE)}
     return {key: value for key, value in environment().items() if key != "PYTHONDONTWRITEBYTECODE"} | own
 
 
@@ -220,7 +224,13 @@ def _files(machine: Machine, folder: Path) -> dict[str, tuple[str, int]]:
         "/etc/iscsi/initiatorname.iscsi": f"InitiatorName={machine.initiator}\n",
         **_iscsi(machine.attachment),
     }
-    return {**{name: (text, 0o644) for name, text in files.items()}, **login_files(folder, known)}
+    keys = folder
+    if machine.is_bare:
+        keys, known = folder / f"{machine.name}.keys", ""
+        keys.mkdir()
+        make_keys(keys)
+    login = login_files(keys, known, f"PYTHONPYCACHEPREFIX={folder / BYTECODE}")
+    return {**{name: (text, 0o644) for name, text in files.items()}, **login}
 
 
 def _iscsi(attachment: Attachment) -> dict[str, str]:

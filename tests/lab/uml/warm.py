@@ -5,25 +5,38 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.lab.specification import REPOSITORY
 from tests.lab.uml import specification
 from tests.lab.uml.node import KernelNode
 
 START_SECONDS = 60.0
 _SERVER = Path(__file__).with_name("warm_server.py")
+_CACHE = REPOSITORY / ".cache" / "lab"
+_compiling = threading.Lock()
+_compiled: list[bool] = []
 
 
 def compile_for(folder: Path) -> None:
-    """Have this machine compile what the agent imports: nodes, which share the byte code, take ten times as long."""
-    environment = {**specification.node_environment(folder), "PATH": os.environ["PATH"]}
-    line = [sys.executable, str(_SERVER), "--import-only"]
-    subprocess.run(line, env=environment, check=True, timeout=START_SECONDS, cwd="/")
+    """Have this machine compile what the agent imports: nodes, which share the byte code, take ten times as long.
+
+    What one lab's was compiled to serves the next ones, and those of later sessions: Python sees what has changed.
+    """
+    with _compiling:
+        if not _compiled:
+            environment = {**specification.node_environment(_CACHE), "PATH": os.environ["PATH"]}
+            line = [sys.executable, str(_SERVER), "--import-only"]
+            subprocess.run(line, env=environment, check=True, timeout=START_SECONDS, cwd="/")
+            _compiled.append(True)
+    shutil.copytree(_CACHE / specification.BYTECODE, folder / specification.BYTECODE, dirs_exist_ok=True)
 
 
 def cut_command(action: str, name: str, fatal: str) -> list[str]:

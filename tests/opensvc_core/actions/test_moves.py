@@ -10,14 +10,16 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
-from attrs import evolve
+from attrs import evolve, frozen
 
 from opensvc_core.actions.agent import Agent
 from opensvc_core.api import (
     Cancel,
+    ChangeKind,
     Event,
     EventKind,
     Evidence,
@@ -122,6 +124,16 @@ class Site:
     def is_settled(self) -> bool:
         """Whether no node knows of a run that was cut."""
         return not any(agent.journal.unrecovered(["svc"]) for agent in self.cluster.agents.values())
+
+
+@frozen
+class Eyes:
+    """An observer that keeps the kinds of events."""
+
+    seen: list[str]
+
+    def observe(self, event: Event) -> None:
+        self.seen.append(event.kind.value)
 
 
 @pytest.fixture
@@ -338,6 +350,39 @@ def test_what_is_stopped_there_without_its_journal_goes_on_and_says_so(site: Sit
     assert {note.text for note in stopped.notes} >= {"this step goes on without its journal: the disk is full"}
 
 
+class FillingJournal(Journal):
+    """The journal of a node whose disk is full when something is to be started."""
+
+    def begin_step(self, run_id: str, step: Step, *, is_way_back: bool) -> None:
+        if step.kind.can_start:
+            raise JournalError("the disk is full")
+        super().begin_step(run_id, step, is_way_back=is_way_back)
+
+
+def test_what_cannot_be_started_here_without_a_journal_goes_back_to_where_it_came_from(site: Site) -> None:
+    here = site.agent("n2")
+    plan = here.plan_move("takeover", [here.load("svc")], "n2")
+    here.journal = FillingJournal(here.journal.path, here.clock)
+    run = here.run(plan)
+    assert (run.outcomes, site.places) == ({"svc": RunOutcome.FAILED}, {"n1": ALL})
+    assert "journal" in {note.code for note in run.notes}
+    assert site.outcomes("n1") == [("takeover", "failed")]
+    assert not site.was_twice
+
+
+def test_nothing_starts_again_here_without_a_journal(site: Site) -> None:
+    site.fails("n2", "svc.container#0", "start")
+    here = site.agent("n1")
+    plan = here.plan_move("switch", [here.load("svc")], "n2")
+    here.journal = FillingJournal(here.journal.path, here.clock)
+    run = here.run(plan)
+    assert run.outcomes == {"svc": RunOutcome.UNKNOWN}
+    assert site.places == {}
+    here.journal = Journal(here.journal.path, here.clock)
+    assert site.recover("n1").outcomes == {"svc": RunOutcome.DONE}
+    assert site.places == {"n1": ALL}
+
+
 def test_nothing_is_started_there_without_its_journal(site: Site) -> None:
     there = site.agent("n2")
     there.journal = FullJournal(there.journal.path, there.clock)
@@ -351,6 +396,32 @@ def test_a_peer_that_is_no_node_of_the_service_there_is_refused(site: Site) -> N
     path.write_text(TEXT.replace("nodes = n1 n2", "nodes = n2 n3").replace("autostart_node = n1\n", ""))
     with pytest.raises(Exception, match="n1 is no node of svc by the service file here"):
         site.move("n1")
+
+
+# -- what the nodes report --------------------------------------------------------------------------------------------
+
+
+def test_each_node_feeds_and_shows_its_own_part_of_a_run_that_one_of_them_drives(site: Site) -> None:
+    driver = site.agent("n1")
+    seen: dict[str, list[str]] = {}
+    for name, agent in site.cluster.agents.items():
+        seen[name] = []
+        agent.dispatcher.reach_installed = partial(Eyes, seen[name])
+    run = driver.run(driver.plan_move("switch", [driver.load("svc")], "n2"), wait=0.0)
+    driver.peers.close()
+    for name, up in (("n1", "down"), ("n2", "up")):
+        feed = site.cluster.agents[name].feed
+        assert [(change.kind, change.run_id) for change in feed.changes() if change.run_id] == [
+            ("begin", run.id), ("end", run.id),
+        ]  # fmt: skip
+        assert feed.latest(ChangeKind.STATUS)["svc"].data["overall"] == up
+        assert seen[name][0] == "run_begin"
+        assert seen[name][-2:] == ["run_end", "status"]
+    record = site.cluster.agents["n2"].feed.run(run.id, "svc")
+    assert record is not None
+    assert {step.action for step in record.steps} == {"start"}
+    assert all(record.commands_of(step) for step in record.steps)
+    assert seen["n2"].count("step_begin") == seen["n2"].count("step_end") == len(record.steps)
 
 
 # -- what fails -------------------------------------------------------------------------------------------------------

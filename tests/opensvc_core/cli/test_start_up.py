@@ -104,6 +104,29 @@ def test_status_imports_what_asks_and_nothing_that_acts_or_draws(words: list[str
     assert not heavy(names) & {"asyncio", "multiprocessing", "unittest"}
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["inventory", "--format", "json"],
+        ["node", "facts", "--format", "plain"],
+        ["node", "checks", "--format", "plain"],
+    ],
+)
+def test_an_inventory_imports_what_asks_and_nothing_that_acts_or_draws(words: list[str], tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "vm188.env").write_text("[default]\nservice_type = DEV\nnodes = node109\nmode = kvm\n")
+    status, names = imported(*words, root=tmp_path)
+    assert status == 0
+    packages = {name.partition(".")[0] for name in names}
+    # `osvc node` shows what other distributions add to it.
+    may_import = STATUS_MAY_IMPORT | ({"opensvc_lvm"} if words[0] == "node" else set())
+    assert packages - sys.stdlib_module_names - may_import == set()
+    assert not names & STATUS_NEVER_NEEDS
+    # Each platform's reader is its own.
+    assert not {name for name in names if name.startswith("opensvc_core.inventory.") and "hpux" in name}
+    assert not heavy(names) & {"asyncio", "multiprocessing", "unittest", "rich"}
+
+
 def test_a_status_table_draws_with_rich_and_imports_nothing_else_besides(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "vm188.env").write_text("[default]\nservice_type = DEV\nnodes = node109\n")

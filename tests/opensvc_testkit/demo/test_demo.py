@@ -59,6 +59,12 @@ def test_it_plays_to_its_end_without_a_terminal(tmp_path: Path, environment: dic
     assert re.search(r"vm188: start failed: [13] steps? taken back", done.stdout)
     assert "stop vm188/container#0 (way back): done" in done.stderr
     assert f"mode = {platform}" in done.stdout
+    known = done.stdout.partition("What the collector knows:")[2]
+    assert re.search(rf"^vm188 +DEV +{platform} +ERP +node109 +down$", known, re.MULTILINE)
+    ended = re.findall(r"^[-0-9]+ [:0-9]+  vm188 +(start|stop) +node109 +(ok|warn|err) ", known, re.MULTILINE)
+    assert [(action, status == "err") for action, status in ended] == [
+        ("start", False), ("stop", False), ("start", True), ("start", False), ("stop", False),
+    ]  # fmt: skip
     assert "\x1b" not in done.stdout + done.stderr
     assert left_behind(tmp_path) == before
 
