@@ -18,7 +18,7 @@ from tests.lab.nodes import Node
 
 pytestmark = pytest.mark.timeout(3600)
 NAME = "web"
-SHARE = 4
+SHARE = 2
 """Rounds of one run of CI; `make soak-cluster` plays `OSVC_RUNS`."""
 LOCKED = 5
 REFUSALS = {3, 4, LOCKED}
