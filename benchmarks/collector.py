@@ -56,7 +56,7 @@ def action_with_dead_collector() -> Iterator[Figure]:
         port = dead.getsockname()[1]
         none = _ActingNode.make(Path(name) / "none", "")
         with_dead = _ActingNode.make(Path(name) / "dead", f"http://127.0.0.1:{port}/")
-        eager = _ActingNode.make(Path(name) / "eager", f"http://127.0.0.1:{port}/")
+        eager = _ActingNode.make(Path(name) / "eager", f"http://127.0.0.1:{port}/\ntimeout = 1s")
 
         def forget() -> None:
             (eager.root / "var" / "collector" / "state.json").unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from opensvc_collector_client.parts import Part
 from opensvc_collector_client.payloads.node import insert_packages, insert_patches, push_checks, update_asset
 from opensvc_collector_client.payloads.services import delete_service_list, register_disks, update_service
-from opensvc_collector_client.telling import own_version, state_of
+from opensvc_collector_client.telling import own_version
 from opensvc_collector_client.transport.failures import Refused
 from opensvc_core.api import (
     ConfigError,
@@ -19,6 +19,7 @@ from opensvc_core.api import (
     read_node_facts,
     run_checks,
     stamp_push,
+    status_data,
     unpushed,
 )
 
@@ -125,7 +126,7 @@ def push_statuses(session: Session, names: Sequence[str] = ()) -> None:
     session.drain()
     services, troubles = _load(agent, agent.find(names))
     for name, status in agent.status(services).items():
-        calls = session.teller.status_calls(name, agent.clock.now(), state_of(status))
+        calls = session.teller.status_calls(name, agent.clock.now(), status_data(status))
         session.delivery.send_calls(calls)
     if troubles:
         raise troubles[0]

@@ -100,7 +100,7 @@ class Sender:
                 outcome = self._go(is_forced=is_forced)
             finally:
                 held.release()
-            if not self._is_anything_left():
+            if outcome is not Outcome.DONE or not self._is_anything_left():
                 break
             is_forced = False
         return outcome

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from opensvc_collector_client.poison import MOST, PoisonFile
@@ -39,7 +39,7 @@ def describe(agent: Agent) -> dict[str, Any]:
         "node": agent.node.name,
         "url": settings.url,
         "source": settings.source,
-        "state": _state(state, is_off=settings.address is None, is_named=settings.is_named),
+        "state": _state(state, is_off=settings.address is None),
         "registered": bool(read_uuid(places)),
         "sending": is_locked(places.lock),
         "pending": pending,
@@ -74,17 +74,17 @@ def _is_many(poison: list[Any]) -> bool:
     return len(poison) >= MOST * 0.8
 
 
-def _state(state: State, *, is_off: bool, is_named: bool) -> str:
-    """``off``, ``absent``, ``unknown`` (never tried), ``failing`` or ``ok``."""
+def _state(state: State, *, is_off: bool) -> str:
+    """``off``, ``unknown`` (never tried), ``absent`` (its name never resolved), ``failing`` or ``ok``."""
     if is_off:
         return "off"
     if not state.last_try:
         return "unknown"
-    if state.error_code == "collector_unresolved" and not is_named and not state.last_success:
+    if state.error_code == "collector_unresolved" and not state.last_success:
         return "absent"
     return "failing" if state.error else "ok"
 
 
 def _moment(at: float) -> str:
-    """Seconds since the epoch as local time; empty for never."""
-    return datetime.fromtimestamp(at).astimezone().isoformat(timespec="seconds") if at else ""
+    """Seconds since the epoch as a moment of ISO 8601 in UTC; empty for never."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else ""

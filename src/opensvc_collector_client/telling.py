@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from opensvc_collector_client.records import Call
-    from opensvc_core.api import Agent, Change, ServiceStatus
+    from opensvc_core.api import Agent, Change
 
 MODES = frozenset({"PRD", "DEV", "TMP", "TST"})
 """Words of a host mode that a collector knows."""
@@ -68,24 +68,6 @@ class Teller:
             except OpenSVCError:  # its file is gone, or wrong: what it was is told with what is known
                 self._facts[service] = ServiceFacts()
         return self._facts[service]
-
-
-def state_of(status: ServiceStatus) -> dict[str, Any]:
-    """A service's state as a change of the journal has it."""
-    return {
-        "avail": status.avail.value,
-        "overall": status.overall.value,
-        "frozen": status.is_frozen,
-        "groups": {name: each.value for name, each in status.groups.items()},
-        "resources": {
-            item.resource.rid: {
-                "status": item.shown.value,
-                "label": item.resource.label,
-                "notes": [{"text": note.text} for note in item.report.notes],
-            }
-            for item in status.resources
-        },
-    }
 
 
 @cache

@@ -23,6 +23,8 @@ def try_out(sender: Sender, patience: float) -> dict[str, Any]:
     """Call the collector once, and say how that went."""
     address = sender.settings.address
     trial: dict[str, Any] = {
+        "schema": 1,
+        "node": sender.agent.node.name,
         "url": sender.settings.url,
         "source": sender.settings.source,
         "registered": bool(read_uuid(sender.places)),
@@ -30,6 +32,7 @@ def try_out(sender: Sender, patience: float) -> dict[str, Any]:
         "error": "",
         "hint": "",
         "missing": [],
+        "seconds": None,
     }
     if address is None:
         return {**trial, "error": "no collector is configured", "hint": "set url in [collector] of node.conf"}

@@ -9,7 +9,7 @@ from pluggy import HookimplMarker
 from opensvc_core.batching import one_by_one
 from opensvc_core.clock import Cancel, Clock, Deadline
 from opensvc_core.config.keywords import Keyword, Kind
-from opensvc_core.context import CommandLine, Context
+from opensvc_core.context import Context
 from opensvc_core.errors import (
     ActionError,
     Cancelled,
@@ -54,10 +54,12 @@ from opensvc_core.model import (
     StatusReport,
     Veto,
 )
+from opensvc_core.recording import CommandLine
 
 if TYPE_CHECKING:
     from opensvc_core.actions.agent import Agent, open_agent
     from opensvc_core.actions.jobs import NodeJob
+    from opensvc_core.actions.recording import status_data
     from opensvc_core.channel import Channel, ChannelEnd, Stream
     from opensvc_core.config.values import parse_duration
     from opensvc_core.container import ContainerLifeCycle
@@ -108,7 +110,6 @@ if TYPE_CHECKING:
     from opensvc_core.replication import Copy, Transfer
     from opensvc_core.run import Run, RunOutcome, StepState
     from opensvc_core.state_files import write_text
-    from opensvc_core.status import ServiceStatus
     from opensvc_core.unit_paths import (
         ANY_PATH_TROUBLE,
         ask_units,
@@ -127,6 +128,7 @@ _LATE = {
     "Agent": "opensvc_core.actions.agent",
     "open_agent": "opensvc_core.actions.agent",
     "NodeJob": "opensvc_core.actions.jobs",
+    "status_data": "opensvc_core.actions.recording",
     "Channel": "opensvc_core.channel",
     "ChannelEnd": "opensvc_core.channel",
     "Stream": "opensvc_core.channel",
@@ -154,7 +156,6 @@ _LATE = {
     "load_special_files": "opensvc_core.hpux.special_files",
     "restore_special_files": "opensvc_core.hpux.special_files",
     "write_text": "opensvc_core.state_files",
-    "ServiceStatus": "opensvc_core.status",
     "run_checks": "opensvc_core.inventory.checks",
     "collect_inventory": "opensvc_core.inventory.collect",
     "to_scsi_id": "opensvc_core.inventory.disk_ids",
@@ -285,7 +286,6 @@ __all__ = [
     "Service",
     "ServiceInventory",
     "ServiceNotFound",
-    "ServiceStatus",
     "Severity",
     "Spawned",
     "SpecialFile",
@@ -327,6 +327,7 @@ __all__ = [
     "run_checks",
     "side_by_side",
     "stamp_push",
+    "status_data",
     "to_scsi_id",
     "trouble_with_fact",
     "unpushed",

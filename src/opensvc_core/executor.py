@@ -160,7 +160,8 @@ class Executor:
             self.log.begin_step(step, is_way_back=walk.is_way_back)
         except JournalError as error:
             self._say_journal_is_broken(error)
-            if step.kind.can_start:
+            # What is started again on another node, on the way back, is written down there, or refused there.
+            if step.kind.can_start and not (walk.is_way_back and step.is_elsewhere):
                 self._ending.setdefault(service, f"the journal cannot be written: {error}")
                 return False
         limit = self.step_limit(step)

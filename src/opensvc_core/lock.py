@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -96,12 +96,17 @@ def hold_lock(
             if clock.wait(cancel.event, min(pause, limit.remaining() + 0.001)):
                 raise Cancelled(f"cancelled while waiting for the lock of {service}: {cancel.reason}")
             pause = min(pause * 1.5, SLOWEST_PAUSE)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
         try:
+            # A full disk forbids no stop: then the file does not say who.
+            with suppress(OSError):
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
             yield
         finally:
-            os.ftruncate(descriptor, 0)
+            with suppress(OSError):
+                os.ftruncate(descriptor, 0)
+            # A command that is being spawned has the descriptor too until it is what it will be: let go for both.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
     finally:
         os.close(descriptor)
 

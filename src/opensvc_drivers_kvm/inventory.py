@@ -73,7 +73,12 @@ class DomainInventory:
 
     def items(self, resources: Sequence[Resource]) -> Iterator[InventoryItem]:
         """Facts of each resource; what cannot be told is noted. Raises Cancelled only."""
-        named = [resource for resource in resources if not ambiguity(guest_name(resource))]
+        named = []
+        for resource in resources:
+            if problem := ambiguity(guest_name(resource)):
+                self._context.note(problem, "ambiguous_name", Severity.WARNING)
+            else:
+                named.append(resource)
         dump = self._dump(list(dict.fromkeys(map(guest_name, named))))
         disks: dict[ResourceId, tuple[Device, ...]] = {}
         for resource in named:

@@ -12,6 +12,7 @@ from opensvc_core.api import (
     InventoryItem,
     OpenSVCError,
     Resource,
+    Severity,
     guest_name,
 )
 from opensvc_drivers_xen.disks import held_disks, list_disks
@@ -60,7 +61,8 @@ def domain_items(
     held = parse_all_disks(details.stdout) if details.rc == 0 and details.argv[0] == XL else None
     for resource in resources:
         name = guest_name(resource)
-        if trouble_with(name):
+        if problem := trouble_with(name):
+            context.note(problem, "ambiguous_name", Severity.WARNING)
             continue
         try:
             settings = read_settings(config_path(resource))

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import ast
 import os
-import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from attrs import define, evolve, field
+from attrs import define
 
 from opensvc_testkit.definitions import domain_xml
 from opensvc_testkit.executables import life
 from opensvc_testkit.executables.commands import USUAL
-from opensvc_testkit.executables.store import Store, now
-from opensvc_testkit.executables.virsh_reports import STATES, reason_of
+from opensvc_testkit.executables.store import now
 from opensvc_testkit.faults import FaultKind, Libvirtd, RecordedCall
 from opensvc_testkit.guest_disk import LAUNCHERS, launcher_text, make_disk
 from opensvc_testkit.installation import COMMANDS, PLATFORMS, write_executables, write_platforms, write_script
-
-if TYPE_CHECKING:
-    from opensvc_testkit.executables.shapes import World
+from opensvc_testkit.simulated_events import SimulatedEvents
 
 __all__ = ["COMMANDS", "PLATFORMS", "FaultKind", "Libvirtd", "RecordedCall", "SimulatedCluster", "domain_xml"]
 
-POLL = 0.01
-"""Seconds between two looks at the record of calls."""
 DEFAULT_MAC = "52:54:00:00:00:"
 NODE_CONF = """\
 [node]
@@ -41,48 +33,12 @@ url =
 """Settings of a simulated node."""
 
 
-def _resolved(path: Path) -> Path:
-    return Path(path).resolve()
-
-
 @define
-class SimulatedCluster:
-    """The hypervisors and guests that the simulated executables act on.
+class SimulatedCluster(SimulatedEvents):
+    """The hypervisors and guests that the simulated executables act on, what happens to them and is seen of them.
 
     Opening the folder of an existing cluster goes on with it. Several processes may use one cluster.
-
-    Attributes:
-        root: folder of its state; made if it is not there.
     """
-
-    root: Path = field(converter=_resolved)
-    _store: Store = field(init=False, repr=False)
-
-    def __attrs_post_init__(self) -> None:
-        self._store = Store(str(self.root))
-        if not (self.root / "world").exists():
-            self._store.create(
-                {
-                    "clock_offset": 0.0,
-                    "nodes": {},
-                    "guests": {},
-                    "machines": {},
-                    "faults": [],
-                    "next_fault": 1,
-                    "next_boot": 1,
-                    "disks": {},
-                }
-            )
-
-    @contextmanager
-    def opened(self) -> Iterator[World]:
-        """The world under its lock, brought up to date; for the facets of the platforms.
-
-        What is changed is kept at the end of the block.
-        """
-        with self._store.opened() as world:
-            life.settle(self._store.folder, world, now(world))
-            yield world
 
     # -- executables ------------------------------------------------------------------------------------------------
 
@@ -294,182 +250,3 @@ class SimulatedCluster:
         """Put another machine on the network, or change it; with a guest's address it is a duplicate."""
         with self._store.opened() as world:
             world["machines"][name] = {"name": name, "address": address, "mac": mac, "answers": answers}
-
-    # -- what happens -----------------------------------------------------------------------------------------------
-
-    def set_fault(  # noqa: PLR0913 - a fault has that many sides, all but two optional
-        self,
-        command: str,
-        kind: FaultKind,
-        *,
-        words: Iterable[str] = (),
-        node: str = "",
-        seconds: float = 0.0,
-        status: int | None = None,
-        text: str = "",
-        after: bool = False,
-        times: int | None = None,
-    ) -> None:
-        """Let calls go wrong; the first fault that fits a call strikes.
-
-        Args:
-            command: the executable.
-            kind: what happens.
-            words: all of them must be among the call's words (those of one argument count singly).
-            node: only there; empty for everywhere.
-            seconds: of ``SLOW`` and ``LATE``.
-            status: exit status of ``FAIL`` (1) and ``GARBAGE`` (0).
-            text: what ``FAIL`` and ``GARBAGE`` print.
-            after: whether the work is done before ``HANG``, ``FAIL`` or ``GARBAGE``.
-            times: how many calls it strikes; None for all until ``clear_faults``.
-        """
-        with self._store.opened() as world:
-            number, world["next_fault"] = world["next_fault"], world["next_fault"] + 1
-            world["faults"].append(
-                {
-                    "number": number,
-                    "command": command,
-                    "words": list(words),
-                    "node": node,
-                    "kind": kind.value,
-                    "seconds": seconds,
-                    "status": int(kind is FaultKind.FAIL) if status is None else status,
-                    "text": text,
-                    "after": after,
-                    "times": times,
-                }
-            )
-
-    def clear_faults(self) -> None:
-        """No call goes wrong any more; what hangs by a fault without ``times`` goes on."""
-        with self._store.opened() as world:
-            world["faults"].clear()
-
-    def advance(self, seconds: float) -> None:
-        """Move the cluster's clock on: guests boot and shut down without anyone waiting."""
-        with self._store.opened() as world:
-            life.settle(self._store.folder, world, now(world))
-            world["clock_offset"] += seconds
-            life.settle(self._store.folder, world, now(world))
-
-    def freeze_guest(self, node: str, name: str, *, is_frozen: bool = True) -> None:
-        """Stop a guest's process as SIGSTOP does, or let it go on. Raises KeyError if it is not on that node."""
-        with self.opened() as world:
-            there = world["nodes"][node]
-            living: life.Living = there["powered"].get(name) or there["domains"][name]
-            living["is_frozen"] = is_frozen
-
-    def crash_guest(self, node: str, name: str) -> None:
-        """The guest's process on a node dies. Raises KeyError if it is not on that node."""
-        with self.opened() as world:
-            there = world["nodes"][node]
-            if power := there["powered"].get(name):
-                life.end_power(self._store.folder, world, there, power, life.HAS_CRASHED, now(world))
-            else:
-                life.power_off(there, there["domains"][name], life.OFF_CRASHED)
-
-    def set_domain_state(self, node: str, name: str, state: int, reason: int = 0) -> None:
-        """Set libvirt's numbers of a domain, as ``virsh domstats --state`` tells them.
-
-        Args:
-            node: of the domain.
-            name: of the domain.
-            state: 0 no state, 1 running, 2 blocked, 3 paused, 4 in shutdown, 5 shut off, 6 crashed, 7 pmsuspended.
-            reason: depends on the state.
-
-        Raises:
-            KeyError: there is no such domain.
-        """
-        with self._store.opened() as world:
-            domain = world["nodes"][node]["domains"][name]
-            if domain["id"] is None and state != life.SHUTOFF:
-                life.power_on(self._store.folder, world, world["nodes"][node], domain, now(world))
-            domain["state"], domain["reason"] = state, reason
-
-    def close(self) -> None:
-        """End all that runs or hangs. The cluster is of no use after it; its record of calls stays."""
-        with self._store.opened() as world:
-            for node in world["nodes"].values():
-                for domain in list(node["domains"].values()):
-                    life.power_off(node, domain, life.OFF_DESTROYED)
-                for guest in list(node["powered"]):
-                    life.power_down(node, guest)
-        (self.root / "world").unlink()
-
-    # -- what is seen -----------------------------------------------------------------------------------------------
-
-    def state_of(self, node: str, name: str) -> str:
-        """State of a domain in virsh's words, ``running (booted)``; empty if that node's libvirt does not know it."""
-        with self._store.opened() as world:
-            life.settle(self._store.folder, world, now(world))
-            domain = world["nodes"].get(node, life.new_node(node))["domains"].get(name)
-            return f"{STATES[domain['state']]} ({reason_of(domain)})" if domain else ""
-
-    def wait_for_state(self, node: str, name: str, state: str, timeout: float = 10.0) -> None:
-        """Wait until ``state_of`` says a state. Raises TimeoutError."""
-        limit = time.monotonic() + timeout
-        while (now_is := self.state_of(node, name)) != state:
-            if time.monotonic() > limit:
-                raise TimeoutError(f"{name} on {node} is {now_is!r}, not {state!r}, after {timeout} s")
-            time.sleep(POLL)
-
-    def is_starting(self, node: str, name: str) -> bool:
-        """Whether a late start of a domain is under way. Raises KeyError if there is no such domain."""
-        with self._store.opened() as world:
-            life.settle(self._store.folder, world, now(world))
-            return life.is_held(world["nodes"][node]["domains"][name])
-
-    def running_on(self, name: str) -> tuple[str, ...]:
-        """Nodes on which a guest runs; two are what a cluster must prevent."""
-        with self._store.opened() as world:
-            life.settle(self._store.folder, world, now(world))
-            return tuple(sorted(node["name"] for node, _ in life.where_active(world, name)))
-
-    def is_application_up(self, guest: str, application: str) -> bool:
-        """Whether an application runs in a guest, wherever that runs."""
-        with self._store.opened() as world:
-            life.settle(self._store.folder, world, now(world))
-            boots = [living["boot"] for _, living in life.where_active(world, guest)]
-        return any(Path(boot, f"application.{application}").exists() for boot in boots)
-
-    def calls(self, command: str = "", *words: str) -> tuple[RecordedCall, ...]:
-        """Calls so far, in the order in which they began: all, or of one executable with these words in it."""
-        found: dict[tuple[int, float], RecordedCall] = {}
-        try:
-            lines = (self.root / "calls").read_text(errors="replace").splitlines()
-        except FileNotFoundError:
-            return ()
-        for line in lines:
-            kind, pid, began, *rest = ast.literal_eval(line)
-            if kind == "begin":
-                found[pid, began] = RecordedCall(rest[0], tuple(rest[2:]), rest[1], pid, began)
-            elif kind == "end" and (pid, began) in found:
-                found[pid, began] = evolve(found[pid, began], ended=rest[0], status=rest[1])
-        return tuple(
-            call
-            for call in found.values()
-            if (call.command == command if command else not call.command.startswith("guest-"))
-            and all(word in " ".join(call.arguments).replace(";", " ; ").split() for word in words)
-        )
-
-    def clear_calls(self) -> None:
-        """Forget the calls so far."""
-        (self.root / "calls").unlink(missing_ok=True)
-
-    def wait_for_call(self, command: str, *words: str, count: int = 1, timeout: float = 10.0) -> RecordedCall:
-        """Wait until so many of such calls have begun; the latest. Words as in ``calls``. Raises TimeoutError."""
-        limit = time.monotonic() + timeout
-        while len(found := self.calls(command, *words)) < count:
-            if time.monotonic() > limit:
-                raise TimeoutError(f"{len(found)} calls of {command} {' '.join(words)} within {timeout} s, not {count}")
-            time.sleep(POLL)
-        return found[-1]
-
-    def wait_until_waiting(self, pid: int, timeout: float = 10.0) -> None:
-        """Wait until the call of that process waits for something in the world. Raises TimeoutError."""
-        limit = time.monotonic() + timeout
-        mark = f"('wait', {pid}, "
-        while not any(line.startswith(mark) for line in (self.root / "calls").read_text(errors="replace").splitlines()):
-            if time.monotonic() > limit:
-                raise TimeoutError(f"process {pid} does not wait within {timeout} s")
-            time.sleep(POLL)

@@ -27,4 +27,4 @@ def test_the_example_passes_its_tests(tmp_path: Path) -> None:
         check=False,
     )
     assert tested.returncode == 0, tested.stdout
-    assert "disk.loop: 45 passed, 0 failed, 0 exempt\n" in tested.stdout
+    assert "disk.loop: 48 passed, 0 failed, 0 exempt\n" in tested.stdout

@@ -58,6 +58,6 @@ def test_the_walk(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "disk.acme: 45 passed, 0 failed, 0 exempt" in done.stdout
+    assert "disk.acme: 48 passed, 0 failed, 0 exempt" in done.stdout
     assert re.search(r"^disk\.loop +opensvc-disk-loop", done.stdout, re.MULTILINE)
     assert re.search(r"^disk\.acme +opensvc-disk-acme", done.stdout, re.MULTILINE)

@@ -157,6 +157,12 @@ def test_a_service_without_a_guest_starts_and_stops(site: Site) -> None:
     assert f" {MNT} " in site.run(site.one, "cat", f"{MNT}/mounts-at-start"), "mounted before the application"
     assert ADDRESS in site.run(site.one, "cat", f"{MNT}/addresses-at-start"), "there before the application"
     assert "nothing" not in site.done(site.one, "start", NAME)
+    told = json.loads(site.done(site.one, "inventory", NAME, "--format", "json"))["services"][NAME]
+    (disk,) = told["disks"]
+    assert (disk["path"], disk["size"]) == (device, int(site.run(site.one, "blockdev", "--getsize64", device)))
+    assert told["addresses"] == [ADDRESS]
+    checks = json.loads(site.done(site.one, "node", "checks", "--format", "json"))["checks"]
+    assert {each["type"]: each["service"] for each in checks if each["instance"] == MNT} == {"fs_u": NAME, "fs_i": NAME}
     site.done(site.one, "stop", NAME)
     assert set(site.states(site.one).values()) == {"down"}
     assert ADDRESS not in site.addresses(site.one)

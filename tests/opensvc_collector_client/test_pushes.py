@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def test_a_service_file_is_sent_when_it_was_changed(agent: Agent, collector: Rec
     (folder / "web.env").write_text(SERVICE_FILE + "# more\n")
     assert Sender.of(agent).send() is Outcome.DONE
     assert services(collector) == ["svc", "web", "web"]
-    assert report_parts(Sender.of(agent), [Part.SERVICES], 1, ["svc"]) == []
+    assert report_parts(Sender.of(agent), [Part.SERVICES], 1, ["svc"]).failed == ()
     assert services(collector)[3:] == ["svc"]
     assert collector.violations() == ()
 
@@ -51,7 +52,7 @@ def test_a_file_that_is_wrong_keeps_no_other_from_being_sent(agent: Agent, colle
     (agent.node.folders.etc / "svc.env").write_text("[default]\nbogus = 1\n")
     assert Sender.of(agent).send() is Outcome.DONE
     assert services(collector) == ["web"]
-    (told,) = report_parts(Sender.of(agent), [Part.SERVICES], 1)
+    (told,) = report_parts(Sender.of(agent), [Part.SERVICES], 1).failed
     assert "bogus" in str(told)
 
 
@@ -74,7 +75,7 @@ def test_a_service_that_is_gone_is_told(agent: Agent, collector: RecordingCollec
     Sender.of(agent).send()
     (agent.node.folders.etc / "web.env").unlink()
     for _ in range(2):
-        assert report_parts(Sender.of(agent), [Part.SERVICES], 1) == []
+        assert report_parts(Sender.of(agent), [Part.SERVICES], 1).failed == ()
     (gone,) = collector.calls("delete_service_list")
     assert gone.arguments == (["web"],)
     assert [each["svc_name"] for each in collector.records("service")] == ["svc"]
@@ -84,20 +85,20 @@ def test_each_part_is_tried_whatever_became_of_the_others(agent: Agent, collecto
     collector.break_with(
         Fault(FaultKind.FAULT, methods=("insert_pkg", "update_service"), text="no such column"),
     )
-    failed = report_parts(Sender.of(agent), (), 1)
+    failed = report_parts(Sender.of(agent), (), 1).failed
     assert failed
     assert all("no such column" in str(error) for error in failed)
     assert collector.records("asset")
     assert set(describe(agent)["reported"]) >= {"asset", "checks"}
     collector.mend()
-    assert report_parts(Sender.of(agent), (), 1) == []
+    assert report_parts(Sender.of(agent), (), 1).failed == ()
     assert set(describe(agent)["reported"]) == {part.value for part in DAILY}
     assert collector.violations() == ()
 
 
 def test_states_of_now_come_after_what_waits(agent: Agent, collector: RecordingCollector) -> None:
     act(agent, "r1")
-    assert report_parts(Sender.of(agent), [Part.STATUSES], 1) == []
+    assert report_parts(Sender.of(agent), [Part.STATUSES], 1).failed == ()
     methods = [call.method for call in collector.calls()]
     assert methods == ["begin_action", "end_action", *["svcmon_update", "resmon_update"] * 2]
     assert {each["mon_appstatus"] for each in collector.records("status")} == {"n/a"}
@@ -112,13 +113,22 @@ def test_a_step_that_raises_is_told_at_the_end(
         raise OpenSVCError(text)
 
     monkeypatch.setattr("opensvc_collector_client.pushes.list_packages", fails)
-    assert [str(error) for error in report_parts(Sender.of(agent), (), 1)] == ["dpkg is broken"] * 2
+    assert [str(error) for error in report_parts(Sender.of(agent), (), 1).failed] == ["dpkg is broken"] * 2
     assert collector.records("asset")
     assert describe(agent)["error"] == ""  # the collector is well
 
 
 def test_a_collector_that_is_away_is_told_once_a_part(agent: Agent, collector: RecordingCollector) -> None:
     collector.kill()
-    failed = report_parts(Sender.of(agent), [Part.ASSET, Part.CHECKS], 1)
+    failed = report_parts(Sender.of(agent), [Part.ASSET, Part.CHECKS], 1).failed
     assert len(failed) == 2
     assert describe(agent)["state"] == "failing"
+
+
+def test_a_name_that_does_not_resolve_is_no_trouble(
+    agent: Agent, collector: RecordingCollector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: (_ for _ in ()).throw(socket.gaierror(-2, "unknown")))
+    told = report_parts(Sender.of(agent), (), 1)
+    assert (told.failed, "unknown" in told.absent) == ((), True)
+    assert describe(agent)["state"] == "absent"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import queue
 import socket
 import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
 from opensvc_collector_client.poison import Poison, PoisonFile
@@ -19,9 +24,11 @@ from opensvc_collector_client.sender import Outcome, Sender
 from opensvc_collector_client.standing import describe
 from opensvc_collector_client.transport.failures import Refused, Unresolved
 from opensvc_collector_client.trial import try_out
-from opensvc_core.api import Agent, Locked
+from opensvc_core.api import Agent, Locked, open_agent
 from opensvc_testkit.collector import Fault, FaultKind, RecordingCollector
 from tests.opensvc_collector_client.node import ManualClock, act, make_node
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +50,11 @@ def came(collector: RecordingCollector, run_id: str) -> list[str]:
     ]
 
 
+def keeps_to_schema(document: dict[str, Any], name: str) -> None:
+    schema = json.loads((REFERENCE / f"{name}.schema.json").read_text())
+    jsonschema.Draft202012Validator(schema).validate(document)
+
+
 def test_all_is_sent_and_the_journal_told_so(agent: Agent, collector: RecordingCollector) -> None:
     act(agent, "all-1", "all-2")
     sender = Sender.of(agent)
@@ -51,7 +63,9 @@ def test_all_is_sent_and_the_journal_told_so(agent: Agent, collector: RecordingC
     assert sender.taken == 5  # and the service's file
     assert agent.feed.position(READER, "end") == agent.feed.newest("end")
     assert not is_locked(sender.places.lock)
-    assert describe(agent)["pending"] == {"begin": 0, "end": 0, "status": 0}
+    told = describe(agent)
+    assert told["pending"] == {"begin": 0, "end": 0, "status": 0}
+    keeps_to_schema(told, "collector-status")
     assert collector.violations() == ()
 
 
@@ -64,6 +78,24 @@ def test_nobody_sends_beside_a_sender(agent: Agent) -> None:
         pass
     assert sender.send(lock=lock) is Outcome.DONE
     assert not is_locked(sender.places.lock)
+
+
+def test_of_many_senders_one_sends(agent: Agent, collector: RecordingCollector) -> None:
+    act(agent, *(f"many-{number}" for number in range(10)))
+    outcomes = queue.SimpleQueue[Outcome]()
+
+    def send() -> None:
+        own = open_agent(agent.node.folders.root, "node1")
+        outcomes.put(Sender.of(own).send(patience=30))
+        own.journal.close()
+
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {outcomes.get_nowait() for _ in threads} == {Outcome.DONE}
+    assert [came(collector, f"many-{number}") for number in range(10)] == [["begin_action", "end_action"]] * 10
 
 
 def test_what_comes_during_the_last_look_is_not_left(
@@ -92,6 +124,7 @@ def test_a_collector_that_fails_is_left_alone_for_a_while(agent: Agent, collecto
     assert sender.send() is Outcome.FAILED
     assert sender.send() is Outcome.WAITS
     told = describe(agent)
+    keeps_to_schema(told, "collector-status")
     assert (told["state"], told["failures"], told["error_code"]) == ("failing", 1, "collector_unreachable")
     assert 0 < told["backoff_seconds"] <= 10
     clock.offset -= 1e6  # the clock on the wall is stepped
@@ -180,7 +213,9 @@ def test_a_node_that_is_not_known_keeps_what_it_has(agent: Agent, collector: Rec
 
 
 def test_a_collector_is_tried_out(agent: Agent, collector: RecordingCollector) -> None:
-    assert try_out(Sender.of(agent), 1)["usable"]
+    told = try_out(Sender.of(agent), 1)
+    assert told["usable"]
+    keeps_to_schema(told, "collector-test")
     collector.break_with(Fault(FaultKind.REFUSE, methods=("begin_action",)))
     told = try_out(Sender.of(agent), 1)
     assert (told["usable"], told["missing"]) == (False, ["begin_action"])

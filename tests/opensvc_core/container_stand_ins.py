@@ -29,8 +29,8 @@ from opensvc_core.api import (
     Spawned,
     Status,
 )
-from opensvc_core.context import Recording
 from opensvc_core.node import Folders, Node
+from opensvc_core.recording import Recording
 
 DEFAULTS: Mapping[str, object] = {keyword.name: keyword.default for keyword in ContainerLifeCycle.keywords}
 

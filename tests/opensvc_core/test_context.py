@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from attrs import define, field
 
-from opensvc_core.context import NOT_KEPT, Context
+from opensvc_core.commands import NOT_KEPT
+from opensvc_core.context import Context
 from opensvc_core.errors import CommandFailed, CommandTimeout
 from opensvc_core.host import Command, CommandResult, Spawned
 from tests.opensvc_core.world import World

@@ -202,17 +202,17 @@ def _write_runs(path: Path, process: int, count: int) -> None:
 def test_eight_processes_feed_one_order(journal: Journal, feed: Feed) -> None:
     context = multiprocessing.get_context("fork")
     old_journal(journal.path)  # and all of them find one of before
-    processes = [context.Process(target=_write_runs, args=(journal.path, number, 10)) for number in range(8)]
+    processes = [context.Process(target=_write_runs, args=(journal.path, number, 4)) for number in range(8)]
     for process in processes:
         process.start()
     for process in processes:
         process.join()
     assert [process.exitcode for process in processes] == [0] * 8
     changes = feed.changes(limit=1000)
-    assert len({change.seq for change in changes}) == len(changes) == 1 + 8 * 10 * 2
+    assert len({change.seq for change in changes}) == len(changes) == 1 + 8 * 4 * 2
     for number in range(8):
         mine = [(change.kind, change.run_id) for change in changes if change.service == f"svc{number}"]
-        assert mine == [(kind, f"{number}.{each}") for each in range(10) for kind in ("begin", "end")]
+        assert mine == [(kind, f"{number}.{each}") for each in range(4) for kind in ("begin", "end")]
 
 
 def _write_for_ever(path: Path, ready: Event) -> None:

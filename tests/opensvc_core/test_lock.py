@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import multiprocessing
 import os
@@ -117,3 +118,36 @@ def test_a_link_in_place_of_a_lock_file_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"Too many levels|symbolic"), _hold(folder):
         pass
     assert victim.read_text() == "precious"
+
+
+def test_a_lock_is_free_at_once_though_a_command_that_is_being_spawned_has_its_descriptor_still(tmp_path: Path) -> None:
+    with _hold(tmp_path):
+        (held,) = [fd for fd in _descriptors() if _leads_to(fd, tmp_path / "svc")]
+        copy = os.dup(held)  # as a fork has it until it becomes the command
+    try:
+        with _hold(tmp_path):
+            pass
+    finally:
+        os.close(copy)
+
+
+def _descriptors() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]
+
+
+def _leads_to(descriptor: int, path: Path) -> bool:
+    try:
+        return Path(f"/proc/self/fd/{descriptor}").resolve() == path.resolve()
+    except OSError:
+        return False
+
+
+def test_a_full_disk_leaves_the_lock_and_the_holder_unnamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", refuse)
+    with _hold(tmp_path):
+        assert read_holder(tmp_path / "svc") is None
+        with pytest.raises(Locked, match="does not say who"), _hold(tmp_path):
+            pass

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from opensvc_core.clock import Cancel, Deadline, SystemClock
-from opensvc_core.context import Context, Recording
+from opensvc_core.context import Context
 from opensvc_core.errors import ActionError
 from opensvc_core.host.guest import SshGuest
 from opensvc_core.host.local import DEFAULT_PATH, LocalHost
 from opensvc_core.model import Device, Phase, Resource, ResourceId, Service, Status, StatusReport
 from opensvc_core.node import Folders, Node
+from opensvc_core.recording import Recording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,8 +11,8 @@ import pytest
 from attrs import define, field
 
 from opensvc_core.api import ActionError, Cancel, Clock, Outcome, Status, StatusReport, Undetermined
-from opensvc_core.context import Recording
 from opensvc_core.model import Resource
+from opensvc_core.recording import Recording
 from opensvc_drivers_linux import HostAddress
 from opensvc_drivers_linux.links import Link
 from opensvc_drivers_linux.packets import Heard

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from opensvc_core.api import ActionError, CommandTimeout, Outcome, Status, StatusReport, Undetermined
-from opensvc_core.context import Recording
 from opensvc_core.model import Resource
+from opensvc_core.recording import Recording
 from opensvc_drivers_linux import Mount
 from tests.opensvc_drivers_linux.world import World
 

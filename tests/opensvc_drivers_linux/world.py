@@ -10,10 +10,11 @@ from attrs import define, field
 
 from opensvc_core.clock import Cancel, Deadline, SystemClock
 from opensvc_core.config.sections import default_phase
-from opensvc_core.context import Context, Recording
+from opensvc_core.context import Context
 from opensvc_core.host.local import DEFAULT_PATH, LocalHost
 from opensvc_core.model import Phase, Resource, ResourceId, Service, StatusReport
 from opensvc_core.node import Folders, Node
+from opensvc_core.recording import Recording
 from tests.opensvc_core.world import StandInNetwork
 
 SERVICE = "erp01"

@@ -21,9 +21,9 @@ from opensvc_core.api import (
     StatusReport,
     Undetermined,
 )
-from opensvc_core.context import Recording
 from opensvc_core.host.local import LocalHost
 from opensvc_core.node import Folders, Node
+from opensvc_core.recording import Recording
 from opensvc_drivers_lxc import LxcContainer
 from opensvc_testkit.faults import FaultKind
 from opensvc_testkit.platforms.lxc import SimulatedLxc

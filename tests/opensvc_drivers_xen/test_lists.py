@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from opensvc_core.api import ActionError, Command, CommandResult, GuestState, Status
-from opensvc_core.context import Recording
+from opensvc_core.recording import Recording
 from opensvc_drivers_xen.autostart import autostart_entry, forbid_autostart
 from opensvc_drivers_xen.toolstack import Toolstack
 from tests.opensvc_drivers_kvm.stand_ins import AnsweringHost, context_on

@@ -19,8 +19,8 @@ from opensvc_core.api import (
     StatusReport,
     Undetermined,
 )
-from opensvc_core.context import Recording
 from opensvc_core.host.local import LocalHost
+from opensvc_core.recording import Recording
 from opensvc_drivers_xen import XenContainer
 from opensvc_testkit.faults import FaultKind
 from opensvc_testkit.platforms.xen import SimulatedXen

@@ -26,9 +26,9 @@ from opensvc_core.api import (
     Veto,
 )
 from opensvc_core.clock import Clock, SystemClock
-from opensvc_core.context import Recording
 from opensvc_core.host.local import LocalHost
 from opensvc_core.node import Folders, Node
+from opensvc_core.recording import Recording
 from opensvc_lvm.driver import LinuxVolumeGroup
 from opensvc_lvm.kernel import Kernel
 from opensvc_testkit.executables import reservations

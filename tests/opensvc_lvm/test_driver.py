@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from opensvc_core.api import ActionError, CommandFailed, CommandTimeout, Device, NodeState, Status, Undetermined
-from opensvc_core.context import Recording
+from opensvc_core.recording import Recording
 from opensvc_testkit.faults import FaultKind
 from tests.opensvc_lvm.stand_ins import LvmNode, codes, group_resource, text_of
 

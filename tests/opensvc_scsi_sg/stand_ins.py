@@ -22,8 +22,8 @@ from opensvc_core.api import (
     Spawned,
 )
 from opensvc_core.clock import SystemClock
-from opensvc_core.context import Recording
 from opensvc_core.node import Folders, Node
+from opensvc_core.recording import Recording
 from opensvc_scsi_sg.choice import Choice
 from opensvc_scsi_sg.sysfs import Sysfs
 from tests.opensvc_core.container_stand_ins import HeldClock, HeldNetwork

@@ -103,17 +103,18 @@ def report(
     """Report what this node and its services are now: what the jobs of this node call.
 
     Parts: statuses, packages, patches, services (with their disks), asset, checks. One that fails keeps no other from
-    being reported; what failed is told at the end, and the exit status is 1 then.
+    being reported; what failed is told at the end, and the exit status is 1 then. Where there is no collector, or its
+    name does not resolve, nothing is said.
     """
     from opensvc_collector_client.cli.here import open_node, say_error
     from opensvc_collector_client.reporting import report_parts
     from opensvc_collector_client.sender import Sender
 
     names = [name for name in service.split(",") if name]
-    failed = report_parts(Sender.of(open_node()), parts or (), BUSY, names)
-    for error in failed:
+    told = report_parts(Sender.of(open_node()), parts or (), BUSY, names)
+    for error in told.failed:
         say_error(error)
-    return int(bool(failed))
+    return int(bool(told.failed))
 
 
 @app.command(hidden=True)

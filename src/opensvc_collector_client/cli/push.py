@@ -21,16 +21,18 @@ def push(
 
     Comments, blank lines and what looks like a secret are not sent. What is changed later is sent by itself.
     """
-    from opensvc_collector_client.cli.here import open_node, say_error
+    from opensvc_collector_client.cli.here import open_node, say, say_error
     from opensvc_collector_client.parts import Part
     from opensvc_collector_client.reporting import report_parts
     from opensvc_collector_client.sender import Sender
 
     sender = Sender.of(open_node())
     found = sender.agent.find(names)
-    failed = report_parts(sender, [Part.SERVICES], BUSY, found)
-    for error in failed:
+    told = report_parts(sender, [Part.SERVICES], BUSY, found)
+    for error in told.failed:
         say_error(error)
-    if not failed and sender.settings.address is not None:
+    if told.absent:
+        say(f"not sent: {told.absent}")
+    elif not told.failed:
         typer.echo(f"sent: {', '.join(found)}")
-    return int(bool(failed))
+    return int(bool(told.failed))

@@ -61,8 +61,9 @@ def end_action(change: Change, run: RunRecord | None, node: str) -> list[Call]:
         node: this node's name.
     """
     calls = []
-    if run is not None and run.steps:
-        calls.append(table("res_action_batch", _RESOURCE_FIELDS, _resource_rows(change, run, node)))
+    rows = list(_resource_rows(change, run, node)) if run is not None else []
+    if rows:
+        calls.append(table("res_action_batch", _RESOURCE_FIELDS, rows))
     began = run.began if run else change.at
     ended = (run.ended if run else 0.0) or change.at
     whole = OK if change.data.get("outcome") == "done" else ERR
@@ -89,6 +90,9 @@ def end_action(change: Change, run: RunRecord | None, node: str) -> list[Call]:
 
 def _resource_rows(change: Change, run: RunRecord, node: str) -> Iterable[Sequence[object]]:
     for step in run.steps:
+        # Each node tells of its own steps; a replication is driven, and known, on the node that sends.
+        if step.is_elsewhere and step.action != "sync":
+            continue
         began = step.began or step.ended or run.began
         way = ("back",) if step.is_way_back else ()
         yield (

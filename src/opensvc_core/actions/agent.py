@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from opensvc_core.actions.preview import Preview
     from opensvc_core.actions.rounds import Rounds
     from opensvc_core.attempt import Authority
-    from opensvc_core.context import Network
     from opensvc_core.events import Event
     from opensvc_core.feed import Feed
     from opensvc_core.host import Host
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from opensvc_core.retention import Usage
     from opensvc_core.run import Run
     from opensvc_core.status import ServiceStatus
+    from opensvc_core.surroundings import Network
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where commands are looked for when nobody says otherwise."""

@@ -128,8 +128,7 @@ def run_plan(agent: Agent, plan: Plan, options: RunOptions, remember: Mapping[st
         run = executor.run(plan)
         _settle_past(agent, plan, run)
         notes += elsewhere.end(run)
-        if not options.cancel.is_set:  # whoever cancelled waits for nothing more: the next look tells
-            record_run(agent, plan, run, statuses)
+        record_run(agent, plan, run, statuses, is_cancelled=options.cancel.is_set)
         return evolve(run, notes=(*notes, *run.notes))
 
 

@@ -12,6 +12,7 @@ from opensvc_core.actions.job_records import read_record
 from opensvc_core.actions.recording import look_mark, record_look, status_data
 from opensvc_core.errors import OpenSVCError
 from opensvc_core.feed import ChangeKind
+from opensvc_core.host.processes import is_running
 from opensvc_core.journal import INTERRUPTED
 from opensvc_core.metrics_text import COUNTER, Family, Sample, states
 from opensvc_core.model import Phase, Status
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from opensvc_core.actions.agent import Agent
+    from opensvc_core.journal import RunRecord
     from opensvc_core.model import Service
 
 STATES = tuple(status.value for status in Status)
@@ -132,7 +134,7 @@ class Metrics:
             if record.service not in names:
                 continue
             about = {"service": record.service, "action": record.action}
-            outcomes += states(record.outcome or RUNNING, OUTCOMES, about, "outcome")
+            outcomes += states(record.outcome or self._open(record), OUTCOMES, about, "outcome")
             begun.append(Sample(record.began, about))
             if record.ended:
                 ended.append(Sample(record.ended, about))
@@ -144,6 +146,11 @@ class Metrics:
             Family("opensvc_last_run_end_timestamp_seconds", f"The end {last}.", tuple(ended)),
             Family("opensvc_last_run_duration_seconds", f"The duration {last}.", tuple(took)),
         ]
+
+    def _open(self, record: RunRecord) -> str:
+        """What becomes of a run without an outcome: it is under way, or was cut and nobody noticed yet."""
+        is_here = record.boot_id == self.agent.node.boot_id and is_running(record.pid, record.process)
+        return RUNNING if is_here else INTERRUPTED
 
     def _copies(self) -> list[Family]:
         folders, copies, pushes = self.agent.node.folders, [], []

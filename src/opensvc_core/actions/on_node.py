@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 from opensvc_core.actions.preview import Preview, preview_in
 from opensvc_core.cluster import wire, wire_runs
 from opensvc_core.cluster.lines import LONGEST_LIMIT
-from opensvc_core.errors import Vetoed
+from opensvc_core.errors import OpenSVCError, Vetoed
 from opensvc_core.model import Service
 from opensvc_core.plan import Selection
 from opensvc_core.status import ServiceStatus, aggregate
@@ -90,8 +90,8 @@ def preview_on(agent: Agent, errand: Errand) -> Preview:
 
 def look_at(
     agent: Agent, node: str, names: Sequence[str], selection: Selection, timeout: float | None = None
-) -> dict[str, ServiceStatus]:
-    """The status of services as another node tells it, resource by resource.
+) -> tuple[dict[str, ServiceStatus], dict[str, OpenSVCError]]:
+    """The status of services as another node tells it, resource by resource; and what is wrong with files of others.
 
     Args:
         agent: this node's.
@@ -102,14 +102,15 @@ def look_at(
 
     Raises:
         PeerError: it cannot be asked.
-        OpenSVCError: no such service there, or its file cannot be used.
+        OpenSVCError: no such service there, or no such resource.
     """
     limit = agent.limits.status if timeout is None else timeout
     data = {"names": list(names), "selection": wire_runs.selection_out(selection), "timeout": limit}
     answer = agent.peers.link(node).request("look", data, timeout=limit + LOOK_MARGIN)
 
-    def read(document: Any) -> dict[str, ServiceStatus]:
-        return {str(name): _status_in(str(name), each) for name, each in document["services"].items()}
+    def read(document: Any) -> tuple[dict[str, ServiceStatus], dict[str, OpenSVCError]]:
+        statuses = {str(name): _status_in(str(name), each) for name, each in document["services"].items()}
+        return statuses, {str(name): wire.error_in(each, node) for name, each in document["broken"].items()}
 
     return wire.reading("its statuses", answer, read)
 

@@ -11,10 +11,11 @@ from attrs import define, field
 from opensvc_core.actions.status import ask
 from opensvc_core.actions.step_hooks import STEP_HOOKS
 from opensvc_core.clock import Cancel, Deadline
-from opensvc_core.context import Context, Recording
+from opensvc_core.context import Context
 from opensvc_core.errors import JournalError, Undetermined, WaitTimeout
 from opensvc_core.events import Event, EventKind
 from opensvc_core.model import Evidence, Outcome, Resource, ResourceId, Status, StatusReport
+from opensvc_core.recording import Recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     from opensvc_core.actions.agent import Agent
     from opensvc_core.actions.elsewhere import Elsewhere
     from opensvc_core.attempt import Attempt
-    from opensvc_core.context import Channels
     from opensvc_core.host import Command, CommandResult, Spawned
     from opensvc_core.plan import Plan, Step
+    from opensvc_core.surroundings import Channels
 
 STEP_LIMIT = 300.0
 """Seconds for a step of a resource that has no limit of its own."""

@@ -13,9 +13,9 @@ from opensvc_core.actions.perform import Performer
 from opensvc_core.actions.preflight import check_everywhere
 from opensvc_core.actions.status import ask
 from opensvc_core.cluster import wire, wire_runs
-from opensvc_core.context import CommandLine, Recording
 from opensvc_core.errors import OpenSVCError, Undetermined
 from opensvc_core.model import Phase, Status
+from opensvc_core.recording import CommandLine, Recording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

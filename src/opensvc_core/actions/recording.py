@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+import zlib
 from typing import TYPE_CHECKING, Any
 
 from opensvc_core.actions.status import ask, statuses_of
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 ASK_LIMIT = 5.0
 """Seconds for the platforms to say what an action has led to; what has not come by then is recorded as ``undef``."""
+HASTE = 1.0
+"""The same for an action that was cancelled: whoever did so waits."""
 _UNTOUCHED = {StepState.UNCHANGED, StepState.SKIPPED, StepState.KEPT}
 
 
@@ -48,13 +50,17 @@ def status_data(status: ServiceStatus) -> dict[str, Any]:
 
 
 def state_digest(data: Mapping[str, Any]) -> str:
-    """What makes one state another: all but the words of its notes, which may tell an age or a number of tries."""
+    """What makes one state another: all but the words of its notes, which may tell an age or a number of tries.
+
+    Two checksums of 32 bits tell a state from the one before; OpenSSL's digests would take a status longer to load.
+    """
     resources = {
         rid: [each["status"], each["label"], sorted([note["severity"], note["code"]] for note in each["notes"])]
         for rid, each in data["resources"].items()
     }
-    told = json.dumps([data["avail"], data["overall"], data["frozen"], data["groups"], resources], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()[:16]
+    told = [data["avail"], data["overall"], data["frozen"], data["groups"], resources]
+    text = json.dumps(told, sort_keys=True).encode()
+    return f"{zlib.crc32(text):08x}{zlib.crc32(text[::-1]):08x}"
 
 
 def look_mark(agent: Agent) -> int | None:
@@ -74,17 +80,20 @@ def record_look(agent: Agent, statuses: Mapping[str, ServiceStatus], mark: int |
         _write(agent, _states(statuses.values(), mark))
 
 
-def record_run(agent: Agent, plan: Plan, run: Run, before: Mapping[ResourceId, StatusReport]) -> None:
+def record_run(
+    agent: Agent, plan: Plan, run: Run, before: Mapping[ResourceId, StatusReport], *, is_cancelled: bool
+) -> None:
     """Write down, under the locks of its services, what a run has led to on this node. Raises nothing.
 
     The platforms are asked again where a step may have changed something here.
     """
+    limit = min(HASTE if is_cancelled else ASK_LIMIT, agent.limits.status)
     steps = (*run.results, *run.rollback)
     graphs = list(plan.graphs.values())
     # What is replicated is written elsewhere, and known here.
     mine = [result for result in steps if not result.step.is_elsewhere or result.step.action == "sync"]
     is_touched = any(result.state not in _UNTOUCHED for result in mine)
-    reports = ask(agent, graphs, timeout=min(ASK_LIMIT, agent.limits.status)) if is_touched else before
+    reports = ask(agent, graphs, timeout=limit) if is_touched else before
     _write(agent, [*_files(agent, plan), *_states(statuses_of(agent, graphs, reports).values(), None)])
 
 

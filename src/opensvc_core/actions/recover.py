@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
+from opensvc_core.actions.cut_runs import CutRun, Word, ask_all, tell_recovered
 from opensvc_core.actions.execute import RunOptions, hold_locks, run_plan
 from opensvc_core.actions.leftovers import tidy
-from opensvc_core.actions.recover_move import CutRun, Decision, Recovery, Word, ask_all, tell_recovered
+from opensvc_core.actions.recover_move import Decision, Recovery
 from opensvc_core.actions.status import ask
 from opensvc_core.model import Note, ResourceId, Severity
 from opensvc_core.plan import Plan, Selection, make_plan, plan_way_back

@@ -10,8 +10,9 @@ from attrs import evolve
 
 from opensvc_core.actions.freeze import is_drained, is_node_frozen
 from opensvc_core.clock import Cancel, Deadline
-from opensvc_core.context import Context, Memory
+from opensvc_core.context import Context
 from opensvc_core.errors import JournalError
+from opensvc_core.memory import Memory
 from opensvc_core.model import Note, Resource, ResourceId, Service, Severity, StatusReport
 from opensvc_core.status import ServiceStatus, aggregate
 

@@ -101,7 +101,8 @@ def ask(
     if node and node != asked.node.name:
         from opensvc_core.actions.on_node import look_at
 
-        return Answers(node, time.time(), look_at(asked, node, names, Selection(rids, tags), timeout))
+        at = time.time()
+        return Answers(node, at, *look_at(asked, node, names, Selection(rids, tags), timeout))
     is_local = is_local or bool(node)
     services, broken = load_all(asked, asked.find(names))
     # Neither a choice of resources nor a look in haste tells how a service stands.

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from opensvc_core.actions.agent import Agent
-    from opensvc_core.context import Drivers
     from opensvc_core.model import Service
+    from opensvc_core.surroundings import Drivers
 
 ACTION = "inventory"
 """What drivers see as ``context.action``: they may ask for all resources at once and remember the answers."""

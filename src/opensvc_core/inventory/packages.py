@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from opensvc_core.inventory.asking import answer_of, open_inquiry
 from opensvc_core.inventory.parse_packages import (
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 LIMIT = 50.0
 """Seconds for a list: some platforms read thousands of files for it."""
+MOST = 50_000
+"""Packages that are told: what has more of them is no list of what is installed."""
+Item = TypeVar("Item", Package, Patch)
 
 
 def list_packages(agent: Agent) -> PackageList:
@@ -45,10 +48,20 @@ def list_packages(agent: Agent) -> PackageList:
     return PackageList(
         agent.node.name,
         agent.clock.now(),
-        tuple(sorted(set(packages))) if packages is not None else None,
-        tuple(sorted(set(patches))) if patches is not None else None,
+        _bounded(packages, "packages", context),
+        _bounded(patches, "patches", context),
         tuple(context.notes),
     )
+
+
+def _bounded(found: tuple[Item, ...] | None, what: str, context: Context) -> tuple[Item, ...] | None:
+    """Each once, in order; of more than ``MOST`` the first ones, with a note."""
+    if found is None:
+        return None
+    ordered = sorted(set(found))
+    if len(ordered) > MOST:
+        context.note(f"{len(ordered)} {what}: only {MOST} of them are told", "too_many")
+    return tuple(ordered[:MOST])
 
 
 def _linux(context: Context) -> tuple[Package, ...] | None:

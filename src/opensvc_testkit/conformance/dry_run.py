@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from opensvc_core.api import CommandLine, Resource, Status, Undetermined
-from opensvc_core.context import Recording
+from opensvc_core.recording import Recording
 from opensvc_testkit.conformance.checks import Checks
 from opensvc_testkit.conformance.requirement import require
 from opensvc_testkit.conformance.stage import Stage, changes

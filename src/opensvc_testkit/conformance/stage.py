@@ -29,10 +29,10 @@ from opensvc_core.api import (
 from opensvc_core.config.resource_keywords import SCSI_RESERVATION
 from opensvc_core.config.sections import can_reserve, default_phase
 from opensvc_core.config.values import convert
-from opensvc_core.context import Recording
 from opensvc_core.contract import check_description
 from opensvc_core.dispatcher import Dispatcher
 from opensvc_core.node import Folders, Node
+from opensvc_core.recording import Recording
 from opensvc_core.registry import Registry
 from opensvc_testkit.conformance.hasty_clock import HastyClock, NeverEnds
 from opensvc_testkit.conformance.observed_host import Observation, ObservedHost, Seen

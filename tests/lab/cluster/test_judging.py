@@ -71,6 +71,14 @@ def test_a_full_disk_excuses_a_stop_that_was_told_and_nothing_else() -> None:
     assert "is in no journal" in judge(attrs.evolve(stop, name="start"), (), [DEED])
 
 
+def test_a_stop_that_was_ended_half_way_is_done_where_it_is_down() -> None:
+    stop = Action("stop", "node1", (), ("node1",), (), 0, "")
+    deed = attrs.evolve(DEED, action="stop", is_done=False)
+    run = changed(action="stop", steps=(attrs.evolve(STEP, action="stop"),))
+    assert judge(stop, [run], [deed]) == ""
+    assert "nobody did it" in judge(attrs.evolve(stop, after=("node1",)), [run], [deed])
+
+
 def test_what_was_cut_is_open_until_it_is_marked() -> None:
     cut = changed(outcome="interrupted")
     assert still_open({"node1": [RUN]}) == []

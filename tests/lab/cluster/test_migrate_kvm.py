@@ -152,6 +152,9 @@ def test_what_cannot_go_over_stays_and_says_why(pair: Pair) -> None:
     told = pair.cluster.told(first, "migrate", "own", "--to", "node2", "--or-restart")
     assert "own: switch done" in told
     assert pair.states("own") == ["shut off", "running"]
+    # And by the word of this node that one stops it.
+    assert "own: stop done" in pair.cluster.told(first, "stop", "own", "--node", "node2")
+    assert pair.states("own") == ["shut off", "shut off"]
 
 
 REFUSING = """\

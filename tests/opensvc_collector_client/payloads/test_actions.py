@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,6 +81,23 @@ def test_every_action_is_told_as_the_tables_say(run: RunRecord | None, outcome: 
     rows = fields(end[0]) if len(end) == 2 else []
     assert len(rows) == (len(run.steps) if run else 0)
     assert len({row["action_id"] for row in rows}) == len(rows)
+
+
+def test_what_another_node_did_is_told_by_that_node() -> None:
+    def step(rid: str, action: str, *, is_elsewhere: bool) -> StepRecord:
+        return StepRecord("s1", rid, action, False, "done", began=1e9, node="n2", is_elsewhere=is_elsewhere)
+
+    steps = (
+        step("app", "stop", is_elsewhere=True),
+        step("app", "start", is_elsewhere=False),
+        step("sync#1", "sync", is_elsewhere=True),
+    )
+    run = RunRecord("r1", "s1", "switch", "root", 1, "n1", "", "", (), "", 1e9, steps=steps)
+    change = Change(2, "end", "s1", 1e9, "r1", {"outcome": "done"})
+    lines, _ = end_action(change, run, "n1")
+    assert [row["action"] for row in fields(lines)] == ["app start", "sync#1 sync"]
+    (alone,) = end_action(change, evolve(run, steps=steps[:1]), "n1")
+    assert alone.method == "end_action"
 
 
 @given(st.lists(st.sampled_from(["ok", "warn", "err"])))

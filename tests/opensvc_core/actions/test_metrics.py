@@ -97,6 +97,9 @@ def test_a_run_that_is_under_way_or_was_cut_is_told(agent: Agent) -> None:
     told = read(agent)
     assert that_is(told["opensvc_last_run_outcome"], service="svc") == "running"
     assert "opensvc_last_run_end_timestamp_seconds" not in told
+    with agent.journal.database.writing() as db:
+        db.execute("UPDATE run SET process='another of that pid'")
+    assert that_is(read(agent)["opensvc_last_run_outcome"], service="svc") == "interrupted"
 
 
 def test_copies_pushes_and_jobs_are_told_by_the_moment_that_they_went_well(agent: Agent, tmp_path: Path) -> None:

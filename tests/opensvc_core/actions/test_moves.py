@@ -350,6 +350,39 @@ def test_what_is_stopped_there_without_its_journal_goes_on_and_says_so(site: Sit
     assert {note.text for note in stopped.notes} >= {"this step goes on without its journal: the disk is full"}
 
 
+class FillingJournal(Journal):
+    """The journal of a node whose disk is full when something is to be started."""
+
+    def begin_step(self, run_id: str, step: Step, *, is_way_back: bool) -> None:
+        if step.kind.can_start:
+            raise JournalError("the disk is full")
+        super().begin_step(run_id, step, is_way_back=is_way_back)
+
+
+def test_what_cannot_be_started_here_without_a_journal_goes_back_to_where_it_came_from(site: Site) -> None:
+    here = site.agent("n2")
+    plan = here.plan_move("takeover", [here.load("svc")], "n2")
+    here.journal = FillingJournal(here.journal.path, here.clock)
+    run = here.run(plan)
+    assert (run.outcomes, site.places) == ({"svc": RunOutcome.FAILED}, {"n1": ALL})
+    assert "journal" in {note.code for note in run.notes}
+    assert site.outcomes("n1") == [("takeover", "failed")]
+    assert not site.was_twice
+
+
+def test_nothing_starts_again_here_without_a_journal(site: Site) -> None:
+    site.fails("n2", "svc.container#0", "start")
+    here = site.agent("n1")
+    plan = here.plan_move("switch", [here.load("svc")], "n2")
+    here.journal = FillingJournal(here.journal.path, here.clock)
+    run = here.run(plan)
+    assert run.outcomes == {"svc": RunOutcome.UNKNOWN}
+    assert site.places == {}
+    here.journal = Journal(here.journal.path, here.clock)
+    assert site.recover("n1").outcomes == {"svc": RunOutcome.DONE}
+    assert site.places == {"n1": ALL}
+
+
 def test_nothing_is_started_there_without_its_journal(site: Site) -> None:
     there = site.agent("n2")
     there.journal = FullJournal(there.journal.path, there.clock)

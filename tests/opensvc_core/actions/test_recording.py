@@ -56,11 +56,12 @@ def test_a_run_that_changed_nothing_asks_nobody_again(agent: Agent, tmp_path: Pa
     assert counter.read_text().count("\n") == 1
 
 
-def test_a_run_that_was_cancelled_does_not_wait_for_the_platform(agent: Agent) -> None:
+def test_the_state_after_a_cancelled_run_is_recorded_too(agent: Agent) -> None:
     cancel = Cancel()
     plan = agent.plan("start", [agent.load("svc")])
-    agent.run(plan, cancel=cancel, on_event=lambda event: cancel.set("no") if event.kind.value == "run_end" else None)
-    assert states(agent) == []
+    run = agent.run(plan, cancel=cancel, on_event=lambda event: cancel.set("no") if event.step else None)
+    assert run.outcomes == {"svc": RunOutcome.CANCELLED}
+    assert states(agent) == [("down", False)]
 
 
 def test_a_look_records_what_changed_without_an_action(agent: Agent, tmp_path: Path) -> None:

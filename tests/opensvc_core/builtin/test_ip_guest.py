@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opensvc_core.builtin.ip_guest import GuestAddress
-from opensvc_core.context import Recording
 from opensvc_core.errors import ActionError, Undetermined, WaitTimeout
 from opensvc_core.model import Note, ResourceId, Severity, Status, StatusReport
+from opensvc_core.recording import Recording
 from tests.opensvc_core.world import CONTAINER, World
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opensvc_core.builtin.launchers import Launchers
-from opensvc_core.context import Recording
 from opensvc_core.errors import ActionError, Cancelled, Undetermined, WaitTimeout
 from opensvc_core.host.processes import find_by_marker
 from opensvc_core.model import Note, Outcome, Severity, Status, StatusReport
+from opensvc_core.recording import Recording
 from tests.opensvc_core.world import CONTAINER, World
 
 if TYPE_CHECKING:

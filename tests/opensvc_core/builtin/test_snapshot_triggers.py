@@ -9,9 +9,9 @@ import pytest
 
 from opensvc_core.builtin.snapshot_triggers import refuse_triggers, triggered
 from opensvc_core.clock import Cancel
-from opensvc_core.context import Recording
 from opensvc_core.errors import ActionError, Cancelled
 from opensvc_core.model import Phase, Resource, ResourceId, Severity
+from opensvc_core.recording import Recording
 from tests.opensvc_core.world import World
 
 pytestmark = pytest.mark.simulated

@@ -22,10 +22,10 @@ from opensvc_core.cli.drivers import driver_document
 from opensvc_core.cli.failure import error_document
 from opensvc_core.cli.history import command_document
 from opensvc_core.cli.previews import preview_document
-from opensvc_core.context import CommandLine
 from opensvc_core.errors import CommandFailed, ConfigError, ConfigProblem, OpenSVCError, Vetoed
 from opensvc_core.journal import CommandRecord
 from opensvc_core.model import Device, Note, Severity, Status, StatusReport, Veto
+from opensvc_core.recording import CommandLine
 from tests.opensvc_core.cli.reports import cut_record, failed_run, plan, status_of, vm188
 
 SCHEMAS = Path(__file__).parents[3] / "docs" / "reference"

@@ -104,6 +104,11 @@ def test_a_service_that_this_node_is_none_of_is_not_touched(pair: Pair) -> None:
     assert refused.returncode == ExitStatus.FAILED
     assert "n1 is no node of db01" in refused.stderr
     n1.call("stop", "web01")
+    (n2.root / "etc/bad.env").write_text("[default]\nsecret = 1\n")
+    hidden = n1.call("start", "*", "--node", "n2")  # whose that file is nobody can tell
+    assert (hidden.returncode, "secret" in hidden.stderr) == (ExitStatus.CONFIG, False)
+    assert n1.call("status", "--node", "n2", "--format", "json").returncode == ExitStatus.CONFIG
+    (n2.root / "etc/bad.env").unlink()
     assert n1.call("start", "*", "--node", "n2").returncode == 0  # what both share
     assert n2.is_up
     assert not (n2.root / "etc/db01.d/.up").exists()

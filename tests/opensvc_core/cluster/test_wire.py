@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opensvc_core import errors
-from opensvc_core.cluster import wire
+from opensvc_core.cluster import wire, wire_runs
+from opensvc_core.events import Event, EventKind
 from opensvc_core.graph import build_graph
 from opensvc_core.model import (
     Evidence,
@@ -27,6 +28,7 @@ from opensvc_core.model import (
     StatusReport,
     Veto,
 )
+from tests.opensvc_core.cli.reports import failed_run, plan
 
 texts = st.text(max_size=20)
 notes = st.builds(Note, texts, texts, st.sampled_from(Severity))
@@ -100,3 +102,37 @@ def test_nonsense_is_a_wire_error_and_nothing_else(document: Any) -> None:
     for read in (wire.report_in, wire.outcome_in, wire.veto_in, wire.evidence_in, wire.graph_in, wire.resource_in):
         with pytest.raises(wire.WireError):
             wire.reading("something", document, read)
+
+
+def test_a_run_comes_out_as_it_went_in_and_its_errors_name_the_node() -> None:
+    run = failed_run()
+    found = wire_runs.run_in(through(wire_runs.run_out(run)), "node2")
+    assert (found.id, found.action, found.outcomes, found.notes) == (run.id, run.action, run.outcomes, run.notes)
+    for before, after in zip((*run.results, *run.rollback), (*found.results, *found.rollback), strict=True):
+        shown = [(each.step.id, each.step.node, each.state, each.text, each.seconds) for each in (before, after)]
+        assert shown[0] == shown[1]
+        if before.error is not None:
+            assert after.error is not None
+            assert (type(after.error), after.error.code) == (type(before.error), before.error.code)
+            assert after.error.message == f"node2: {before.error.message}"
+
+
+def test_a_plan_and_an_event_come_out_as_they_went_in() -> None:
+    made = plan("restart", "vm188", "vm189")
+    found = wire_runs.plan_in(through(wire_runs.plan_out(made)))
+    shown = [[(step.id, step.node, step.requires) for step in each.steps] for each in (made, found)]
+    assert shown[0] == shown[1]
+    assert [service.name for service in found.services] == ["vm188", "vm189"]
+    event = Event(EventKind.NOTE, 1.5, "r1", "vm188", "ip#1", "start vm188/ip#1", "slow", {"severity": "warning"})
+    assert wire_runs.event_in(through(wire_runs.event_out(event))) == event
+    nonsense: list[Any] = [{}, {"kind": "note"}, {"kind": "no such kind", "at": 0}, [], None]
+    for document in nonsense:
+        with pytest.raises(wire.WireError):
+            wire.reading("an event", document, wire_runs.event_in)
+
+
+def test_what_is_wrong_in_a_file_of_another_node_is_told_with_its_name() -> None:
+    error = errors.ConfigError([errors.ConfigProblem(Path("/e/x.env"), 3, "ip#1", "ipname", "is missing", "add it")])
+    found = wire.error_in(through(wire.error_out(error)), "node2")
+    assert isinstance(found, errors.ConfigError)
+    assert found.message.startswith("node2:/e/x.env:3: ")

@@ -187,7 +187,7 @@ def test_the_host_key_is_pinned_in_a_closed_folder(world: World) -> None:
 
 
 def test_a_dry_run_asks_and_changes_nothing(world: World) -> None:
-    from opensvc_core.context import Recording
+    from opensvc_core.recording import Recording
 
     recording = Recording()
     context = world.context("start", recording).guest(world.resources[0])

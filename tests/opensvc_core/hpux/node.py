@@ -23,8 +23,8 @@ from opensvc_core.api import (
     Service,
     Spawned,
 )
-from opensvc_core.context import Recording
 from opensvc_core.node import Folders, Node
+from opensvc_core.recording import Recording
 from tests.opensvc_core.container_stand_ins import HeldClock, HeldNetwork
 
 Answer = CommandResult | Exception | Callable[[Command], CommandResult]

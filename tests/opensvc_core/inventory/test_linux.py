@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from opensvc_core.api import Note, open_agent, read_node_facts
+from opensvc_core.api import Device, LogicalUnit, Note, open_agent, read_node_facts
 from opensvc_core.inventory.disk_table import UNTOLD, DiskFacts
 from opensvc_core.inventory.linux_disks import LinuxDisks
+from opensvc_scsi_sg.sysfs import Sysfs
+from opensvc_scsi_sg.units import identify
 from opensvc_testkit.platforms.disks import SimulatedDisks
 from opensvc_testkit.simulated import SimulatedCluster
 
@@ -83,6 +85,11 @@ def test_every_special_file_of_a_disk_is_that_disk(simulated_cluster: SimulatedC
     whole = DiskFacts("naa.6001405a", 1 << 30, "LIO-ORG", "disk")
     assert [table.find(f"/dev/{name}") for name in ("sda", "sdb", "mapper/mpatha")] == [whole] * 3
     assert table.find("/dev/sdc").identity == "naa.6001405b"
+    # What a reservation calls a disk, an inventory calls it too.
+    sysfs = Sysfs(root, lambda path: disks.number_of("n1", path))
+    for device, unit in identify([Device(f"/dev/{name}") for name in ("sda", "sdc", "mapper/mpatha")], sysfs):
+        assert isinstance(unit, LogicalUnit)
+        assert table.find(device.path).identity == unit.identity
     assert table.find("/dev/nosuch") is UNTOLD
     assert table.find("/srv/a.img") is UNTOLD
 

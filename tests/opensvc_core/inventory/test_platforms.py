@@ -22,6 +22,7 @@ from opensvc_testkit.faults import FaultKind
 from opensvc_testkit.platforms.hpux import OS_NAME, SimulatedHpux
 from opensvc_testkit.platforms.solaris import PLATFORM, SUNOS, SimulatedSolaris
 from opensvc_testkit.simulated import SimulatedCluster
+from tests.opensvc_lvm.stand_ins import LvmNode
 
 pytestmark = pytest.mark.simulated
 
@@ -74,6 +75,15 @@ def test_disks_and_groups_of_an_hpux_node(hpux: Agent) -> None:
         "0x60060e80ab", 1 << 30, "HP", "HSV210", "vg188",
     )  # fmt: skip
     assert shown(hpux)["vg_u", "vg188"][1:] == ("ok", "vm188")
+
+
+def test_groups_of_a_linux_node(tmp_path: Path) -> None:
+    lvm = LvmNode(tmp_path / "bin")
+    lvm.install()
+    lvm.add_group()
+    agent = open_agent(tmp_path / "opensvc", "n1", path=f"{lvm.folder}:{PATH}", settings={"checks": {"vg_u": "10:99"}})
+    # 11 of 62 extents, rounded up.
+    assert shown(agent)["vg_u", "data"] == (18, "warning", "")
 
 
 @pytest.fixture

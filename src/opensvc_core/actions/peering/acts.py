@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
@@ -74,14 +75,16 @@ def look(visit: Visit, call: Call) -> Mapping[str, Any]:
     Its data: ``names``, ``selection``, ``timeout``, seconds or nothing.
 
     Raises:
-        OpenSVCError: no such service, a file that cannot be used, no such resource.
+        OpenSVCError: no such service, no such resource.
     """
     agent, data = visit.agent, call.data
     selection = wire_runs.selection_in(data["selection"])
     limit = call.deadline.remaining()
     timeout = limit if data["timeout"] is None else min(limit, float(data["timeout"]))
-    found = service_statuses(agent, _services(visit, data["names"]), selection, timeout)
+    services, broken = _load(visit, data["names"])
+    found = service_statuses(agent, services, selection, timeout)
     return {
+        "broken": {name: wire.error_out(error) for name, error in broken.items()},
         "services": {
             name: {
                 "nodes": list(status.service.nodes),
@@ -94,7 +97,7 @@ def look(visit: Visit, call: Call) -> Mapping[str, Any]:
                 "notes": [wire.note_out(note) for note in status.notes],
             }
             for name, status in found.items()
-        }
+        },
     }
 
 
@@ -112,27 +115,43 @@ def _plan(agent: Agent, services: list[Service], data: Mapping[str, Any]) -> Pla
 
 
 def _services(visit: Visit, patterns: Any) -> list[Service]:
-    """The services that names and globs mean here; a glob means only those that the peer is a node of.
+    """The services that names and globs mean here, all of which can be used.
 
     Raises:
         ServiceNotFound: one means nothing here.
         ConfigError: with the problems of all files.
         ActionError: the peer is no node of one that it names.
     """
+    services, broken = _load(visit, patterns)
+    if broken:
+        raise ConfigError([problem for error in broken.values() for problem in error.problems])
+    return services
+
+
+def _load(visit: Visit, patterns: Any) -> tuple[list[Service], dict[str, ConfigError]]:
+    """The services that names and globs mean here, and what is wrong with the files of others.
+
+    A glob means only what the peer is a node of. Whose a file is that cannot be read cannot be told: of one that it
+    does not name the peer learns that it is broken, and no more.
+
+    Raises:
+        ServiceNotFound: one means nothing here.
+        ActionError: the peer is no node of one that it names.
+    """
     wanted = [str(pattern) for pattern in patterns]
     services: list[Service] = []
-    problems: list[ConfigProblem] = []
+    broken: dict[str, ConfigError] = {}
     for name in visit.agent.find(wanted):
         try:
             services.append(load_for(visit, name))
         except ConfigError as error:
-            problems += error.problems
+            hint = f"osvc config validate {name} there"
+            hidden = ConfigProblem(Path(f"{name}.env"), 0, "", "", "cannot be used", hint)
+            broken[name] = error if name in wanted else ConfigError([hidden])
         except OpenSVCError as error:
             if name in wanted or error.code != "not_a_peer":
                 raise
-    if problems:
-        raise ConfigError(problems)
-    return services
+    return services, broken
 
 
 def _tell(call: Call, event: Event) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from opensvc_core.actions.find import service_file
 from opensvc_core.actions.peering.replication import hold, let_go, read_generation, service_of_peer
-from opensvc_core.actions.service_files import LARGEST_SUM, MOST_FILES, ServiceFile, choose, put
+from opensvc_core.actions.put_files import choose, put
+from opensvc_core.actions.service_files import LARGEST_SUM, MOST_FILES, ServiceFile
 from opensvc_core.actions.status import ask
 from opensvc_core.cluster import wire
 from opensvc_core.config.load import load_service

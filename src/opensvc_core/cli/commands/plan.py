@@ -42,6 +42,12 @@ app = new_app("Show what an action would do, step by step with its commands, and
     epilog="Example: osvc plan stop vm188",
 )
 @app.command(
+    "startstandby",
+    help="Show what would bring up standby resources, and what they stand on.",
+    short_help="What a startstandby would do",
+    epilog="Example: osvc plan startstandby vm188",
+)
+@app.command(
     "start",
     help="Show what a start would do: the order of the steps, and the commands as far as they can be known before.",
     short_help="What a start would do",
