@@ -308,6 +308,13 @@ class Dispatcher(Plugins):
         given = self.hook("replicate", resource.driver)(resource=resource, transfer=transfer, context=context)
         return check_outcome("replicate", resource, given)
 
+    def clear_away(self, resource: Resource, context: Context) -> Outcome:
+        """Call ``clear_away``; a driver without it leaves nothing. Raises what the driver raises, and DriverError."""
+        if not self.has_hook("clear_away", resource.driver):
+            return Outcome.unchanged()
+        given = self.hook("clear_away", resource.driver)(resource=resource, context=context)
+        return check_outcome("clear_away", resource, given)
+
     def migration_hooks(self, name: str) -> frozenset[str]:
         """The hooks of a migration that a driver has. Raises DriverError."""
         return frozenset(hook for hook in MIGRATION_HOOKS if self.has_hook(hook, name))

@@ -108,6 +108,13 @@ class DriverHooks:
         Whatever goes wrong on the way must leave the copy such that a repetition mends it. Raises ActionError.
         """
 
+    @hookspec(firstresult=True)
+    def clear_away(self, resource: Resource, context: Context) -> Outcome | None:
+        """Take away what a replication that was killed has left on this node, as a snapshot; nothing is unchanged.
+
+        Called under the service's lock, before anything else of the next run is done. Raises ActionError.
+        """
+
     @hookspec
     def preflight(self, resource: Resource, action: str, context: Context) -> Veto | None:
         """A reason not to begin ``action`` (``start``, ``stop``), asked before the first step; ``None`` for none."""

@@ -193,6 +193,10 @@ class Node:
         """What the feed has of actions, in its order."""
         return [Told(*row) for row in self._query(_CHANGES)]
 
+    def statuses(self) -> list[str]:
+        """The service of each change of state, in the feed's order."""
+        return [row[0] for row in self._query("SELECT service FROM change WHERE kind='status' ORDER BY seq")]
+
     def runs(self) -> list[Run]:
         """All runs in the journal, in the order in which they were written down."""
         rows = self._query(

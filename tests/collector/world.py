@@ -237,6 +237,7 @@ class World:
             message = f"{repeated} records came twice, and nothing that struck allows that"
             raise Violation(message)
         self._check_lines()
+        self._check_statuses()
         return repeated
 
     def _check_journal(self, told: Sequence[Told]) -> None:
@@ -251,6 +252,14 @@ class World:
         strangers = [line for line in ran if int(line.split()[-1]) not in pids]
         if strangers:
             message = f"ran, and no run in the journal: {strangers}"
+            raise Violation(message)
+
+    def _check_statuses(self) -> None:
+        """Each change of a state arrives too, in order."""
+        rows = [call.rows[0] for call in self.collector.calls("svcmon_update")]
+        came = [service for service, _ in dict.fromkeys((row["mon_svcname"], row["mon_updated"]) for row in rows)]
+        if came != self.node.statuses():
+            message = f"the states of {came} came, those of {self.node.statuses()} were told"
             raise Violation(message)
 
     def _check_lines(self) -> None:

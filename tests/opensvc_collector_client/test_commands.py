@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from opensvc_core.cli.legacy import run_svcmgr
 from opensvc_testkit.collector import RecordingCollector
 from tests.opensvc_collector_client.node import SERVICE_FILE
 
@@ -65,6 +66,16 @@ def test_without_a_collector_nothing_is_said(root: Path, call: Call) -> None:
     assert call("collector", "flush").returncode == 0
     assert call("collector", "test").returncode == 1
     assert not (root / "var" / "collector").exists()
+
+
+def test_the_link_of_a_service_pushes_it(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "etc" / "node.conf").write_text("[collector]\nurl =\n")
+    (root / "etc" / "svc").symlink_to("../bin/svcmgr")
+    monkeypatch.setenv("OSVC_ROOT", "/nowhere")
+    assert run_svcmgr(str(root / "etc" / "svc"), ["push"]) == 0
+    assert capsys.readouterr().err == "not sent: no collector is configured\n"
 
 
 def test_what_is_wrong_with_its_settings_is_told_and_keeps_no_action_from_anything(root: Path, call: Call) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import queue
 import socket
 import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ from opensvc_collector_client.sender import Outcome, Sender
 from opensvc_collector_client.standing import describe
 from opensvc_collector_client.transport.failures import Refused, Unresolved
 from opensvc_collector_client.trial import try_out
-from opensvc_core.api import Agent, Locked
+from opensvc_core.api import Agent, Locked, open_agent
 from opensvc_testkit.collector import Fault, FaultKind, RecordingCollector
 from tests.opensvc_collector_client.node import ManualClock, act, make_node
 
@@ -76,6 +78,24 @@ def test_nobody_sends_beside_a_sender(agent: Agent) -> None:
         pass
     assert sender.send(lock=lock) is Outcome.DONE
     assert not is_locked(sender.places.lock)
+
+
+def test_of_many_senders_one_sends(agent: Agent, collector: RecordingCollector) -> None:
+    act(agent, *(f"many-{number}" for number in range(10)))
+    outcomes = queue.SimpleQueue[Outcome]()
+
+    def send() -> None:
+        own = open_agent(agent.node.folders.root, "node1")
+        outcomes.put(Sender.of(own).send(patience=30))
+        own.journal.close()
+
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {outcomes.get_nowait() for _ in threads} == {Outcome.DONE}
+    assert [came(collector, f"many-{number}") for number in range(10)] == [["begin_action", "end_action"]] * 10
 
 
 def test_what_comes_during_the_last_look_is_not_left(

@@ -67,7 +67,7 @@ def print_fields(fields: Mapping[str, Any], form: Format) -> None:
     if form is Format.JSON:
         typer.echo(json.dumps(fields, indent=2, ensure_ascii=False))
         return
-    rows = [(name, value) for name, value in _flat(fields) if value != ""]
+    rows = [(name, value) for name, value in _flat(fields) if value != "" and name != "schema"]
     width = max((len(name) for name, _ in rows), default=0)
     for name, value in rows:
         shown = "".join(each if each.isprintable() else " " for each in value)

@@ -138,7 +138,7 @@ class HttpExchange:
         found = look_up(self.address.host, self.address.port, deadline)
         if not self.address.has_port and all(where[0] == "127.0.0.1" for *_, where in found):
             raise Unresolved(f"{self.address.host}: this node itself, which stands for no collector")
-        for family, kind, protocol, _, where in found:
+        for number, (family, kind, protocol, _, where) in enumerate(found):
             if deadline.is_over:
                 break
             try:
@@ -147,7 +147,8 @@ class HttpExchange:
                 problem = error
                 continue
             try:
-                plain.settimeout(max(deadline.remaining(), 0.001))
+                # An address that says nothing leaves time for those after it.
+                plain.settimeout(max(deadline.remaining() / (len(found) - number), 0.001))
                 plain.connect(where)
                 plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 if not self.address.is_encrypted:

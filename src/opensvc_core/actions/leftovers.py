@@ -80,6 +80,10 @@ def tidy(agent: Agent, name: str, own_run: str, cancel: Cancel, wait: float) -> 
                 if not command.ended and not _settle(agent, command, cancel, min(wait, agent.limits.left_over)):
                     unsettled.add(ResourceId(name, command.rid))
                     notes.append(Note(f"ended what a cut run had left running: {' '.join(command.argv)}", "left_over"))
+            if _mends_itself(record):
+                from opensvc_core.actions.clearing import clear_away
+
+                notes += clear_away(agent, name, own_run, {step.rid for step in record.steps if not step.ended})
         agent.journal.end_service(record.id, name, RunOutcome.FAILED if _mends_itself(record) else INTERRUPTED)
     found = agent.journal.unrecovered([name]).get(name)
     if found is not None:

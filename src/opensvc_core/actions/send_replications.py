@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field
 
+from opensvc_core.actions.clearing import clear_away
 from opensvc_core.actions.freeze import refuse_frozen
 from opensvc_core.actions.perform import MARGIN, Performer
 from opensvc_core.actions.recording import record_run
@@ -70,7 +71,8 @@ def run_replications(agent: Agent, replications: Replications, options: RunOptio
         for service in plan.services:
             if any(way.copy.carries_data for way in replications.ways if way.service.name == service.name):
                 follow_sharers(agent, service, run_id)
-        notes = [*(note for each in found.values() for note in each.notes), *replications.notes]
+        cleared = [note for name in plan.graphs for note in clear_away(agent, name, run_id, _rids(replications, name))]
+        notes = [*(note for each in found.values() for note in each.notes), *cleared, *replications.notes]
         begin_journal(agent, plan, run_id, {"is_sync": True}, notes)
         limit = options.time_limit
         executor = Executor(
@@ -89,6 +91,10 @@ def run_replications(agent: Agent, replications: Replications, options: RunOptio
         run = executor.run(plan)
         record_run(agent, plan, run, statuses, is_cancelled=options.cancel.is_set)
         return evolve(run, notes=(*notes, *run.notes))
+
+
+def _rids(replications: Replications, service: str) -> set[str]:
+    return {way.resource.rid for way in replications.ways if way.service.name == service}
 
 
 def _outcome(results: Mapping[str, StepResult], replications: Replications, service: str, cancel: Cancel) -> RunOutcome:

@@ -140,6 +140,16 @@ class Rsync(Replication):
         return _copy(resource)
 
     @hookimpl
+    def clear_away(self, resource: Resource, context: Context) -> Outcome:
+        """Take away snapshots that killed runs have left."""
+        if not resource.flag("snap"):
+            return Outcome.unchanged()
+        from opensvc_core.builtin.snapshot import remove_leftovers
+
+        gone = remove_leftovers(str(resource.id), context)
+        return Outcome.changed(f"the snapshot {', '.join(gone)}") if gone else Outcome.unchanged()
+
+    @hookimpl
     def replicate(self, resource: Resource, transfer: Transfer, context: Context) -> Outcome:
         """Run rsync. Files that vanish meanwhile are a note, as the service runs.
 

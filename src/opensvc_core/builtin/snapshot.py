@@ -54,7 +54,7 @@ def snapshots_of(
 
     Args:
         sources: absolute paths.
-        owner: what names the snapshots: resource and peer.
+        owner: what names the snapshots: resource, `!`, peer.
         size: bytes that may change meanwhile; by default a tenth of the volume.
         context: of the step.
         around: entered before the first of them is made, left when all are there.
@@ -66,7 +66,7 @@ def snapshots_of(
     volumes = [_volume_of(source, context) for source in sources]
     made: dict[_Volume, tuple[str, Path]] = {}
     for volume in dict.fromkeys(volumes):
-        name = PREFIX + hashlib.sha256(f"{owner} {volume.name}".encode()).hexdigest()[:16]
+        name = _prefix(owner.rpartition("!")[0]) + _short(f"{owner} {volume.name}")
         point = context.node.folders.tmp / name
         _remove(volume.group, name, point, context)
         made[volume] = name, point
@@ -93,6 +93,38 @@ def snapshots_of(
             tidying = beyond_cancel(context, TIDY_LIMIT, "taking snapshots away")
             for volume, (name, point) in made.items():
                 _remove(volume.group, name, point, tidying)
+
+
+def remove_leftovers(resource: str, context: Context) -> list[str]:
+    """Take away the snapshots of a resource that killed runs left, those that are active on this node; which were.
+
+    Call it when no copy of the resource is under way. One that cannot be taken away is a note.
+
+    Args:
+        resource: its name, `web/sync#1`.
+        context: for commands, which may change something.
+    """
+    asking = beyond_cancel(context, TIDY_LIMIT, "taking snapshots away")
+    # Where the group is used by another node by now, its volumes are not active here, and nothing of it is ours.
+    listed = asking.query(
+        "lvs", "--noheadings", "--separator", "/", "--options", "vg_name,lv_name",
+        "--select", f"lv_name=~^{_prefix(resource)} && lv_active=active", timeout=LIMIT,
+    )  # fmt: skip
+    gone = []
+    for line in listed.stdout.split():
+        group, _, name = line.partition("/")
+        if _remove(group, name, context.node.folders.tmp / name, asking):
+            gone.append(line)
+    return gone
+
+
+def _prefix(resource: str) -> str:
+    """What begins the names of all snapshots of one resource."""
+    return PREFIX + _short(resource)
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def _volume_of(source: str, context: Context) -> _Volume:
@@ -162,10 +194,10 @@ def _refuse_full(made: Mapping[_Volume, tuple[str, Path]], context: Context, cau
             ) from cause
 
 
-def _remove(group: str, name: str, point: Path, context: Context) -> None:
-    """Take one snapshot away, as far as it is there; what cannot be is a note, as the next sync tries again."""
+def _remove(group: str, name: str, point: Path, context: Context) -> bool:
+    """Take one snapshot away, as far as it is there; what cannot be is a note, as the next run tries again."""
     if context.is_dry_run:
-        return
+        return False
     try:
         mounted = context.query("findmnt", "--noheadings", "--mountpoint", str(point), timeout=LIMIT, check=False)
         if mounted.rc == 0:
@@ -179,6 +211,8 @@ def _remove(group: str, name: str, point: Path, context: Context) -> None:
             context.run("lvremove", "--yes", f"{group}/{name}", timeout=LIMIT)
     except ActionError as error:
         context.note(f"the snapshot {group}/{name} is still there: {error.message}", "sync_snapshot", Severity.WARNING)
+        return False
+    return True
 
 
 def beyond_cancel(context: Context, seconds: float, what: str) -> Context:

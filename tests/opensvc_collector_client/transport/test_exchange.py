@@ -20,7 +20,7 @@ from opensvc_core.clock import SystemClock
 from opensvc_testkit.collector import Certificates, Fault, FaultKind, RecordingCollector, has_openssl
 
 CLOCK = SystemClock()
-SHORT = 0.5
+SHORT = 0.3
 """Seconds of a limit that is to be reached."""
 
 
@@ -139,6 +139,24 @@ def test_a_look_up_that_hangs_is_left_at_the_limit(monkeypatch: pytest.MonkeyPat
     ended.set()
 
 
+def test_an_address_that_says_nothing_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=0) as silent,
+        server(lambda connection: connection.sendall(head(2) + b"ok")) as address,
+    ):
+        places = [silent.getsockname(), ("127.0.0.1", address.port)]
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", place) for place in places]
+        # What is not taken fills its queue: whoever comes then hears nothing.
+        waiting = [socket.socket() for _ in range(4)]
+        for each in waiting:
+            each.setblocking(False)
+            each.connect_ex(places[0])
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        assert post(address, 4 * SHORT) == b"ok"
+        for each in waiting:
+            each.close()
+
+
 def test_the_default_name_that_means_this_node_means_no_collector(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 80))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
@@ -213,7 +231,7 @@ def test_no_fault_of_a_collector_passes_for_a_record_taken(
     recording: RecordingCollector, fault: Fault, kind: type[CollectorError]
 ) -> None:
     recording.break_with(fault)
-    collector = collector_at(recording, SHORT)
+    collector = collector_at(recording, SHORT if fault.kind in {FaultKind.HANG, FaultKind.DRIP} else 10.0)
     with pytest.raises(CollectorError) as caught:
         collector.send(BEGIN)
     assert isinstance(caught.value, kind)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from opensvc_core.builtin.snapshot import PREFIX, snapshots_of
+from opensvc_core.builtin.snapshot import PREFIX, remove_leftovers, snapshots_of
 from opensvc_core.clock import Cancel
 from opensvc_core.errors import ActionError, Cancelled
 from opensvc_core.recording import Recording
@@ -23,6 +23,9 @@ esac
 """,
     "lvs": """
 case "$*" in
+*--separator*--select*)
+    for p; do case $p in lv_name=*) n=${{p#lv_name=~^}} ;; esac; done
+    grep "^${{n%% *}}" {state}/volumes | sed 's#^#  vg0/#' ;;
 *--select*) cat {state}/volumes ;;
 */dev/mapper/vg0-web) echo '  vg0/web' ;;
 *lv_attr*) cat {state}/attributes ;;
@@ -123,6 +126,20 @@ def test_what_was_read_of_a_full_snapshot_counts_for_nothing(world: World, *, fa
         context.run("false" if fails else "true")
     assert caught.value.code == "sync_snapshot_full"
     assert left(world) == ("", "")
+
+
+def test_what_a_killed_run_left_of_a_resource_is_found_whatever_its_peer(world: World) -> None:
+    here = []
+    for owner in ("web/sync#1!n2", "web/sync#1!n3", "web/sync#2!n2"):
+        with snapshots_of([SOURCE], owner, None, world.context("sync")):
+            here.append(left(world))
+    mounts, volumes = ("".join(each) for each in zip(*here, strict=True))
+    (world.folder / "state/mounts").write_text(mounts)
+    (world.folder / "state/volumes").write_text(volumes)
+    gone = remove_leftovers("web/sync#1", world.context("start"))
+    assert gone == [f"vg0/{name}" for name in volumes.split()[:2]]
+    assert left(world) == here[2]
+    assert remove_leftovers("web/sync#1", world.context("start")) == []
 
 
 def test_what_lies_on_no_volume_says_so(world: World) -> None:
