@@ -23,7 +23,7 @@ from tests.lab.cluster.journals import OPEN, Action, still_open, untruths
 from tests.lab.cluster.oracle import Watch
 from tests.lab.cluster.rounds import Cell, Round, cells, deal, table
 from tests.lab.cluster.scenes import Scene, scenes
-from tests.lab.cluster.standstill import Standstill
+from tests.lab.cluster.standstill import NotReachedError, Standstill
 from tests.lab.nodes import Node
 
 pytestmark = pytest.mark.timeout(3600)
@@ -73,7 +73,11 @@ def act(cluster: Cluster, scene: Scene, fault: Fault, driver: Node, peer: Node) 
     destination = ["--to", other.name] if scene.action == "switch" else []
     scene.points[0].arm()
     with cluster.popen(driver, scene.action, NAME, *destination) as process:
-        scene.reach(lambda: process.poll() is not None)
+        try:
+            scene.reach(lambda: process.poll() is not None)
+        except NotReachedError as error:
+            error.add_note("".join(process.communicate(timeout=ACTION_SECONDS)))
+            raise
         try:
             inflict(fault, driver, peer, process)
             cluster.side_by_side(Standstill.clear)
