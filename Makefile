@@ -91,8 +91,8 @@ bench: $(VENV)/.ready ## the figures of benchmarks/README.md, as ratios within o
 soak: $(VENV)/.ready ## the property tests and the lab many times over: OSVC_RUNS rounds (default 20)
 	@OSVC_RUNS=$${OSVC_RUNS:-20} $(BIN)/python -m pytest -m "not wheels" $(PYTEST_ARGS)
 
-soak-storage: $(VENV)/.ready ## two nodes and shared disks: races, kills and power cuts, OSVC_RUNS rounds (default 50; an hour)
-	@OSVC_RUNS=$${OSVC_RUNS:-50} $(BIN)/python -m pytest tests/lab/uml -k storage $(PYTEST_ARGS)
+soak-storage: $(VENV)/.ready ## two nodes and shared disks: races, kills, power cuts, migrations, OSVC_RUNS rounds (default 50; an hour)
+	@OSVC_RUNS=$${OSVC_RUNS:-50} $(BIN)/python -m pytest tests/lab/uml -k "storage or migration" $(PYTEST_ARGS)
 
 SOAK_CLUSTER := tests/lab/cluster/test_cluster_faults.py tests/lab/cluster/test_cluster_operators.py
 soak-cluster: $(VENV)/.ready ## nodes that trust each other: faults at every step, two operators, OSVC_RUNS rounds (default 100)

@@ -48,8 +48,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark by folder what the shares of a run tell apart, before `-m` chooses."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark by folder what the shares of a run tell apart, before `-m` chooses; leave out what is for many rounds."""
+    if config.stash[RUNS_KEY] == 1 and (long := [item for item in items if item.get_closest_marker("soak")]):
+        items[:] = [item for item in items if item not in long]
+        config.hook.pytest_deselected(items=long)
     for item in items:
         if WALKS & set(item.path.parts):
             item.add_marker("walks")

@@ -148,7 +148,7 @@ class MigratingLifeCycle(ContainerLifeCycle):
         if self._come_to_rest(resource, context).status is Status.WARN:
             # Only here: whoever calls this has seen it off at the peer.
             self.resume(resource, context)
-        state = self.platform.read_state(resource, context, in_full=True)
+        state = self._told_state(resource, context)
         if state.status is not Status.UP:
             raise ActionError(f"{name} is not verified running here: {state.reason}", code="container_not_up")
         self._forbid_autostart(resource, state, context)
@@ -191,6 +191,20 @@ class MigratingLifeCycle(ContainerLifeCycle):
         if state.is_passing:
             with suppress(WaitTimeout):
                 context.wait_until(is_at_rest, f"{guest_name(resource)} to come to rest", SETTLE_LIMIT)
+        return state
+
+    def _told_state(self, resource: Resource, context: Context) -> GuestState:
+        """The state in full, asked again while the platform does not answer: it is busy where a guest has just come."""
+        state = self.platform.read_state(resource, context, in_full=True)
+
+        def is_told() -> bool:
+            nonlocal state
+            state = self.platform.read_state(resource, context, in_full=True)
+            return state.status is not Status.UNDEF
+
+        if state.status is Status.UNDEF:
+            with suppress(WaitTimeout):
+                context.wait_until(is_told, f"an answer about {guest_name(resource)}", SETTLE_LIMIT)
         return state
 
     def _folders(self, resource: Resource, context: Context) -> Sequence[Path]:

@@ -43,6 +43,12 @@ migration_address = "0.0.0.0"
 """
 
 
+def settings(node: str) -> dict[str, str]:
+    """Files, by path, with which libvirtd runs in a node of the lab; its name makes the host's number."""
+    conf = _LIBVIRTD_CONF.format(uuid=uuid.uuid5(uuid.NAMESPACE_URL, node))
+    return {"/etc/libvirt/libvirtd.conf": conf, "/etc/libvirt/qemu.conf": _QEMU_CONF}
+
+
 class Hypervisor:
     """libvirtd in a node, and its guests.
 
@@ -62,9 +68,8 @@ class Hypervisor:
         self._image: LinuxImage | None = None
         self._host_keys: dict[str, cpio.Entry] = {}
         self._public_keys: dict[int, str] = {}
-        conf = _LIBVIRTD_CONF.format(uuid=uuid.uuid5(uuid.NAMESPACE_URL, node.name))
-        node.write("/etc/libvirt/libvirtd.conf", conf)
-        node.write("/etc/libvirt/qemu.conf", _QEMU_CONF)
+        for path, text in settings(node.name).items():
+            node.write(path, text)
         # Debian's default network is started by the daemon, and would add a bridge, a resolver and firewall rules.
         node.exec(["find", "/etc/libvirt/qemu/networks/autostart", "-type", "l", "-delete"])
 

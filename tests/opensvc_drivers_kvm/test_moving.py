@@ -12,7 +12,7 @@ from opensvc_core.api import ActionError, Context, Phase, Resource, ResourceId
 from opensvc_core.host.local import LocalHost
 from opensvc_drivers_kvm.driver import KvmContainer
 from opensvc_testkit.platforms.libvirt import SimulatedLibvirtd
-from opensvc_testkit.simulated import SimulatedCluster
+from opensvc_testkit.simulated import FaultKind, SimulatedCluster
 from tests.opensvc_drivers_kvm.sieved_channels import SievedChannels
 from tests.opensvc_drivers_kvm.stand_ins import DEFAULTS, context_on
 
@@ -61,6 +61,12 @@ def test_it_goes_over_and_both_nodes_verify_it(moving: Moving) -> None:
     assert moving.driver.settle(moving.resource, "node1", moving.on("node2")).is_changed
     with pytest.raises(ActionError, match="not here any more"):
         moving.driver.stay(moving.resource, "node2", moving.on("node1"))
+
+
+def test_a_libvirt_that_does_not_answer_at_once_is_asked_again_where_the_guest_has_come(moving: Moving) -> None:
+    moving.migrate()
+    moving.cluster.set_fault("virsh", FaultKind.FAIL, words=["dominfo"], node="node2", text="error: busy\n", times=1)
+    assert moving.driver.settle(moving.resource, "node1", moving.on("node2")).text == "vm1 runs here"
 
 
 def test_what_does_not_go_says_why_and_runs_on(moving: Moving) -> None:

@@ -11,14 +11,17 @@ import enum
 import random
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from opensvc_testkit.boot_sector import Ending, write_boot_disk
 from tests.lab.uml.lab import KernelLab
 from tests.lab.uml.membership import join
 from tests.lab.uml.migration_stage import DATA, SIZE, Stage
-from tests.lab.uml.moving_guest import MovingGuest
-from tests.lab.uml.oracle import Volume
+from tests.lab.uml.moving_guest import CONSOLE, MovingGuest
+from tests.lab.uml.oracle import Volume, watched
 from tests.lab.uml.site import Site
 from tests.lab.uml.stamper import BLOCK
 
@@ -159,4 +162,29 @@ def play(stage: Stage, fault: Fault) -> None:
     for node in stage.nodes:
         if node.name in running:
             stage.told(node, "stop", "vm1")
+    stage.verify_is_down()
+
+
+@pytest.mark.soak
+def test_a_real_guest_goes_over_with_its_disk(stage: Stage, tmp_path: Path) -> None:
+    """The last one: nodes have the real libvirt and QEMU from here on."""
+    first, second = stage.nodes
+    write_boot_disk(tmp_path / "boot", Ending.OBEY)
+    with stage.lun.image.open("r+b") as disk:
+        disk.seek(DATA)
+        disk.write((tmp_path / "boot").read_bytes())
+    with ThreadPoolExecutor() as side_by_side:
+        list(side_by_side.map(stage.guest.give_real, stage.nodes))
+    stage.told(first, "start", "vm1")
+    stage.verify_rests_on(first)
+    first.sh(f"until grep -q BOOTED {CONSOLE}; do sleep 0.1; done")
+    with watched(stage.site.lab.san, stage.lun) as watch:
+        stage.told(first, "migrate", "vm1", "--to", "n2")
+    assert watch.holders == [stage.site.keys["n1"], stage.site.keys["n2"]]
+    assert 0 not in {sighting.holder for sighting in watch.sightings}
+    stage.verify_rests_on(second)
+    assert stage.guest.state(first) == "shut off (migrated)"
+    # It goes on there: it has not booted anew.
+    assert "BOOTED" not in second.read(str(CONSOLE))
+    stage.told(second, "stop", "vm1")
     stage.verify_is_down()

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 
 import pytest
 
-from tests.lab.uml.lab import KernelLab
 from tests.lab.uml.site import Site
 
 pytestmark = pytest.mark.timeout(1800)
@@ -22,13 +20,9 @@ HALF_GIVEN_UP = "command_end stop erp/disk#1pr sg_persist -n --out --release"
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
+def site(storage_site: Site) -> Site:
     """Two nodes with the agent, and a service without a guest on the shared disk."""
-    with KernelLab.up(2, luns=1) as lab:
-        site = Site.make(lab)
-        site.make_group(lab.nodes[0], "erp", lab.luns[0])
-        site.write_full_stack("erp", "erp")
-        yield site
+    return storage_site
 
 
 def verify_up(site: Site) -> None:

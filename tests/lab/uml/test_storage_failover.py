@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.lab.uml.lab import KernelLab
 from tests.lab.uml.node import KernelNode
 from tests.lab.uml.simulated_guest import SimulatedGuest
 from tests.lab.uml.site import ADDRESS, Site
@@ -29,13 +26,9 @@ stop_timeout = 4
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
+def site(storage_site: Site) -> Site:
     """Two nodes with the agent; the group `erp` on the first disk; the second disk is a guest's."""
-    with KernelLab.up(2, luns=2) as lab:
-        site = Site.make(lab)
-        site.make_group(lab.nodes[0], "erp", lab.luns[0])
-        site.write_full_stack("erp", "erp")
-        yield site
+    return storage_site
 
 
 @pytest.fixture

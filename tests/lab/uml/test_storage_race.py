@@ -6,13 +6,12 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from typing import cast
 
 import attrs
 import pytest
 
 from tests.lab.uml.contenders import start_at_once
-from tests.lab.uml.lab import KernelLab, SanKind
+from tests.lab.uml.lab import KernelLab
 from tests.lab.uml.lio import Lio
 from tests.lab.uml.oracle import Volume, Writer, verify_round, watched
 from tests.lab.uml.site import Site
@@ -43,12 +42,15 @@ class Arena:
 @pytest.fixture(scope="module", params=["tgt", "lio"])
 def arena(request: pytest.FixtureRequest) -> Iterator[Arena]:
     """Two nodes with the service `race` on a shared disk, on either target."""
-    with KernelLab.up(2, cast("SanKind", request.param), luns=1) as lab, ExitStack() as stack:
-        site = Site.make(lab)
-        lun = lab.luns[0]
+    with ExitStack() as stack:
+        if request.param == "tgt":
+            site = request.getfixturevalue("storage_site")
+        else:
+            site = Site.make(stack.enter_context(KernelLab.up(2, "lio", luns=1)))
+        lab, lun = site.lab, site.lab.luns[-1]
         site.make_group(lab.nodes[0], "race", lun, size="48M", file_system=False)
         site.write_service("race", SERVICE)
-        start = lab.nodes[0].sh("pvs --noheadings --units b --nosuffix -o pe_start")
+        start = lab.nodes[0].sh("pvs --noheadings --units b --nosuffix -o pe_start -S vg_name=race")
         volume = Volume(lun, int(start), (48 << 20) // 4096)
         # Whatever lay there is no stamp.
         lab.nodes[0].sh(
