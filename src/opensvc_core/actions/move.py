@@ -125,7 +125,7 @@ def _source(agent: Agent, service: Service, destination: str, graph: ServiceGrap
         raise PlanError(
             f"{name}: it, or a part of it, is up on {destination} already",
             code="already_there",
-            hint=f"`osvc status {name}` on {destination} tells how far; `osvc start {name}` there brings up the rest",
+            hint=f"how far: osvc status {name} --node {destination}; the rest: osvc start {name} --node {destination}",
         )
     if up:
         return up[0]

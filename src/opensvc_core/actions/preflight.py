@@ -210,7 +210,7 @@ def _elsewhere(
                 "up_elsewhere",
                 f"runs on {known.node}{': ' + known.text if known.text else ''} (by {known.source})",
                 service,
-                f"stop it there first: osvc stop {service} on {known.node}",
+                f"stop it there first: osvc stop {service} --node {known.node}",
                 is_liftable=False,
             )
         elif known.state is NodeState.UNKNOWN:

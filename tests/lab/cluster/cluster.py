@@ -35,7 +35,7 @@ esac
 """
 # Nodes of a busy machine take seconds to say hello.
 T = TypeVar("T")
-_LIMITS = "[limits]\npeer = 6\nsilence = 5\nstatus = 5\nchecks = 5\nlate_start = 1\nleft_over = 5\nsettle = 3\n"
+_LIMITS = "[limits]\npeer = 10\nsilence = 5\nstatus = 5\nchecks = 5\nlate_start = 1\nleft_over = 5\nsettle = 3\n"
 
 
 @attrs.define

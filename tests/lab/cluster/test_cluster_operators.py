@@ -18,11 +18,13 @@ from tests.lab.nodes import Node
 
 pytestmark = pytest.mark.timeout(3600)
 NAME = "web"
-SHARE = 4
+SHARE = 2
 """Rounds of one run of CI; `make soak-cluster` plays `OSVC_RUNS`."""
 LOCKED = 5
 REFUSALS = {3, 4, LOCKED}
 """Exit statuses of who is refused: it makes no plan, it is vetoed, another run holds the lock."""
+OUT_OF_REACH = ("cannot be reached", "says nothing")
+"""Said of a node that does not even say hello, by who cannot make a plan without it."""
 TOLD = ("runs on", "up on", "lock", "does not run on")
 
 
@@ -106,9 +108,9 @@ def refused_at_once(cluster: Cluster, *asked: Asked) -> None:
         ends = [(" ".join("".join(each.communicate(timeout=120)).split()), each.returncode) for each in running]
     assert watch.twice == []
     for text, status in ends:
-        assert status in REFUSALS or (status == 1 and "peer_unreachable" in text), ends
+        assert status in REFUSALS or (status == 1 and any(words in text for words in OUT_OF_REACH)), ends
         assert "Traceback" not in text, ends
-    assert all("peer_unknown" in text or "cannot be reached" in text for text, _ in ends), ends
+        assert "peer_unknown" in text or any(words in text for words in OUT_OF_REACH), ends
 
 
 @pytest.mark.parametrize("way", ["cut", "deaf", "mute"])
@@ -132,7 +134,7 @@ def test_a_node_without_its_peers_starts_nothing(cluster: Cluster, way: str) -> 
 def be_impatient(cluster: Cluster) -> None:
     """Have no node wait for others, as none will answer; `Cluster.be_quick` undoes it."""
     for node in cluster.nodes:
-        node.exec(["sed", "-i", "s/^peer = .*/peer = 2/", f"{ROOT}/etc/node.conf"], check=True)
+        node.exec(["sed", "-i", "s/^peer = .*/peer = 3/", f"{ROOT}/etc/node.conf"], check=True)
 
 
 def isolate(way: str, node: Node, cluster: Cluster, *, is_over: bool = False) -> None:

@@ -13,7 +13,10 @@ app = new_app("Which drivers are installed, what they take, what they lack.")
 
 @app.command("list", short_help="List drivers", epilog="Example: osvc driver list")
 def list_(form: FormatOption = Format.TABLE, color: ColorOption = Color.AUTO, verbose: Loud = 0) -> int:
-    """List drivers: id, distribution, version, and what this node lacks for them. Imports none of them."""
+    """List drivers, reservation backends and observers: where they come from, what this node lacks for them.
+
+    Imports none of them. Of an observer that failed in the last run that it saw, the failure is shown.
+    """
     from opensvc_core.cli.drivers import show_drivers
     from opensvc_core.cli.environment import open_here
 
