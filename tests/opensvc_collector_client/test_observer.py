@@ -20,6 +20,8 @@ from opensvc_core.api import Agent, Event, EventKind
 from opensvc_testkit.collector import RecordingCollector
 from tests.opensvc_collector_client.node import act, make_node
 
+pytestmark = pytest.mark.simulated
+
 BEGIN = Event(EventKind.RUN_BEGIN, 1.0, "r1")
 
 
