@@ -112,20 +112,28 @@ class Delivery:
         except Exception as error:  # noqa: BLE001 - a record that cannot be told must not hold up the others
             self._set_aside(change, (), f"it cannot be told: {type(error).__name__}: {error}")
             return
+        tries, is_last = 0, False
         while True:
             try:
                 self.send_calls(calls)
             except Refused as error:
-                if self._is_poison(change):
+                tries += 1
+                if is_last:
                     self._set_aside(change, tuple(calls), error.message)
                     return
+                # A collector that was ill may be well by now: what is set aside was refused by one that is.
+                is_last = self._is_poison(change, tries)
             else:
                 if self.state.refusals.count:
                     self.state.refusals = Refusals()
                 return
 
-    def _is_poison(self, change: Change) -> bool:
+    def _is_poison(self, change: Change, tries: int) -> bool:
         """Whether a record that was refused once more is to be set aside; waits a moment if not.
+
+        Args:
+            change: the record.
+            tries: how often it was refused in this go; a collector that was ill before says nothing of it now.
 
         Raises:
             Unreachable: the collector refuses others too, or there is none to try.
@@ -137,8 +145,8 @@ class Delivery:
             )
         refusals.count += 1
         self.keep_state()
-        if refusals.count < PATIENCE:
-            pause = FIRST_WAIT * 2.0 ** (refusals.count - 1) * (0.5 + self.chance())
+        if tries < PATIENCE:
+            pause = FIRST_WAIT * 2.0 ** (tries - 1) * (0.5 + self.chance())
             self.clock.wait(threading.Event(), pause)
             return False
         if self._takes_another(change) or (refusals.count >= LONELY and now - refusals.since >= LONELY_FOR):

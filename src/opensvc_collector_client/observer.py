@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from opensvc_collector_client.private_files import Lock
     from opensvc_core.api import Agent, Event
 
+PRIORITY: Final = 10
+"""Of a sender: lower than that of actions, which is 0."""
 KICKS: Final = frozenset({EventKind.RUN_BEGIN, EventKind.RUN_END, EventKind.STATUS})
 
 
@@ -73,7 +76,7 @@ def start_sender(agent: Agent, lock: Lock) -> subprocess.Popen[bytes]:
 
     node = agent.node
     named = {"OSVC_ROOT": str(node.folders.root), "OSVC_NODE": node.name, "OSVC_OS": node.os_name}
-    return subprocess.Popen(
+    child = subprocess.Popen(
         [sys.executable, "-P", "-m", "opensvc_core", "collector", "send", "--lock", str(lock.descriptor)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -83,3 +86,7 @@ def start_sender(agent: Agent, lock: Lock) -> subprocess.Popen[bytes]:
         start_new_session=True,
         pass_fds=(lock.descriptor,),
     )
+    # From its first instruction on: an action is not to share its processor with what nobody waits for.
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, child.pid, max(PRIORITY, os.getpriority(os.PRIO_PROCESS, 0)))
+    return child

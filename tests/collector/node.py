@@ -26,8 +26,8 @@ LIMIT = 90.0
 LAUNCHER = """#!/bin/sh
 # Who called is written down where no fault of the node reaches.
 case $1 in
-start) echo "{service} start $PPID" >>{ran}; [ ! -e {fails} ] && touch {state} ;;
-stop) echo "{service} stop $PPID" >>{ran}; rm -f {state} ;;
+start) echo "{service} start $PPID" >>{ran}; sleep 0.1; [ ! -e {fails} ] && touch {state} ;;
+stop) echo "{service} stop $PPID" >>{ran}; sleep 0.1; rm -f {state} ;;
 status) test -e {state} ;;
 esac
 """
@@ -205,10 +205,15 @@ class Node:
         )
         return [Run(*row) for row in rows]
 
+    def written(self) -> object:
+        """What is another thing after each write of the journal."""
+        return _state(self.outside / "var" / "journal.db")
+
     def running_steps(self) -> int:
         """How many steps of runs without outcome have begun and not ended."""
         rows = self._query(
-            "SELECT count(*) FROM step JOIN run_service USING (run_id, service) WHERE outcome IS NULL AND ended IS NULL"
+            "SELECT count(*) FROM step t JOIN run_service s USING (run_id, service)"
+            " WHERE s.outcome IS NULL AND t.ended IS NULL"
         )
         return int(rows[0][0]) if rows else 0
 

@@ -26,7 +26,9 @@ ACTIONS = 4
 TIMEOUT = "1s"
 """For one call; a collector that hangs is given up after it."""
 USUAL = 1.5
-"""Seconds within which chance strikes an action that is under way; most end before."""
+"""Seconds that an action takes, before one was seen to end well."""
+BEYOND = 1.2
+"""Within so many times what an action takes chance strikes it: some end before."""
 PATIENCE = 60.0
 """Seconds within which all is sent once all is well."""
 METHODS = {"begin": "begin_action", "end": "end_action"}
@@ -53,6 +55,7 @@ class World:
     counts: Counter[tuple[str, str]] = field(factory=Counter)
     _action: subprocess.Popen[str] | None = field(default=None, init=False)
     _may_repeat: bool = field(default=False, init=False)
+    _usual: float = field(default=USUAL, init=False)
     _unwritten: set[int] = field(factory=set, init=False)
 
     @classmethod
@@ -152,10 +155,13 @@ class World:
                 self.count(trouble.name, "before an action")
             else:
                 during.append(trouble)
+        began, written = time.monotonic(), self.node.written()
         child = self._action = self.node.start(verb, service)
         for trouble in during:
+            if trouble.hits_agent and chance.random() < 0.7:
+                self._wait_for_run(child, written)
             try:
-                child.wait(chance.random() * USUAL)
+                child.wait(chance.random() * (BEYOND * self._usual - min(time.monotonic() - began, self._usual)))
                 where = "after an action"
             except subprocess.TimeoutExpired:
                 where = "during an action"
@@ -167,10 +173,17 @@ class World:
         except subprocess.TimeoutExpired:
             message = f"`osvc {verb} {service}` hangs"
             raise Violation(message) from None
+        if not troubles:
+            self._usual = time.monotonic() - began
         if "journal" in self.node.said():
             # A stop goes on where the journal cannot be written, and says so: nobody can report it.
             self._unwritten.add(child.pid)
         self._action = None
+
+    def _wait_for_run(self, child: subprocess.Popen[str], written: object) -> None:
+        """Wait until the action under way has written to the journal, or ended."""
+        while self.node.written() == written and child.poll() is None:
+            time.sleep(0.005)
 
     def _is_cut(self, service: str) -> bool:
         outcomes = [run.outcome for run in self.node.runs() if run.service == service]

@@ -15,6 +15,8 @@ from opensvc_core.cli.legacy import run_svcmgr
 from opensvc_testkit.collector import RecordingCollector
 from tests.opensvc_collector_client.node import SERVICE_FILE
 
+pytestmark = pytest.mark.simulated
+
 Call = Callable[..., subprocess.CompletedProcess[str]]
 
 

@@ -115,6 +115,39 @@ def test_a_collector_that_refuses_everything_is_ill_and_nothing_is_set_aside(age
     assert collector.ids == [f"r{number}{dot}" for number in range(30) for dot in ("", ".")]
 
 
+def test_what_a_collector_refused_while_it_was_ill_counts_for_nothing_later(agent: Agent) -> None:
+    act(agent, "r1", "r2")
+    collector = PlayedCollector()
+    collector.judge = lambda call: (_ for _ in ()).throw(Refused("trouble"))
+    with pytest.raises(Unreachable):
+        send(agent, collector)
+    hiccup = iter([True])
+
+    def judge(call: Call) -> None:
+        if next(hiccup, False):
+            raise Refused("one more")
+
+    collector.judge = judge
+    send(agent, collector)
+    assert collector.ids == ["r1", "r1.", "r2", "r2."]
+    assert delivery_of(agent, collector).poison.read() == []
+
+
+def test_a_collector_that_gets_well_while_others_are_tried_has_the_record_too(agent: Agent) -> None:
+    act(agent, "r1", "r2")
+    refusals = iter([True] * PATIENCE)
+    collector = PlayedCollector()
+
+    def judge(call: Call) -> None:
+        if next(refusals, False):
+            raise Refused("trouble")
+
+    collector.judge = judge
+    send(agent, collector)
+    assert sorted(collector.ids) == ["r1", "r1.", "r2", "r2."]
+    assert delivery_of(agent, collector).poison.read() == []
+
+
 def test_a_record_that_no_other_follows_is_set_aside_in_the_end(agent: Agent) -> None:
     begin(agent, "r1")
     collector = PlayedCollector(judge=refuse("r1"))

@@ -12,13 +12,15 @@ from typing import Any
 import pytest
 
 from opensvc_collector_client import observer
-from opensvc_collector_client.observer import CollectorObserver, start_sender
+from opensvc_collector_client.observer import PRIORITY, CollectorObserver, start_sender
 from opensvc_collector_client.private_files import Lock, is_locked, try_lock
 from opensvc_collector_client.settings import Places
 from opensvc_collector_client.state import State
 from opensvc_core.api import Agent, Event, EventKind
 from opensvc_testkit.collector import RecordingCollector
 from tests.opensvc_collector_client.node import act, make_node
+
+pytestmark = pytest.mark.simulated
 
 BEGIN = Event(EventKind.RUN_BEGIN, 1.0, "r1")
 
@@ -117,6 +119,7 @@ def test_a_sender_outlives_who_started_it_and_shares_nothing_but_its_lock(tmp_pa
         lock.release()
         try:
             assert os.getsid(child.pid) == child.pid
+            assert os.getpriority(os.PRIO_PROCESS, child.pid) >= PRIORITY
             links = {str(each.readlink()) for each in Path(f"/proc/{child.pid}/fd").iterdir() if each.exists()}
             assert str(tmp_path) not in links
             assert child.wait(60) == 0

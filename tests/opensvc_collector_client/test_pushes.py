@@ -16,6 +16,8 @@ from opensvc_core.api import Agent, OpenSVCError
 from opensvc_testkit.collector import Fault, FaultKind, RecordingCollector
 from tests.opensvc_collector_client.node import SERVICE_FILE, act, make_node
 
+pytestmark = pytest.mark.simulated
+
 
 @pytest.fixture
 def collector(tmp_path: Path) -> Iterator[RecordingCollector]:

@@ -28,6 +28,8 @@ from opensvc_core.api import Agent, Locked, open_agent
 from opensvc_testkit.collector import Fault, FaultKind, RecordingCollector
 from tests.opensvc_collector_client.node import ManualClock, act, make_node
 
+pytestmark = pytest.mark.simulated
+
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 

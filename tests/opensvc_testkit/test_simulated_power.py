@@ -154,7 +154,7 @@ def test_each_system_has_its_own_ping(
 def test_the_executables_of_chosen_platforms_are_written(simulated_cluster: SimulatedCluster, tmp_path: Path) -> None:
     assert {"libvirt", "network", "system"} <= set(PLATFORMS)
     folder = simulated_cluster.install(tmp_path / "bin", platforms=["system", "libvirt"])
-    assert {path.name for path in folder.iterdir()} == {"uname", "virsh"}
+    assert {path.name for path in folder.iterdir()} == {"uname", "virsh", "libvirtd"}
     with pytest.raises(KeyError, match="nosuch"):
         simulated_cluster.install(tmp_path / "bin", platforms=["nosuch"])
 

@@ -128,7 +128,6 @@ def send(
     from opensvc_collector_client.private_files import Lock
     from opensvc_collector_client.sender import Outcome, Sender
 
-    os.nice(5)
     if lock >= 0:
         os.set_inheritable(lock, False)
     outcome = Sender.of(open_node()).send(lock=Lock(lock) if lock >= 0 else None)

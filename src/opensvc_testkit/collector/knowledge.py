@@ -68,7 +68,7 @@ def disks(record: Record) -> Table:
     """Each disk, with the service and the node that told of it."""
     names = ("disk_id", "disk_svcname", "disk_nodename", "disk_size", "disk_vendor", "disk_model")
     rows: list[Sequence[str]] = [[str(each[name] or "-") for name in names] for each in record.records("disk")]
-    return ("disk", "service", "node", "size", "vendor", "model"), rows
+    return ("disk", "service", "node", "MB", "vendor", "model"), rows
 
 
 def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

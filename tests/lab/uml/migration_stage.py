@@ -62,11 +62,6 @@ class Stage:
         """Nodes whose kernels have the volume."""
         return {node.name for node in self.nodes if node.is_on and self.site.is_active(node, "mig")}
 
-    def rows(self, node: KernelNode) -> dict[str, str]:
-        """Status by rid, in a node's own word."""
-        rows = self.site.rows(node, "vm1", env=operator_environment())
-        return {rid: rows[rid].status for rid in ("disk#1pr", "disk#1", "container#0")}
-
     def begin(self, node: KernelNode, *words: str) -> NodeProcess:
         """Start `osvc WORDS`."""
         return self.site.popen(node, *words, env=operator_environment())
@@ -85,8 +80,9 @@ class Stage:
         assert (self.site.holder(self.lun), self.site.registered(self.lun)) == (node.name, {node.name: 1})
         assert self.tags() == {node.name}
         assert self.active() == {node.name}
-        assert set(self.rows(node).values()) == {"up"}
-        assert set(self.rows(other).values()) == {"down"}
+        for each, rows in zip(self.nodes, self.site.rows_of_all("vm1", operator_environment()), strict=True):
+            told = {rows[rid].status for rid in ("disk#1pr", "disk#1", "container#0")}
+            assert told == {"up" if each is node else "down"}, (each.name, rows)
         assert self.site.write_error(other, self.lun) != ""
 
     def verify_truth(self) -> list[str]:

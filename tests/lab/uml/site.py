@@ -32,7 +32,10 @@ stop) rm -f /run/app.{name} ;;
 status) [ -e /run/app.{name} ] ;;
 esac
 """
-LIMITS = "[limits]\nstatus = 5\nchecks = 5\nlate_start = 1\nleft_over = 5\n"
+LIMITS = "[limits]\nstatus = 20\nchecks = 20\nlate_start = 1\nleft_over = 5\n"
+"""Nodes of a busy machine take seconds for a status."""
+BRIEF_LIMITS = "[limits]\nstatus = 5\nchecks = 5\nlate_start = 1\nleft_over = 5\n"
+"""For stories of what does not answer."""
 
 
 @attrs.frozen
@@ -143,8 +146,8 @@ class Site:
         return text
 
     def rows(self, node: KernelNode, name: str, env: Mapping[str, str] | None = None) -> dict[str, Row]:
-        """Status of a service as a node tells it, by rid; `avail` and `overall` are there too."""
-        done = self.osvc(node, "status", name, "--format", "json", env=env)
+        """Status of a service as a node tells it, asking no other, by rid; `avail` and `overall` are there too."""
+        done = self.osvc(node, "status", name, "--local", "--format", "json", env=env)
         assert done.stdout, done.stderr
         service = json.loads(done.stdout)["services"][name]
         rows = {
@@ -158,6 +161,11 @@ class Site:
         notes = service.get("notes", [])
         codes, text = tuple(note["code"] for note in notes), "; ".join(note["text"] for note in notes)
         return {**rows, "avail": Row(service["avail"], codes, text), "overall": Row(service["overall"], codes, text)}
+
+    def rows_of_all(self, name: str, env: Mapping[str, str] | None = None) -> list[dict[str, Row]]:
+        """The same of all nodes, asked side by side, in their order."""
+        with ThreadPoolExecutor() as side_by_side:
+            return list(side_by_side.map(lambda node: self.rows(node, name, env), self.lab.nodes))
 
     def commands(self, node: KernelNode, name: str) -> list[list[str]]:
         """Command lines of the last run of a service on a node, in their order, as its journal has them."""

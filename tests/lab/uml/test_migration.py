@@ -22,7 +22,7 @@ from tests.lab.uml.membership import join
 from tests.lab.uml.migration_stage import DATA, SIZE, Stage
 from tests.lab.uml.moving_guest import CONSOLE, MovingGuest
 from tests.lab.uml.oracle import Volume, watched
-from tests.lab.uml.site import Site
+from tests.lab.uml.site import LIMITS, Site
 from tests.lab.uml.stamper import BLOCK
 
 pytestmark = pytest.mark.timeout(3600)
@@ -41,7 +41,6 @@ type = kvm
 config = {definition}
 shell = false
 """
-LIMITS = "[limits]\npeer = 20\nstatus = 30\nchecks = 30\nlate_start = 1\nleft_over = 5\nsettle = 2\n"
 ORDER = [
     "join vm1/disk#1pr on n2",
     "admit vm1/disk#1",
@@ -70,7 +69,7 @@ class Fault(enum.Enum):
 def stage() -> Iterator[Stage]:
     """Two nodes that trust each other, one shared disk, a group on it, a service with a guest on that."""
     with KernelLab.up(2, luns=1, is_bare=True) as lab:
-        site = Site.make(lab, LIMITS)
+        site = Site.make(lab, LIMITS + "peer = 20\nsettle = 2\n")
         join(site)
         guest = MovingGuest(site, "vm1", "/dev/mig/data")
         for node in lab.nodes:

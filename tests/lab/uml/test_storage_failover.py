@@ -59,12 +59,11 @@ def test_one_node_has_the_service_and_the_other_is_kept_from_it_three_times_over
     first, second = nodes
     lun = site.lab.luns[0]
     site.told(first, "start", "erp")
-    assert statuses(site, first) == dict.fromkeys(STACK, "up")
-    assert site.rows(first, "erp")["avail"].status == "up"
+    up, rows = site.rows_of_all("erp")
+    assert {rid: up[rid].status for rid in (*STACK, "avail")} == dict.fromkeys((*STACK, "avail"), "up")
     assert (site.holder(lun), site.registered(lun)) == ("n1", {"n1": 1})
 
     # What the other node's operator reads.
-    rows = site.rows(second, "erp")
     assert {rows[rid].status for rid in STACK} == {"down"}
     assert f"is held by n1 ({site.keys['n1']:#x})" in rows["disk#1pr"].text
     assert "tagged for n1" in rows["disk#1"].text
@@ -101,10 +100,10 @@ def test_the_disk_of_a_simulated_guest_is_held_by_the_node_on_which_it_runs(
     lun, env = site.lab.luns[1], guest.environment
     site.told(first, "start", "vm1", env=env)
     assert guest.state.startswith("running")
-    rows = site.rows(first, "vm1", env)
+    rows, others = site.rows_of_all("vm1", env)
     assert (rows["vmdg"].status, rows["vmdgpr"].status, rows["container#0"].status) == ("n/a", "up", "up")
     assert (site.holder(lun), site.registered(lun)) == ("n1", {"n1": 1})
-    assert "is held by n1" in site.rows(second, "vm1", env)["vmdgpr"].text
+    assert "is held by n1" in others["vmdgpr"].text
     assert "is reserved by n1" in site.refused(second, "start", "vm1", env=env)
     site.told(first, "stop", "vm1", env=env)
     assert guest.state.startswith("shut off")

@@ -10,7 +10,7 @@ from tests.lab.uml.lab import KernelLab
 from tests.lab.uml.lio import Lio
 from tests.lab.uml.node import KernelNode
 from tests.lab.uml.simulated_guest import SimulatedGuest
-from tests.lab.uml.site import Site
+from tests.lab.uml.site import BRIEF_LIMITS, Site
 
 pytestmark = pytest.mark.timeout(400)
 STRANGER = 0xBAD
@@ -22,7 +22,7 @@ GROUP = "[default]\nnodes = n1 n2\n\n[disk#1]\ntype = lvm\nvgname = {group}\nscs
 def site() -> Iterator[Site]:
     """Two nodes with two paths to each of three disks of a LIO target; LVM sees the first path only."""
     with KernelLab.up(2, "lio", luns=3, paths=2) as lab:
-        site = Site.make(lab)
+        site = Site.make(lab, BRIEF_LIMITS)
         for node in lab.nodes:
             seen = "|".join(node.devices(lun.serial)[0].removeprefix("/dev/") for lun in lab.luns)
             node.sh(f"""sed -i 's#"a|^/dev/sd|"#"a/^.dev.({seen})$/"#' /etc/lvm/lvm.conf""")

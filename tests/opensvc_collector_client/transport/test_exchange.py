@@ -19,6 +19,8 @@ from opensvc_core.api import Deadline
 from opensvc_core.clock import SystemClock
 from opensvc_testkit.collector import Certificates, Fault, FaultKind, RecordingCollector, has_openssl
 
+pytestmark = pytest.mark.simulated
+
 CLOCK = SystemClock()
 SHORT = 0.3
 """Seconds of a limit that is to be reached."""

@@ -30,7 +30,7 @@ def test_services_actions_and_disks_in_columns(tmp_path: Path) -> None:
             "2010-05-18 04:00:03  vm188    stop    node109  under way  -        0"
         ),
         (
-            "disk                               service  node     size   vendor  model\n"
+            "disk                               service  node     MB     vendor  model\n"
             "3600508b400105e210000900000490000  vm188    node109  10240  HP      HSV210"
         ),
     ]
