@@ -188,9 +188,9 @@ class ModelBackends:
 
     def change(self, primitive: str, unit: LogicalUnit, context: Context, **keys: int) -> None:
         """One primitive; registrations on every path, the rest through the first."""
+        self._turn(primitive, unit)
         if context.is_dry_run:
             return  # as a backend's commands, which are recorded and not run
-        self._turn(primitive, unit)
         self._fail(primitive)
         target = self.targets[unit.identity]
         with self.guard:

@@ -20,8 +20,8 @@ DOWN = {Presence.INACTIVE, Presence.NOT_IMPORTED}
 def test_one_answer_tells_of_every_group() -> None:
     states = parse_vgdisplay(STDOUT, STDERR)
     assert states == {
-        "vg188": GroupState(Presence.ACTIVE, (), "read/write", 2, 2, 1, 1),
-        "vg00": GroupState(Presence.ACTIVE, ("exclusive",), "read/write", 2, 2, 1, 1),
+        "vg188": GroupState(Presence.ACTIVE, (), "read/write", 2, 2, 1, 1, 4340 * 4 << 20, 0),
+        "vg00": GroupState(Presence.ACTIVE, ("exclusive",), "read/write", 2, 2, 1, 1, 4340 * 4 << 20, 0),
         "vg189": GroupState(Presence.INACTIVE),
         "vg190": GroupState(Presence.NOT_IMPORTED),
     }
