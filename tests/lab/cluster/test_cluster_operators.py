@@ -20,8 +20,8 @@ pytestmark = pytest.mark.timeout(3600)
 NAME = "web"
 SHARE = 2
 """Rounds of one run of CI; `make soak-cluster` plays `OSVC_RUNS`."""
-LOCKED = 5
-REFUSALS = {3, 4, LOCKED}
+VETOED, LOCKED = 4, 5
+REFUSALS = {3, VETOED, LOCKED}
 """Exit statuses of who is refused: it makes no plan, it is vetoed, another run holds the lock."""
 OUT_OF_REACH = ("cannot be reached", "says nothing")
 """Said of a node that does not even say hello, by who cannot make a plan without it."""
@@ -100,17 +100,21 @@ def test_of_two_operators_at_the_same_instant_one_wins_and_the_other_is_told(
     assert {meeting.pair for meeting in rounds} == set(PAIRS) or len(rounds) < len(PAIRS)
 
 
-def refused_at_once(cluster: Cluster, *asked: Asked) -> None:
-    """What is asked for on several nodes at once is refused on all of them, as nobody can tell of all the others."""
+def refused_at_once(cluster: Cluster, missed: dict[Asked, list[str]]) -> None:
+    """What is asked for on several nodes at once is refused on all of them, as nobody can tell of those that it names."""
     nodes = {node.name: node for node in cluster.nodes}
     with Watch(cluster.nodes, NAME) as watch:
-        running = [cluster.popen(nodes[each.node], each.verb, NAME, *each.words) for each in asked]
+        running = [cluster.popen(nodes[each.node], each.verb, NAME, *each.words) for each in missed]
         ends = [(" ".join("".join(each.communicate(timeout=120)).split()), each.returncode) for each in running]
     assert watch.twice == []
-    for text, status in ends:
-        assert status in REFUSALS or (status == 1 and any(words in text for words in OUT_OF_REACH)), ends
+    for (asked, names), (text, status) in zip(missed.items(), ends, strict=True):
         assert "Traceback" not in text, ends
-        assert "peer_unknown" in text or any(words in text for words in OUT_OF_REACH), ends
+        if asked.verb == "start":
+            assert (status, "peer_unknown" in text) == (VETOED, True), ends
+        else:
+            # Without a node that it is about no plan is made at all.
+            assert status in REFUSALS or (status == 1 and any(words in text for words in OUT_OF_REACH)), ends
+        assert all(name in text for name in names), (names, ends)
 
 
 @pytest.mark.parametrize("way", ["cut", "deaf", "mute"])
@@ -123,8 +127,11 @@ def test_a_node_without_its_peers_starts_nothing(cluster: Cluster, way: str) -> 
     isolate(way, second, cluster)
     try:
         # Those who reach each other miss one who may have it.
-        others = [Asked("switch", first.name, third.name)] if is_up else [Asked("start", first.name)]
-        refused_at_once(cluster, Asked("takeover" if way == "deaf" else "start", second.name), *others)
+        other = Asked("switch", first.name, third.name) if is_up else Asked("start", first.name)
+        alone = Asked("takeover" if way == "deaf" else "start", second.name)
+        # A takeover ends at the first node that it cannot ask.
+        missed = [first.name] if way == "deaf" else [first.name, third.name]
+        refused_at_once(cluster, {alone: missed, other: [second.name]})
     finally:
         isolate(way, second, cluster, is_over=True)
         cluster.be_quick()
