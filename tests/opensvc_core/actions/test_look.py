@@ -158,7 +158,8 @@ def test_a_node_that_was_never_heard_is_undef_and_said_once(cluster: Cluster) ->
 
 def test_a_hung_node_does_not_delay_the_answer(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     agent = cluster.agents["n1"]
-    agent.limits = evolve(agent.limits, view=0.1)
+    # Time enough for the one that answers, on a busy machine too.
+    agent.limits = evolve(agent.limits, view=2.0)
     goes_on = threading.Event()
     asked = threading.Event()
     peers = agent.peers
@@ -177,7 +178,7 @@ def test_a_hung_node_does_not_delay_the_answer(cluster: Cluster, monkeypatch: py
         assert not goes_on.is_set()
     finally:
         goes_on.set()
-    assert answers.words["n2"].problem == "n2 does not answer within 0.1 s"
+    assert answers.words["n2"].problem == "n2 does not answer within 2 s"
     assert answers.words["d1"].is_current
 
 
