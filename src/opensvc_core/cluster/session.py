@@ -23,6 +23,8 @@ Told = tuple[str, Any]
 """``answer``, ``error``, ``event`` or ``lost``, and what came with it."""
 FAREWELL = 1.0
 """Seconds that a peer has to end the session by itself before its ssh is ended."""
+ENDED = "the connection ended"
+"""Why a session is over of which no more is known here."""
 
 
 @define
@@ -68,7 +70,7 @@ class Session:
             PeerError: it speaks another version, or it is another node.
         """
         self._heard = self.clock.monotonic()
-        self.talk.begin(self._on_line, lambda: self._lose("the connection ended"), LONGEST)
+        self.talk.begin(self._on_line, lambda: self._lose(ENDED), LONGEST)
         self.clock.wait(self._greeted, seconds)
         if self._over.is_set() or not self._greeted.is_set():
             return False
@@ -252,6 +254,9 @@ class Session:
             told.put(("lost", None))
 
     def _lost_error(self, operation: str, code: str = "peer_lost") -> PeerError:
+        if self._reason == ENDED:
+            # The peer says why on its standard error, which may come a moment after the end of its answers.
+            self.talk.wait(FAREWELL)
         last = (self.talk.said.strip().splitlines() or [""])[-1]
         said = f" ({last[:200]})" if last else ""
         what = "is over" if code == "peer_unreachable" else f"was lost during: {operation}"

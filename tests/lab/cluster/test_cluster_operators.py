@@ -101,7 +101,7 @@ def test_of_two_operators_at_the_same_instant_one_wins_and_the_other_is_told(
 
 
 def refused_at_once(cluster: Cluster, missed: dict[Asked, list[str]]) -> None:
-    """What is asked for on several nodes at once is refused on all of them, as nobody can tell of those that it names."""
+    """What is asked for on several nodes at once is refused on all of them, naming who cannot be asked."""
     nodes = {node.name: node for node in cluster.nodes}
     with Watch(cluster.nodes, NAME) as watch:
         running = [cluster.popen(nodes[each.node], each.verb, NAME, *each.words) for each in missed]
