@@ -237,10 +237,11 @@ def test_garbage_is_answered_with_an_error_and_never_a_traceback(root: Path, ses
     assert session.talk.said == ""
 
 
-def test_a_line_that_is_too_long_ends_the_session(root: Path, session: Session) -> None:
+@pytest.mark.parametrize("line", [b"x" * (LONGEST + 1), b"x" * LONGEST + b"\n"], ids=["without an end", "with its end"])
+def test_a_line_that_is_too_long_ends_the_session(root: Path, session: Session, line: bytes) -> None:
     lost = threading.Event()
     session.on_lost(lost.set)
-    session.talk.send(b"x" * (LONGEST + 1))
+    session.talk.send(line)
     assert lost.wait(SECONDS)
     assert session.talk.wait(SECONDS) == 0
     assert "too long" in log(root)[-1]["text"]

@@ -119,11 +119,17 @@ class Server:
                 while (end := pending.find(b"\n", begin)) >= 0:
                     line, begin = bytes(pending[: end + 1]), 0
                     del pending[: end + 1]
+                    if len(line) > LONGEST:
+                        return self._refuse_long_line()
                     self._take(line)
                 if len(pending) > LONGEST:
-                    self._garbage(0, f"a line of more than {LONGEST} bytes")
-                    return "the peer sent a line that is too long"
+                    return self._refuse_long_line()
         return self.ending.reason
+
+    def _refuse_long_line(self) -> str:
+        """Answer to a line that nobody who means well sends, with its end or without; why the session is over."""
+        self._garbage(0, f"a line of more than {LONGEST} bytes")
+        return "the peer sent a line that is too long"
 
     def _is_over_by_withdrawal(self) -> bool:
         """Whether trust in the peer was taken back and nothing of it is under way any more.
