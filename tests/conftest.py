@@ -49,32 +49,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark by folder what the shares of a run tell apart, before `-m` chooses; leave out what is for many rounds.
-
-    Of the tests that are dealt a run without words of which it wants plays every other one of a file, by its seed.
-    """
-    if config.stash[RUNS_KEY] == 1:
-        out = {item for item in items if item.get_closest_marker("soak")}
-        if config.args_source is config.ArgsSource.TESTPATHS and not config.option.keyword:
-            dealt = [item for item in items if item.get_closest_marker("dealt")]
-            out.update(left_out_by_chance(dealt, config.stash[SEED_KEY]))
-        if out:
-            config.hook.pytest_deselected(items=[item for item in items if item in out])
-            items[:] = [item for item in items if item not in out]
+    """Mark by folder what the shares of a run tell apart, before `-m` chooses; leave out what is for many rounds."""
+    if config.stash[RUNS_KEY] == 1 and (long := [item for item in items if item.get_closest_marker("soak")]):
+        items[:] = [item for item in items if item not in long]
+        config.hook.pytest_deselected(items=long)
     for item in items:
         if WALKS & set(item.path.parts):
             item.add_marker("walks")
         if KIT in item.path.parts and item.get_closest_marker("simulated"):
             item.add_marker("kit")
-
-
-def left_out_by_chance(items: list[pytest.Item], seed: int) -> list[pytest.Item]:
-    """Every other test of each file, from the first or the second on: of two seeds, one even and one odd, each runs."""
-    left: list[pytest.Item] = []
-    for path in {item.path for item in items}:
-        mine = [item for item in items if item.path == path]
-        left += mine[(seed + len(path.name)) % 2 :: 2] if len(mine) > 1 else []
-    return left
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -43,7 +43,7 @@ def tree(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.P
         [tool.pytest.ini_options]
         testpaths = ["own"]
         addopts = ["--import-mode=importlib", "--strict-markers"]
-        markers = ["dealt: dealt", "lab: the lab", "wheels: the wheels", "simulated: simulated"]
+        markers = ["lab: the lab", "wheels: the wheels", "simulated: simulated"]
     """)
     return pytester
 
@@ -141,34 +141,3 @@ def test_runs_below_one_are_refused(tree: pytest.Pytester, monkeypatch: pytest.M
     monkeypatch.setenv("OSVC_RUNS", "0")
     write(tree, pure=PURE)
     assert run(tree).ret == pytest.ExitCode.USAGE_ERROR
-
-
-DEALT = """
-    import pytest
-    pytestmark = pytest.mark.dealt
-    @pytest.mark.parametrize("number", range(4))
-    def test_one_of_many(number):
-        pass
-"""
-
-
-def test_of_two_runs_with_seeds_that_follow_each_other_each_dealt_test_is_in_one(
-    tree: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write(tree, many=DEALT)
-    played = []
-    for seed in "67":
-        monkeypatch.setenv("OSVC_SEED", seed)
-        done = run(tree, "-v")
-        done.assert_outcomes(passed=2, deselected=2)
-        played += [line.split()[0] for line in done.outlines if "PASSED" in line]
-    assert len(set(played)) == 4
-
-
-@pytest.mark.parametrize(("words", "runs"), [(["own/test_many.py"], "1"), ([], "2")])
-def test_all_that_is_dealt_runs_where_it_is_named_or_in_a_soak(
-    tree: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, words: list[str], runs: str
-) -> None:
-    write(tree, many=DEALT)
-    monkeypatch.setenv("OSVC_RUNS", runs)
-    run(tree, *words).assert_outcomes(passed=4)

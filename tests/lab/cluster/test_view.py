@@ -49,11 +49,14 @@ def test_every_node_is_shown_whatever_happens_to_it(cluster: Cluster) -> None:
     first, second, third = cluster.nodes
     cluster.told(second, "start", NAME)
     # The jobs of a node: nobody has looked yet, and once they have run each knows of the others.
-    second.write(f"{ROOT}/etc/node.conf", "[limits]\nview = 5\n[node]\nsync_schedule = @1d\n")
+    # Whatever hour it is, each is due once.
+    second.write(
+        f"{ROOT}/etc/node.conf",
+        "[limits]\nview = 5\n[node]\nsync_schedule = @1d\njournal_schedule = @1d\n[collector]\nurl =\n",
+    )
     done = cluster.osvc(second, "schedule", "run", "-v")
-    lines = done.stderr.splitlines()
-    assert (done.returncode, [line for line in lines if not line.endswith(": done")]) == (0, [])
-    assert {"monitor: done", f"sync.{NAME}: done"} <= set(lines)
+    ended = [f"{name}: done" for name in ("checks", "journal", "monitor", f"sync.{NAME}")]
+    assert (done.returncode, sorted(done.stderr.split("\n"))) == (0, ["", *ended])
     assert "node1" in second.read(f"{ROOT}/var/peers/node1.json")
     assert cluster.told(second, "schedule", "run", "-v") == ""
     jobs = {job["name"]: job for job in cluster.document(third, "schedule")["jobs"]}

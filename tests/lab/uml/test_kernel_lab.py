@@ -22,8 +22,6 @@ from tests.lab.uml.lio import Lio
 from tests.lab.uml.node import KernelNode
 from tests.lab.uml.san import Holder, Lun
 
-# The lab itself: what stands on it runs each time.
-pytestmark = pytest.mark.dealt
 CONFLICT = 24
 KEYS = {"n1": 0x1111AAAA, "n2": 0x2222BBBB}
 BLOCK = 4096

@@ -10,7 +10,7 @@ from tests.lab.uml.lab import KernelLab
 from tests.lab.uml.node import KernelNode
 from tests.lab.uml.site import Site
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.dealt]
+pytestmark = pytest.mark.timeout(300)
 GROUP = "data-1"
 SERVICE = f"""\
 [default]

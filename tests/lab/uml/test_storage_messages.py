@@ -12,7 +12,7 @@ from tests.lab.uml.node import KernelNode
 from tests.lab.uml.simulated_guest import SimulatedGuest
 from tests.lab.uml.site import BRIEF_LIMITS, Site
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.dealt]
+pytestmark = pytest.mark.timeout(400)
 STRANGER = 0xBAD
 GUEST = "[default]\nnodes = n1 n2\n\n[vmdg]\nscsireserv = true\n\n[container#0]\ntype = kvm\nconfig = {config}\n"
 GROUP = "[default]\nnodes = n1 n2\n\n[disk#1]\ntype = lvm\nvgname = {group}\nscsireserv = true\n"

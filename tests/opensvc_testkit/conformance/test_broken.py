@@ -107,7 +107,6 @@ def test_the_good_driver_passes(pytester: pytest.Pytester) -> None:
     assert f"disk.goodlamp: {len(passed)} passed, 0 failed, 0 exempt" in text
 
 
-@pytest.mark.dealt
 @pytest.mark.parametrize(("check", "made"), CASES)
 def test_a_broken_driver_fails_at_its_check_alone(pytester: pytest.Pytester, check: str, made: type) -> None:
     module = made.__module__

@@ -40,7 +40,6 @@ def left_behind(tmp_path: Path) -> list[str]:
     return sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*"))
 
 
-@pytest.mark.dealt
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_it_plays_to_its_end_without_a_terminal(tmp_path: Path, environment: dict[str, str], platform: str) -> None:
     before = left_behind(tmp_path)
