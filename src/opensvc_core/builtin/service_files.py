@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -32,7 +33,7 @@ SECRETS = ("*key", "*.key", "*.pem", "id_*", "*shadow*", "*.p12", "*secret*", "a
 """Patterns of what is never sent: private keys, and what hashes of passwords lie in."""
 
 
-class _Implied(Replication):
+class _Implied(Replication, ABC):
     """A replication that no section asks for, and that has no keywords."""
 
     keywords: ClassVar[tuple[Keyword, ...]] = ()
@@ -43,9 +44,9 @@ class _Implied(Replication):
         for resource in resources:
             yield resource.id, stamped_status(resource, self.describe_copy(), context)
 
+    @abstractmethod
     def describe_copy(self) -> Copy:
         """What goes where: each has its own."""
-        raise NotImplementedError
 
 
 class ServiceFiles(_Implied):
