@@ -64,8 +64,8 @@ def console_for(stream: TextIO, *, has_color: bool, width: int | None = None) ->
 def fit_to_terminal(console: Console) -> None:
     """Make a console as large as its terminal is now, if it is on one.
 
-    For what is drawn in place: a line that wraps, as ``$COLUMNS`` told of more room than there is, or the terminal became
-    narrower, leads the cursor astray on its way back up, and each drawing leaves a part of the former one.
+    For what is drawn in place: where a line wraps, as ``$COLUMNS`` told of more room than there is or the terminal
+    became narrower, the cursor does not find its way back up, and each drawing leaves a part of the former one.
     """
     try:
         columns, lines = os.get_terminal_size(console.file.fileno())
