@@ -12,6 +12,8 @@ export XDG_CACHE_HOME := $(CURDIR)/.cache
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 unexport PYTHONPATH PYTHONHOME
+# What Python has compiled it keeps beside the source, whatever the caller's habit: hundreds of commands are started.
+unexport PYTHONDONTWRITEBYTECODE
 
 # What the tests of tier 2 need of Debian. The kernel of the small Linux guest is fetched by the lab itself.
 LAB_PACKAGES := qemu-system-x86 qemu-utils libvirt-daemon-system libvirt-clients lxc openssh-server openssh-client rsync \
@@ -31,7 +33,9 @@ $(VENV)/.ready: pyproject.toml constraints.txt $(wildcard src/*/pyproject.toml)
 		{ echo "Python 3.11 or later is needed; name it with make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -q -c constraints.txt uv
-	@$(BIN)/uv pip install -q -c constraints.txt -b constraints.txt $(MEMBERS) -e . --group dev
+	@$(BIN)/uv pip install -q --compile-bytecode -c constraints.txt -b constraints.txt $(MEMBERS) -e . --group dev
+	@# Nodes of the lab see the clone and cannot write to it.
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 demo: $(VENV)/.ready ## the cookbook's service on four simulated nodes with HP-UX: no root, nothing outside the clone
@@ -52,6 +56,9 @@ PURE := "not lab and not wheels and not simulated and not walks"
 
 test: $(VENV)/.ready ## every tier that this machine can run; says which it cannot, and why
 	@rm -rf .cache/test && mkdir -p .cache/test
+	@# pytest compiles the tests once, and not each share all of them for itself.
+	@for half in tests/opensvc_core/ "$(filter-out tests/opensvc_core/,$(wildcard tests/[a-z]*/))"; do \
+		$(BIN)/python -m pytest --collect-only -qq $$half >/dev/null 2>&1 & done; wait
 	@# The shares wait for different things: side by side they take little longer than the longest one.
 	@share() { $(BIN)/python -m pytest -m "$$2" $(PYTEST_ARGS) >.cache/test/$$1.log 2>&1; \
 		echo $$? >.cache/test/$$1.status; }; \

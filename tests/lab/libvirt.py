@@ -19,6 +19,8 @@ URI = "qemu:///system"
 VIRSH_SECONDS = 30.0
 BOOT_SECONDS = 60.0
 BATCH_SECONDS = 120.0
+ASK_AGAIN = 0.05
+"""Seconds between two questions."""
 HOOK = "/etc/libvirt/hooks/qemu"
 
 _LIBVIRTD_CONF = """\
@@ -236,6 +238,7 @@ class Hypervisor:
         while (now := self.state(name)) != state:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{name} is {now!r}, not {state!r}, after {timeout} s")
+            time.sleep(ASK_AGAIN)
 
     def ssh(self, address: str, *argv: str, timeout: float = 20.0) -> subprocess.CompletedProcess[str]:
         """Run a command in a Linux guest, over ssh from the node, trusting whatever host key it shows."""

@@ -29,6 +29,11 @@ def run(argv: list[str]) -> int:
     if argv[0] == "--version":
         argv = ["version"]
     try:
+        if len(argv) == 3 and argv[:2] == ["peer", "--from"]:
+            # As sshd starts it for another node: what parses an operator's words takes as long to load as all else.
+            from opensvc_core.cli.answering import answer_peer
+
+            return answer_peer(argv[2])
         command = verbs.command(argv[0])
         status = command.main(args=argv[1:], prog_name=f"osvc {argv[0]}", standalone_mode=False)
     except Exception as error:  # noqa: BLE001 - the outermost door: every error becomes a line and an exit status

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
+import os
 import threading
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 import attrs
 
@@ -89,19 +88,29 @@ class Watch:
 def has_processes(node: Node, name: str) -> bool:
     """Whether the kernel has processes of a container in a node."""
     # LXC makes the group in every hierarchy: one tells. It adds a number where one that died is still being removed.
-    payload = re.compile(rf"lxc\.payload\.{re.escape(name)}(-\d+)?")
-    return any(
-        _has_members(group)
-        for top in node.control_groups[:1]
-        for group in top.glob("lxc.payload.*")
-        if payload.fullmatch(group.name)
-    )
+    payload = f"lxc.payload.{name}"
+    for top in node.control_groups[:1]:
+        for group in _folders(str(top)):
+            own, _, number = group.rpartition("-")
+            if (group == payload or (own == payload and number.isdecimal())) and _has_members(f"{top}/{group}"):
+                return True
+    return False
 
 
-def _has_members(group: Path) -> bool:
+def _has_members(group: str) -> bool:
     try:
-        if (group / "cgroup.procs").read_text():
-            return True
-        return any(_has_members(child) for child in group.iterdir() if child.is_dir())
+        with open(f"{group}/cgroup.procs", "rb", buffering=0) as members:  # noqa: PTH123 - a hundred times a second
+            if members.read(1):
+                return True
     except OSError:
         return False
+    return any(_has_members(f"{group}/{child}") for child in _folders(group))
+
+
+def _folders(group: str) -> list[str]:
+    """Names of the groups in a group; empty when it is gone."""
+    try:
+        with os.scandir(group) as entries:
+            return [entry.name for entry in entries if entry.is_dir()]
+    except OSError:
+        return []

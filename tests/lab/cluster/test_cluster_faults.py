@@ -35,6 +35,8 @@ SETTLE_SECONDS = 15.0
 """Longer than `[limits] settle` of the nodes."""
 LEAVE_SECONDS = 20.0
 """Longer than an agent of a peer waits for one that is silent, and for what it had begun."""
+ASK_AGAIN = 0.3
+"""Seconds between two questions to nodes: they have work to do meanwhile."""
 UNKNOWN = 6
 NOTES = {"interrupted", "unknown_run"}
 UNHEARD = frozenset(Fault) - {Fault.DISK_FULL, Fault.PEER_DISK_FULL}
@@ -141,7 +143,7 @@ def mend(cluster: Cluster, driver: Node, told: dict[str, list[RunRecord]]) -> No
         assert not NOTES & {note["code"] for note in status["notes"]}, (name, status)
     limit = time.monotonic() + LEAVE_SECONDS
     while any((there := cluster.side_by_side(sessions)).values()) and time.monotonic() < limit:
-        pass
+        time.sleep(ASK_AGAIN)
     assert not any(there.values()), "agents of peers are left"
 
 
@@ -154,7 +156,7 @@ def recover(cluster: Cluster, node: Node) -> None:
     """`osvc recover` until it is done: as long as a start that was cut may still take effect, it says unknown."""
     limit = time.monotonic() + SETTLE_SECONDS
     while (done := cluster.osvc(node, "recover", NAME)).returncode == UNKNOWN and time.monotonic() < limit:
-        pass
+        time.sleep(ASK_AGAIN)
     assert done.returncode == 0, f"{node.name}: osvc recover: {done.returncode}\n{done.stdout}{done.stderr}"
 
 

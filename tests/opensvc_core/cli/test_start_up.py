@@ -29,11 +29,12 @@ HEAVY = {
 """What costs milliseconds to import, and what the whole standard library hangs on."""
 
 
-def imported(*words: str, root: Path) -> tuple[int, set[str]]:
+def imported(*words: str, root: Path, **env: str) -> tuple[int, set[str]]:
     """Exit status of a command line, and the modules that it imported."""
     done = subprocess.run(
         [sys.executable, "-c", SHOW, *words],
-        env={**os.environ, "OSVC_ROOT": str(root), "OSVC_NODE": "node109"},
+        env={**os.environ, "OSVC_ROOT": str(root), "OSVC_NODE": "node109", **env},
+        input="",
         capture_output=True,
         text=True,
         timeout=60,
@@ -125,6 +126,14 @@ def test_an_inventory_imports_what_asks_and_nothing_that_acts_or_draws(words: li
     # Each platform's reader is its own.
     assert not {name for name in names if name.startswith("opensvc_core.inventory.") and "hpux" in name}
     assert not heavy(names) & {"asyncio", "multiprocessing", "unittest", "rich"}
+
+
+def test_a_session_of_a_peer_imports_neither_the_parser_nor_what_draws(tmp_path: Path) -> None:
+    status, names = imported("peer", "--from", "node2", root=tmp_path, SSH_ORIGINAL_COMMAND="osvc peer")
+    assert status == 0
+    assert "opensvc_core.actions.peering.serve" in names
+    assert not {name.partition(".")[0] for name in names} & {"asyncio", "click", "rich", "typer", "unittest"}
+    assert not {"opensvc_core.cli.commands", "opensvc_core.cli.render", "opensvc_core.cli.acting"} & names
 
 
 def test_a_status_table_draws_with_rich_and_imports_nothing_else_besides(tmp_path: Path) -> None:
