@@ -87,6 +87,25 @@ def test_the_live_view_shows_steps_state_time_and_command(node: NodeFolder) -> N
     assert terminal.shows_cursor()
 
 
+def test_what_is_drawn_in_place_fits_the_terminal_whatever_the_environment_says_of_it(node: NodeFolder) -> None:
+    folder = node.add("web01")
+    os.mkfifo(folder / ".hold")
+    too_large = {"COLUMNS": str(COLUMNS + 40), "LINES": str(LINES + 40)}
+    terminal = Terminal(node, "start", "web01", **too_large)
+    terminal.until(r"0 of 1 steps +[^0]|0 of 1 steps +0.[5-9]")
+    (folder / ".hold").write_text("go\n")
+    assert terminal.end() == 0
+    assert [line.split()[:5] for line in terminal.screen.display if "steps" in line] == [
+        ["start", "web01", "1", "of", "1"]
+    ]
+    watched = Terminal(node, "mon", "--watch", "--interval", "0.2", **too_large)
+    lines = watched.until(r"web01 .* up +up")
+    watched.press("c")
+    assert watched.end() == 0
+    assert lines[1].split()[-2:] == ["OVER", "FRZ"]
+    assert lines[2].startswith("web01 ")
+
+
 def test_ctrl_c_in_the_live_view_is_said_above_it(node: NodeFolder) -> None:
     folder = node.add("web01")
     os.mkfifo(folder / ".hold")

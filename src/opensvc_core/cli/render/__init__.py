@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.text import Text
 
 from opensvc_core.cli.words import printable
@@ -58,6 +59,20 @@ def console_for(stream: TextIO, *, has_color: bool, width: int | None = None) ->
     )
     console.width = max(console.width, LEAST_WIDTH)
     return console
+
+
+def fit_to_terminal(console: Console) -> None:
+    """Make a console as large as its terminal is now, if it is on one.
+
+    For what is drawn in place: where a line wraps, as ``$COLUMNS`` told of more room than there is or the terminal
+    became narrower, the cursor does not find its way back up, and each drawing leaves a part of the former one.
+    """
+    try:
+        columns, lines = os.get_terminal_size(console.file.fileno())
+    except (OSError, ValueError):
+        return
+    if columns and lines:
+        console.size = ConsoleDimensions(columns, lines)
 
 
 def to_text(renderable: RenderableType, *, has_color: bool = False, width: int | None = None) -> str:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from opensvc_core.cli.progress import Progress, StepRow, visible
-from opensvc_core.cli.render import clean, console_for
+from opensvc_core.cli.render import clean, console_for, fit_to_terminal
 from opensvc_core.cli.words import duration
 from opensvc_core.events import EventKind
 
@@ -101,6 +101,7 @@ class LiveView:
             self._console.print(Text(clean(text), style="yellow"))
 
     def _view(self) -> RenderableType:
+        fit_to_terminal(self._console)
         # While it is drawn in place it must fit the screen, or the cursor cannot find its way back up.
         limit = 10**6 if self._is_closing else max(1, self._console.height - 4)
         return progress_view(self._progress, now=self._now(), began=self._began, limit=limit)

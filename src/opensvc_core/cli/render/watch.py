@@ -10,7 +10,7 @@ from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
-from opensvc_core.cli.render import clean, console_for
+from opensvc_core.cli.render import clean, console_for, fit_to_terminal
 from opensvc_core.cli.render.status import mon_table
 from opensvc_core.cli.words import clock_time
 from opensvc_core.errors import OpenSVCError
@@ -45,6 +45,7 @@ def draw_in_place(look: Callable[[], Answers], *, interval: float, has_color: bo
     with Live(console=console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
         while True:
             last = seen if not isinstance(seen, OpenSVCError) else last
+            fit_to_terminal(console)
             live.update(screen(seen, last, height=console.height, interval=interval), refresh=True)
             time.sleep(interval)
             seen = look_or_error(look)
