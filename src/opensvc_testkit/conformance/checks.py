@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -40,6 +41,16 @@ class Checks:
         message = f"{type(self).__name__} needs a fixture `platform` that gives a Platform"
         raise NotImplementedError(message)
 
+    @classmethod
+    def registry(cls) -> Registry:
+        """What is installed, looked up once for all checks of a class: it is the same for each of them."""
+        return _registry_for(cls)
+
+    @classmethod
+    def entry_point(cls) -> str:
+        """``package.module:Class`` of the driver; empty for one that is not installed."""
+        return _entry_point_for(cls)
+
     def make_driver(self, made: type[Any], platform: Platform) -> object:
         """The driver as the agent makes it; override it where parts of the system are handed in."""
         return made()
@@ -51,7 +62,7 @@ class Checks:
 
     def _maker(self, platform: Platform) -> Callable[[], object]:
         try:
-            made = Registry().load(self.driver)
+            made = self.registry().load(self.driver)
             Dispatcher(MadeBy(made)).driver(self.driver)
         except OpenSVCError as error:
             pytest.skip(f"not tried: {error}")
@@ -61,7 +72,7 @@ class Checks:
     def described(self) -> tuple[Any, ...]:
         """The keywords that the driver declares; not tried for a driver that cannot be loaded."""
         try:
-            return tuple(Registry().load(self.driver).keywords)
+            return tuple(self.registry().load(self.driver).keywords)
         except OpenSVCError as error:
             pytest.skip(f"not tried: {error}")
         except AttributeError:
@@ -74,3 +85,13 @@ class Checks:
         declare(request.node, Declared(self.driver, self.exempt, self.auxiliary, self.lines_stand_alone))
         if check in self.exempt and not check.startswith("exemptions"):
             pytest.skip(f"exempt: {self.exempt[check]}")
+
+
+@cache
+def _registry_for(_checks: type[Checks]) -> Registry:
+    return Registry()
+
+
+@cache
+def _entry_point_for(checks: type[Checks]) -> str:
+    return next((each.entry_point for each in checks.registry().listings() if each.id == checks.driver), "")
