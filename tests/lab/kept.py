@@ -34,8 +34,12 @@ class Kept:
         env: Mapping[str, str],
         stdout: int | IO[bytes] = subprocess.DEVNULL,
         stderr: int | IO[bytes] = subprocess.STDOUT,
+        cpu: int | None = None,
     ) -> None:
-        """Start `argv` in the network namespace of process `network`; its output goes to `stdout` and `stderr`."""
+        """Start `argv` in the network namespace of process `network`; its output goes to `stdout` and `stderr`.
+
+        With `cpu`, it and its processes run on that processor only.
+        """
         self.name = Path(argv[0]).name
         inside = [
             processes.tool("unshare"),
@@ -47,6 +51,8 @@ class Kept:
             _FIRST,
             "kept",
         ]
+        if cpu is not None:
+            inside += [processes.tool("taskset"), "-c", str(cpu)]
         self._process = subprocess.Popen(
             [processes.tool("nsenter"), "-t", str(network), "-n", *inside, processes.tool(argv[0]), *argv[1:]],
             env=dict(env),

@@ -10,6 +10,7 @@
  */
 #include <iscsi/iscsi.h>
 #include <iscsi/scsi-lowlevel.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@
 #define CHECK_CONDITION 2
 #define POWER_ON 0x29 /* additional sense code of a unit attention that the kernel's probing would have consumed */
 #define TRIES 4
+#define TICK_MS 1000 /* how often a session that was lost is made anew */
 
 static struct fault {
   int operation, action, lun, left; /* -1: any */
@@ -151,10 +153,16 @@ int main(int count, char **words) {
   }
   printf("up\n");
   fflush(stdout);
-  for (;;) {
+  for (int is_lost = 0;;) {
+    /* A target asks now and then whether somebody is there, and drops who does not answer, commands or no commands. */
+    struct pollfd ports[2] = {{door, POLLIN, 0}, {is_lost ? -1 : iscsi_get_fd(session), iscsi_which_events(session), 0}};
+    if (poll(ports, 2, is_lost ? -1 : TICK_MS) < 0) continue;
+    if (!is_lost) is_lost = iscsi_service(session, ports[1].revents) < 0;
+    if (!(ports[0].revents & POLLIN)) continue;
     int link = accept(door, NULL, NULL);
     if (link < 0) continue;
     serve(link, session, words[5]);
     close(link);
+    is_lost = 0;
   }
 }

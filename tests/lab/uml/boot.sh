@@ -25,6 +25,7 @@ fi
 
 # Second stage: what a small Linux boots.
 . /run/lab-settings
+: >/etc/ld.so.preload
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
 mkdir -p /dev/pts /dev/shm
@@ -33,6 +34,7 @@ mount -t tmpfs shm /dev/shm
 mount -t tmpfs -o mode=1777 tmp /tmp
 mkdir -p /run/sshd /run/lock/lvm /run/lock/iscsi /run/lvm "$FOLDER" "/lib/modules/${MODULES##*/}"
 mount -t hostfs -o "$FOLDER" lab "$FOLDER"
+echo "$FOLDER/prefault.so" >/etc/ld.so.preload
 for path in $CODE; do
 	mkdir -p "$path"
 	mount -t hostfs -o "ro,$path" code "$path"

@@ -19,6 +19,8 @@ from tests.lab.processes import NodeProcess
 
 PORT = 4100
 BUILD_SECONDS = 60.0
+PREFAULT = "prefault.so"
+"""In the folder of the programs: what nodes preload into all of theirs; see `prefault.c`."""
 _SOURCES = Path(__file__).parent
 
 
@@ -46,6 +48,8 @@ class Control:
             made.append(folder / name)
             line = ["gcc", "-O2", "-static", "-pthread", "-o", str(made[-1]), str(_SOURCES / f"{name}.c")]
             subprocess.run(line, check=True, timeout=BUILD_SECONDS)
+        library = ["gcc", "-O2", "-shared", "-fPIC", "-o", str(folder / PREFAULT), str(_SOURCES / "prefault.c"), "-ldl"]
+        subprocess.run(library, check=True, timeout=BUILD_SECONDS)
         return cls(*made)
 
     def start(

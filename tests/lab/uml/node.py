@@ -120,6 +120,7 @@ class KernelNode:
             # Its memory is a file that it makes, maps and unlinks in this folder, which is in memory.
             env={"PATH": os.environ.get("PATH", ""), "HOME": str(self._folder), "TMPDIR": str(self._folder)},
             stdout=subprocess.PIPE,
+            cpu=specification.processor(self.machine),
         )
         assert self._kernel.stdout is not None
         self._console = Console(self._kernel.stdout, self._folder / f"{self.name}.console")

@@ -8,20 +8,18 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import attrs
 
 from tests.lab.processes import NodeProcess, OutputWatch
-from tests.lab.uml import warm
+from tests.lab.uml import bytecode
 from tests.lab.uml.fabric import PUBLIC, SEGMENTS
 from tests.lab.uml.lab import KernelLab
 from tests.lab.uml.node import ROOT, KernelNode
 from tests.lab.uml.san import Lun
-from tests.lab.uml.warm import WarmAgent
 
 OSVC_SECONDS = 100.0
-QUESTIONS = frozenset({"status", "log", "node"})
-"""Verbs that run few commands: an interpreter is kept ready for them. Being large, it starts commands more slowly."""
 ADDRESS = f"{SEGMENTS[PUBLIC]}.100"
 """An address for services, on the public segment."""
 LAUNCHER = """\
@@ -32,6 +30,7 @@ stop) rm -f /run/app.{name} ;;
 status) [ -e /run/app.{name} ] ;;
 esac
 """
+_CUT_RUN = Path(__file__).with_name("cut_run.py")
 LIMITS = "[limits]\nstatus = 20\nchecks = 20\nlate_start = 1\nleft_over = 5\n"
 """Nodes of a busy machine take seconds for a status."""
 BRIEF_LIMITS = "[limits]\nstatus = 5\nchecks = 5\nlate_start = 1\nleft_over = 5\n"
@@ -64,12 +63,11 @@ class Site:
 
     lab: KernelLab
     keys: dict[str, int] = attrs.field(factory=dict)
-    _agents: dict[str, WarmAgent] = attrs.field(factory=dict)
 
     @classmethod
     def make(cls, lab: KernelLab, limits: str = LIMITS) -> Site:
         """Have every node make its key, and tell it to the others; `limits` are how long its agent waits."""
-        warm.compile_for(lab.path)
+        bytecode.compile_for(lab.path)
         site = cls(lab)
         with ThreadPoolExecutor() as side_by_side:
             told = side_by_side.map(lambda node: site.told(node, "node", "prkey", "--format", "plain"), lab.nodes)
@@ -87,8 +85,6 @@ class Site:
         self, node: KernelNode, *words: str, env: Mapping[str, str] | None = None, timeout: float = OSVC_SECONDS
     ) -> subprocess.CompletedProcess[str]:
         """Run `osvc WORDS` in a node and wait for it."""
-        if words[0] in QUESTIONS:
-            return self._agent(node).run(["osvc", *words], env, timeout)
         return node.exec([sys.executable, "-m", "opensvc_core", *words], env=env, timeout=timeout)
 
     def cut(self, node: KernelNode, action: str, name: str, fatal: str) -> bool:
@@ -101,7 +97,7 @@ class Site:
             fatal: begin of the event's line: its kind, its step, and the command's words, with blanks between.
                 With `?` before it the run does not die at the event but stands still there.
         """
-        return node.exec(warm.cut_command(action, name, fatal), timeout=OSVC_SECONDS).returncode == -signal.SIGKILL
+        return node.exec(_cut_command(action, name, fatal), timeout=OSVC_SECONDS).returncode == -signal.SIGKILL
 
     def cut_power(self, node: KernelNode, action: str, name: str, fatal: str) -> None:
         """Run an action of the agent and cut the node's power at an event, named as in `cut`; the node is off then.
@@ -109,21 +105,15 @@ class Site:
         Raises:
             TimeoutError: the event did not come.
         """
-        with OutputWatch(node.popen(warm.cut_command(action, name, f"?{fatal}"))) as watch:
+        with OutputWatch(node.popen(_cut_command(action, name, f"?{fatal}"))) as watch:
             watch.wait_for(f"\n{fatal}", OSVC_SECONDS)
             node.kill()
 
     def events(self, node: KernelNode, action: str, name: str) -> list[str]:
         """Run an action of the agent, which must succeed; the lines of its events, as `cut` takes them."""
-        done = node.exec(warm.cut_command(action, name, "never"), timeout=OSVC_SECONDS)
+        done = node.exec(_cut_command(action, name, "never"), timeout=OSVC_SECONDS)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.splitlines()
-
-    def _agent(self, node: KernelNode) -> WarmAgent:
-        agent = self._agents.get(node.name)
-        if agent is None or not agent.is_alive:
-            agent = self._agents[node.name] = WarmAgent(node)
-        return agent
 
     def popen(self, node: KernelNode, *words: str, env: Mapping[str, str] | None = None) -> NodeProcess:
         """Start `osvc WORDS` in a node."""
@@ -241,3 +231,7 @@ class Site:
         node.sh(read)
         done = node.exec(["sh", "-c", write])
         return done.stderr.strip() if done.returncode else ""
+
+
+def _cut_command(action: str, name: str, fatal: str) -> list[str]:
+    return [sys.executable, str(_CUT_RUN), action, name, fatal]

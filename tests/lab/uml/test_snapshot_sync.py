@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.lab.uml import warm
+from tests.lab.uml import bytecode
 from tests.lab.uml.lab import KernelLab
 from tests.lab.uml.node import ROOT, KernelNode
 from tests.lab.uml.site import Site
@@ -47,7 +47,7 @@ SYNC_WORDS = ("sync", "nodes", "erp", "--rid", "sync#1", "--force-delay")
 def site() -> Iterator[Site]:
     """One node that sends, with a second agent beside the first that receives."""
     with KernelLab.up(1, luns=1) as lab:
-        warm.compile_for(lab.path)
+        bytecode.compile_for(lab.path)
         site = Site(lab)
         node = lab.nodes[0]
         node.sh("modprobe dm-snapshot")
