@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -44,12 +43,12 @@ class Checks:
     @classmethod
     def registry(cls) -> Registry:
         """What is installed, looked up once for all checks of a class: it is the same for each of them."""
-        return _registry_for(cls)
+        return _installed(cls)[0]
 
     @classmethod
     def entry_point(cls) -> str:
         """``package.module:Class`` of the driver; empty for one that is not installed."""
-        return _entry_point_for(cls)
+        return _installed(cls)[1]
 
     def make_driver(self, made: type[Any], platform: Platform) -> object:
         """The driver as the agent makes it; override it where parts of the system are handed in."""
@@ -87,11 +86,12 @@ class Checks:
             pytest.skip(f"exempt: {self.exempt[check]}")
 
 
-@cache
-def _registry_for(_checks: type[Checks]) -> Registry:
-    return Registry()
+_looked_up: dict[type[Checks], tuple[Registry, str]] = {}
 
 
-@cache
-def _entry_point_for(checks: type[Checks]) -> str:
-    return next((each.entry_point for each in checks.registry().listings() if each.id == checks.driver), "")
+def _installed(checks: type[Checks]) -> tuple[Registry, str]:
+    if checks not in _looked_up:
+        registry = Registry()
+        entries = [each.entry_point for each in registry.listings() if each.id == checks.driver]
+        _looked_up[checks] = registry, next(iter(entries), "")
+    return _looked_up[checks]
