@@ -24,7 +24,7 @@ def test_simulated_storage_answers_as_the_real_one(
         nodes = {node.name: node for node in lab.nodes}
 
         def run(on: str, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
-            return nodes[on].exec(["env", "LVM_SUPPRESS_FD_WARNINGS=1", *words])
+            return nodes[on].exec(words, env={"LVM_SUPPRESS_FD_WARNINGS": "1"})
 
         def hold(on: str, volume: str, is_open: bool) -> None:
             script = f"sleep 1000 < /dev/{volume} > /dev/null 2>&1 & echo $! > /run/holder"

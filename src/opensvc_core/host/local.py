@@ -9,7 +9,6 @@ import shlex
 import shutil
 import signal
 import tempfile
-from functools import cache
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
 from typing import IO, TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from opensvc_core.errors import ActionError, Cancelled, CommandError, CommandNot
 from opensvc_core.host import Command, CommandResult, Spawned
 from opensvc_core.host.child import Child, Ending
 from opensvc_core.host.processes import has_proc, process_start_time, process_state
+from opensvc_core.host.starting import plumbum_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,29 +42,6 @@ def search_path(inherited: str) -> str:
     """A ``PATH`` for vendor commands: what was inherited, then the folders that cron and ssh leave out."""
     folders = [folder for folder in inherited.split(":") if folder.startswith("/")]
     return ":".join(dict.fromkeys((*folders, *DEFAULT_PATH.split(":"))))
-
-
-@cache
-def _plumbum_command() -> Callable[[str], Any]:
-    """A plumbum command class whose environment is only what it is given: plumbum's own is a copy of the agent's.
-
-    Imported when the first command runs, as it takes 70 ms.
-    """
-    from plumbum.machines.local import LocalCommand, LocalMachine
-
-    class CleanMachine(LocalMachine):
-        __slots__ = ()
-        env: Any = {}  # noqa: RUF012 (plumbum's name for it; never written)
-
-    class CleanCommand(LocalCommand):
-        __slots__ = ()
-
-        @property
-        def machine(self) -> LocalMachine:
-            return machine
-
-    machine = CleanMachine()
-    return CleanCommand
 
 
 class LocalHost:
@@ -207,7 +184,7 @@ class LocalHost:
             )
         program = self._find(command)
         try:
-            return _plumbum_command()(program).popen(
+            return plumbum_command()(program).popen(
                 command.argv[1:], env={**self._env, **command.env}, cwd="/", new_session=True, **streams
             )
         except (OSError, ValueError) as error:

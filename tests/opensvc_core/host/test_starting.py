@@ -1,0 +1,51 @@
+"""What the first command of a process imports, and that nothing is missing afterwards."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import urllib.request
+
+from opensvc_core.host.starting import put_off
+
+SHOW = """
+import sys
+from opensvc_core.clock import Cancel
+from opensvc_core.host import Command
+from opensvc_core.host.local import LocalHost
+print(LocalHost("node1", "/usr/bin:/bin").execute(Command(("echo", "said"), timeout=20), Cancel()).stdout.strip())
+print(sorted({"http", "ssl", "urllib.request"} & set(sys.modules)))
+from plumbum import local
+print(local.path("/a b").as_uri())
+import urllib.request
+print(urllib.request.pathname2url("/a b"), urllib.request.__spec__.name)
+"""
+WHILE = """
+import sys
+from opensvc_core.host.starting import put_off
+with put_off("wave"):
+    import wave as first
+    print(hasattr(first, "__path__"), first.Error.__name__)
+    import wave as second
+print(second.Error.__name__, second is sys.modules["wave"])
+"""
+
+
+def told(script: str) -> list[str]:
+    """What a process of its own prints."""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout.splitlines()
+
+
+def test_the_first_command_imports_no_http_and_what_needs_it_gets_it() -> None:
+    assert told(SHOW) == ["said", "[]", "file:///a%20b", "/a%20b urllib.request"]
+
+
+def test_who_asks_for_something_of_the_module_meanwhile_gets_it() -> None:
+    assert told(WHILE) == ["False Error", "Error True"]
+
+
+def test_what_was_imported_before_is_left_alone() -> None:
+    with put_off("urllib.request"):
+        assert sys.modules["urllib.request"] is urllib.request
+    assert sys.modules["urllib.request"] is urllib.request
