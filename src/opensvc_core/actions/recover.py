@@ -38,7 +38,9 @@ def recover(agent: Agent, name: str, options: RunOptions) -> Run:
     words: dict[str, Word] = {}
     notes: list[Note] = []
     with hold_locks(agent, nothing, "", wait=options.wait, cancel=options.cancel, is_everywhere=spans):
-        tidy(agent, name, "", options.cancel, options.wait)
+        woken = [
+            note for note in tidy(agent, name, "", options.cancel, options.wait).notes if note.code == "snap_trigger"
+        ]
         agent.journal.settle_past(name)
         record = agent.journal.unrecovered([name]).get(name)
         cut = None if record is None else CutRun.of(record)
@@ -48,13 +50,13 @@ def recover(agent: Agent, name: str, options: RunOptions) -> Run:
                 words, notes = ask_all(agent, graph, cut.id, options.wait)
         if cut is None:
             text = f"{name}: no run was interrupted or ended unknown; nothing to recover"
-            found = (Note(text, "nothing_to_recover"), *notes, *_cut_there(words, name))
+            found = (Note(text, "nothing_to_recover"), *woken, *notes, *_cut_there(words, name))
             return Run("", "recover", (), outcomes={name: RunOutcome.DONE}, notes=found)
         if cut.move_of(name) is None and record is not None:
             decision = _decide(agent, graph, record)
         else:
             decision = _recovery(agent, graph, cut, words, options).decide()
-        told = [Note(decision.text, "recover"), *(note for word in words.values() for note in word.notes)]
+        told = [Note(decision.text, "recover"), *woken, *(note for word in words.values() for note in word.notes)]
         if decision.plan is None:
             told += tell_recovered(agent, name, words, decision.by)
             return Run("", "recover", (), outcomes={name: RunOutcome.DONE}, notes=(*told, *notes))
