@@ -58,7 +58,7 @@ def _notes(agent: Agent, name: str) -> list[Note]:
         record = agent.last_cut(name)
         notes += [describe_cut(record)] if record is not None else []
         if agent.journal.is_past_unknown(name):
-            text = "a broken journal was set aside: what earlier runs left open is not known; osvc recover"
+            text = "a broken journal was set aside: what earlier runs left open is not known; osvc log, osvc recover"
             notes.append(Note(text, "past_unknown", Severity.WARNING))
     except JournalError as error:
         return [Note(error.message, error.code, Severity.WARNING)]
