@@ -379,5 +379,8 @@ def test_a_start_waits_for_the_network_and_the_shell_of_a_linux_guest(site: Site
     assert started.returncode == 0, started.stderr
     shown = json.loads(site.osvc("status", "penguin", "--format", "json").stdout)["services"]["penguin"]["resources"]
     assert (shown["container#0"]["status"], shown["app#0"]["status"]) == ("up", "up")
-    assert site.osvc("stop", "penguin").returncode == 0
+    stopped = site.osvc("stop", "penguin", "-v")
+    assert stopped.returncode == 0, stopped.stderr
+    assert "shutdown --mode acpi penguin" in stopped.stdout + stopped.stderr
+    assert "destroy" not in stopped.stdout + stopped.stderr, "a Linux guest obeys its power button"
     assert site.hypervisor.state("penguin") == "shut off"
