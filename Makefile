@@ -59,11 +59,12 @@ test: $(VENV)/.ready ## every tier that this machine can run; says which it cann
 	@# pytest compiles the tests once, and not each share all of them for itself.
 	@for half in tests/opensvc_core/ "$(filter-out tests/opensvc_core/,$(wildcard tests/[a-z]*/))"; do \
 		$(BIN)/python -m pytest --collect-only -qq $$half >/dev/null 2>&1 & done; wait
-	@# The shares wait for different things: side by side they take little longer than the longest one.
+	@# The shares wait for different things. More of them at once than this would be no sooner at the end, and the
+	@# machine so full that what has to answer in time does not.
 	@share() { $(BIN)/python -m pytest -m "$$2" $(PYTEST_ARGS) >.cache/test/$$1.log 2>&1; \
 		echo $$? >.cache/test/$$1.status; }; \
-	share storage $(STORAGE) & { share kernels $(KERNELS); share kit $(KIT); } & share cluster $(CLUSTER) & \
-	share lab $(LAB) & share walks $(WALKS) & share pure $(PURE) & \
+	{ share storage $(STORAGE); share kernels $(KERNELS); } & { share cluster $(CLUSTER); share kit $(KIT); } & \
+	share lab $(LAB) & { share walks $(WALKS); share pure $(PURE); } & \
 	$(BIN)/python -m pytest -m $(SIMULATED) $(PYTEST_ARGS); simulated=$$?; \
 	wait; for each in pure walks kit lab cluster kernels storage; do cat .cache/test/$$each.log; done; \
 	result=5; for status in $$simulated $$(cat .cache/test/*.status); do \

@@ -61,7 +61,8 @@ class Context(Commands):
         on_note: told each note as it comes.
         on_progress: told how far a long command is.
         notes: notes given so far.
-        memory: of one status call; a run asks anew every time.
+        is_checking: whether this is for the checks before a run's first step, which follow on its statuses.
+        memory: of one status call, and of the checks that follow on it; each step of a run asks anew.
     """
 
     node: Node
@@ -79,12 +80,13 @@ class Context(Commands):
     on_note: Callable[[Note], None] = _silent
     on_progress: Callable[[str], None] = _nobody
     notes: list[Note] = field(factory=list)
+    is_checking: bool = False
     memory: Memory = field(factory=Memory)
 
     @property
     def asks_for_all(self) -> bool:
         """Whether many resources are asked about and nothing is changed: an answer may be kept in ``memory``."""
-        return self.action in {"status", "inventory"}
+        return self.is_checking or self.action in {"status", "inventory"}
 
     def note(self, text: str, code: str = "note", severity: Severity = Severity.INFO) -> None:
         """Tell the operator something beside the outcome."""
@@ -151,6 +153,7 @@ class Context(Commands):
             on_note=self.on_note,
             on_progress=self.on_progress,
             notes=self.notes,
+            is_checking=self.is_checking,
             memory=self.memory,
         )
         twin._lost_change = self._lost_change

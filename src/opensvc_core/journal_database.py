@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
+BROKEN = ".broken-"
+"""What stands between the name of a journal and the second at which it was set aside."""
+
 
 @define
 class Database:
@@ -127,4 +130,24 @@ class Database:
         for suffix in ("", "-wal", "-shm"):
             part = self.path.with_name(self.path.name + suffix)
             if part.exists():
-                part.rename(self.path.with_name(f"{self.path.name}.broken-{stamp}{suffix}"))
+                part.rename(self.path.with_name(f"{self.path.name}{BROKEN}{stamp}{suffix}"))
+
+
+def read_unreported(path: Path) -> dict[str, int] | None:
+    """How many changes of a journal that was set aside each reader had not confirmed; ``None`` if it cannot be told.
+
+    Most of what breaks a journal leaves nothing that can be read; a table that lost its index can be.
+    """
+    try:
+        db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1)
+        try:
+            db.execute("PRAGMA writable_schema=ON")  # the way past a statement of the schema that makes no sense
+            readers = {str(name): 0 for (name,) in db.execute("SELECT DISTINCT name FROM reader")}
+            rows = db.execute(
+                "SELECT r.name, COUNT(*) FROM reader r JOIN change c ON c.kind=r.kind AND c.seq>r.seq GROUP BY r.name"
+            )
+            return {**readers, **{str(name): int(count) for name, count in rows}}
+        finally:
+            db.close()
+    except sqlite3.Error:
+        return None

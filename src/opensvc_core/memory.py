@@ -1,4 +1,4 @@
-"""Answers that many resources share within one status call."""
+"""Answers that many resources share within one status call, and the checks that follow it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @define
 class Memory:
-    """Answers that one status call asks for once, however many resources need them."""
+    """Answers that one status call, or one look before a run, asks for once, however many resources need them."""
 
     _answers: dict[str, Any] = Factory(dict)
     _guard: threading.RLock = Factory(threading.RLock)

@@ -10,6 +10,7 @@ from attrs import define, field, frozen
 from opensvc_core.config.values import parse_integer, parse_size
 from opensvc_core.errors import ConfigError, ConfigProblem
 from opensvc_core.feed import DROPPED, Feed
+from opensvc_core.journals_aside import JournalAside, find_journals_aside
 
 if TYPE_CHECKING:
     import sqlite3
@@ -95,12 +96,14 @@ class Usage:
         limit: bytes that it may use.
         pending: changes that a reader has not confirmed, by reader and kind.
         dropped: changes that were dropped before every reader had them, by kind, ever.
+        aside: journals that broke before this one, as long as their files are there.
     """
 
     size: int
     limit: int
     pending: Mapping[tuple[str, str], int] = field(factory=dict, hash=False)
     dropped: Mapping[str, int] = field(factory=dict, hash=False)
+    aside: tuple[JournalAside, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -116,14 +119,15 @@ class Usage:
         if self.dropped:
             counts = ", ".join(f"{count} {kind}" for kind, count in sorted(self.dropped.items()))
             found.append(f"changes were dropped before they were reported, as the journal was full: {counts}")
-        return tuple(found)
+        return (*found, *(each.warning for each in self.aside))
 
 
 def measure(journal: Journal, keep: Keep) -> Usage:
     """How full a journal is, and what is still to be reported. Raises JournalError."""
     feed = Feed(journal)
     pending = {(each.name, each.kind): feed.pending(each.kind, each.seq) for each in feed.readers()}
-    return Usage(journal.database.reading(_size, 0), keep.size, pending, feed.dropped())
+    aside = find_journals_aside(journal.path)
+    return Usage(journal.database.reading(_size, 0), keep.size, pending, feed.dropped(), aside)
 
 
 @define

@@ -99,7 +99,7 @@ class LinuxVolumeGroup:
         if action not in {"start", "admit"}:
             return None
         name, seat = _name(resource), _seat(resource, context)
-        survey = self._lvm(context).survey([name])
+        survey = self._surveyed(context, [name], with_volumes=True)
         if action == "admit":
             found = unshareable(name, survey)
             return Veto(found.code, found.text, hint=found.hint, is_liftable=False) if found is not None else None
@@ -217,7 +217,7 @@ class LinuxVolumeGroup:
                     yield InventoryItem(resource.id, "disks", tuple(Device(disk.path) for disk in group.disks))
 
     def _surveyed(self, context: Context, names: Collection[str], *, with_volumes: bool) -> Survey:
-        """What LVM says now; a status, which asks for the disks of each group too, asks once for all of them."""
+        """What LVM says now; a status and the checks after it, which ask for disks too, ask once for all groups."""
         if not context.asks_for_all:
             return self._lvm(context).survey(names, with_volumes=with_volumes)
         everybody = {

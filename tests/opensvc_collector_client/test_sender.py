@@ -241,3 +241,16 @@ def test_what_was_set_aside_is_tried_again_when_told(agent: Agent, collector: Re
     assert came(collector, "aside-9") == ["begin_action"]
     assert [each.run_id for each in PoisonFile(sender.places.poison).read()] == ["bad"]
     assert stat.S_IMODE(sender.places.poison.stat().st_mode) == 0o600
+
+
+def test_the_status_tells_of_a_journal_that_broke(agent: Agent) -> None:
+    act(agent, "r1")
+    agent.journal.close()
+    path = agent.node.folders.journal
+    path.write_bytes(b"this is not a database, and it is longer than a header " * 40)
+    act(agent, "r2")
+    document = describe(agent)
+    keeps_to_schema(document, "collector-status")
+    (warning,) = document["warnings"]
+    assert "how many of its changes were not reported is unknown" in warning
+    assert f"{path}.broken-" in warning

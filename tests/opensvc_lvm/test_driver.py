@@ -39,6 +39,25 @@ def test_a_start_tags_and_activates_and_a_second_one_changes_nothing(lvm: LvmNod
     assert lvm.calls("vgchange") == []
 
 
+def test_the_checks_before_a_run_ask_lvm_for_nothing_that_its_statuses_told(lvm: LvmNode) -> None:
+    lvm.add_group(tags=["n2"])
+    asked = lvm.context(DATA)
+    asked.action = "status"
+    reports = dict(lvm.driver.status([DATA], asked))
+    assert "tagged_elsewhere" in codes(reports[DATA.id])
+    lvm.forget_calls()
+    checking = lvm.context(DATA, evidence={"n2": NodeState.UNKNOWN})
+    checking.is_checking, checking.memory = True, asked.memory
+    veto = lvm.driver.preflight(DATA, "start", checking)
+    assert veto is not None
+    assert veto.code == "tagged_elsewhere"
+    assert lvm.driver.list_devices(DATA, checking) == (Device("/dev/sda"),)
+    assert lvm.calls() == []
+    # A step asks anew.
+    assert lvm.driver.list_devices(DATA, lvm.context(DATA)) == (Device("/dev/sda"),)
+    assert [call[0] for call in lvm.calls()] == ["vgs"]
+
+
 def test_the_right_tag_is_not_written_again(lvm: LvmNode) -> None:
     lvm.add_group(tags=["n1"])
     assert lvm.start(DATA).is_changed

@@ -14,6 +14,7 @@ from typing import Any
 from opensvc_testkit.demo.service import ADDRESS, NODES, SERVICE, cookbook
 from opensvc_testkit.demo.simulation import SimulatedStage, simulate
 from opensvc_testkit.faults import FaultKind
+from tests.warm.commands import run
 
 LIMIT = 60.0
 HOSTED = "hosted"
@@ -63,16 +64,7 @@ class Site(ABC):
 
     def osvc(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run `osvc` on the node."""
-        return subprocess.run(
-            [str(Path(sys.executable).parent / "osvc"), *words],
-            env=self.environment,
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=LIMIT,
-            check=False,
-        )
+        return run(words, env=self.environment, cwd=self.folder, timeout=LIMIT)
 
     def do(self, *words: str, status: int = 0) -> str:
         """Run `osvc`, which must end with a status; all that it said."""

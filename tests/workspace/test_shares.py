@@ -1,4 +1,4 @@
-"""`make test` runs eight shares at once: together they hold every test but the wheels', and no test twice."""
+"""`make test` runs eight shares, five at once: together they hold every test but the wheels', and no test twice."""
 
 from __future__ import annotations
 

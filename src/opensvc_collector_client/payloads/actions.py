@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Final
 
-from opensvc_collector_client.payloads.text import local_time, one_word, trimmed, without_secrets
+from opensvc_collector_client.payloads.redaction import without_secrets
+from opensvc_collector_client.payloads.text import local_time, one_word, trimmed
 from opensvc_collector_client.records import Call, row, table
 
 if TYPE_CHECKING:

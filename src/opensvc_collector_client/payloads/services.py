@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from opensvc_collector_client.payloads.redaction import without_secrets
 from opensvc_collector_client.payloads.statuses import service_facts
-from opensvc_collector_client.payloads.text import one_word, stripped_configuration, without_secrets
+from opensvc_collector_client.payloads.text import one_word, stripped_configuration
 from opensvc_collector_client.records import Call, row
 from opensvc_core.api import to_scsi_id
 

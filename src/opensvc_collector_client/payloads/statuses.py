@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
-from opensvc_collector_client.payloads.text import local_time, one_word, trimmed, without_secrets
+from opensvc_collector_client.payloads.redaction import without_secrets
+from opensvc_collector_client.payloads.text import local_time, one_word, trimmed
 from opensvc_collector_client.records import Call, row, table
 
 if TYPE_CHECKING:

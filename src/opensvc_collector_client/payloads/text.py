@@ -6,26 +6,13 @@ import re
 from datetime import datetime
 from typing import Final
 
+from opensvc_collector_client.payloads.redaction import HIDDEN, names_secret, without_secrets
+
 LONGEST_LOG: Final = 10_000
 """Characters of a log that are sent; of a longer one the middle is left out (agent 2010)."""
 CUT: Final = "\n… {} characters left out …\n"
-HIDDEN: Final = "xxxxxx"
-"""Stands in the place of a secret."""
-
 # What XML 1.0 cannot carry (its rule 2), and halves of surrogate pairs, which no encoding can.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_WORDS = (  # that name a secret
-    r"pass(?:w(?:or)?d|phrase|code)?|pwd|pw|secret|token|credentials?|"
-    r"(?:api|access|auth|private|secret|encryption|ssh|shared|signing)[_-]?key|psk|community|bearer"
-)
-_SECRET_NAME = re.compile(rf"(?:^|[_.\-])(?:{_WORDS})s?(?:$|[_.\-\d])", re.IGNORECASE)
-# `password=`, `"api_key": `, `--token `: each word of a text is looked at once, however long it is.
-_NAMED = re.compile(r"""(?<![\w-])(?P<name>[\w-]++)["']?(?P<equals>\s*[=:]\s*|\s+)""")
-_VALUE = re.compile(r""""[^"]*"|'[^']*'|[^\s,;&"']+""")
-_SECRET_IN_ADDRESS = re.compile(r"(?P<before>\b[a-z][a-z0-9+.-]{0,20}://[^\s/:@]*):[^\s/]+(?=@)", re.IGNORECASE)
-_SECRET_HEADER = re.compile(
-    r"(?P<name>\b(?:authorization|cookie|x-[\w-]{0,40}(?:key|token))\b\s*[:=]\s*).*", re.IGNORECASE
-)
 _KEYWORD = re.compile(r"(?P<before>\s*(?P<name>[\w.-]+)(?:@[\w.-]+)?\s*=\s*)(?P<value>.*)")
 _PEM_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
 _PEM_END = re.compile(r"-----END [A-Z0-9 ]*PRIVATE KEY-----")
@@ -61,23 +48,6 @@ def trimmed(log: str, longest: int = LONGEST_LOG) -> str:
     return log[:head] + CUT.format(len(log) - longest) + log[-tail:]
 
 
-def without_secrets(text: str) -> str:
-    """Text with what looks like a secret hidden: ``password=…``, ``--token …``, ``https://user:…@host``, headers."""
-    text = _SECRET_IN_ADDRESS.sub(rf"\g<before>:{HIDDEN}", text)
-    text = _SECRET_HEADER.sub(rf"\g<name>{HIDDEN}", text)
-    parts: list[str] = []
-    done = 0
-    for found in _NAMED.finditer(text):
-        is_given = bool(found["equals"].strip()) or found["name"].startswith("-")
-        if not is_given or found.start() < done or not _SECRET_NAME.search(found["name"]):
-            continue
-        value = _VALUE.match(text, found.end())
-        if value is not None:
-            parts += (text[done : found.end()], HIDDEN)
-            done = value.end()
-    return "".join(parts) + text[done:]
-
-
 def stripped_configuration(text: str) -> str:
     """A service file as it is sent: no comments, no blank lines, the value of no keyword that sounds like a secret.
 
@@ -102,7 +72,7 @@ def stripped_configuration(text: str) -> str:
             continue
         depth = -1
         found = _KEYWORD.fullmatch(line)
-        if found and _SECRET_NAME.search(found["name"]):
+        if found and names_secret(found["name"]):
             depth = indent
             lines.append(f"{found['before']}{HIDDEN}".rstrip())
         else:

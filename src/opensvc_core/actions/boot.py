@@ -12,6 +12,7 @@ from opensvc_core.boot_record import BootRecord
 from opensvc_core.errors import ExitStatus, OpenSVCError, Vetoed
 from opensvc_core.model import NodeState, Note, Severity, Veto
 from opensvc_core.plan import Plan, Selection, clean_steps, make_plan
+from opensvc_core.resting import is_resting
 from opensvc_core.run import RunOutcome
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def boot(agent: Agent, options: RunOptions, names: Sequence[str] = (), *, is_dry
         _clean(agent, service, options, rounds)
     if is_drained(agent.node):
         rounds.notes.append(Note(f"{agent.node.name} is drained: nothing is started", "node_drained", Severity.WARNING))
+        _wake(agent, services, options, rounds)
         return rounds
     awake = []
     for service in services:
@@ -44,6 +46,7 @@ def boot(agent: Agent, options: RunOptions, names: Sequence[str] = (), *, is_dry
     started = _start(agent, ours, options, rounds)
     # Where the start did not come off, and was taken back, standby resources are started as everywhere else.
     _start_standby(agent, [service for service in awake if service.name not in started], options, rounds)
+    _wake(agent, services, options, rounds)
     return rounds
 
 
@@ -90,6 +93,14 @@ def autostart_vetoes(
             hint = f"if it does not run there: osvc start {service.name}; or drp_unreachable = warn"
             vetoes.append(Veto("drp_unreachable", text, service.name, hint, is_liftable=False))
     return vetoes, left
+
+
+def _wake(agent: Agent, services: Sequence[Service], options: RunOptions, rounds: Rounds) -> None:
+    """Wake what a sync that was cut left at rest, where no start has done so: the application is up by now, if ever."""
+    if any(is_resting(agent.node.folders, service.name) for service in services) and not rounds.is_dry:
+        from opensvc_core.actions.waking import wake_all
+
+        rounds.notes.extend(wake_all(agent, services, options.cancel, options.wait))
 
 
 def _clean(agent: Agent, service: Service, options: RunOptions, rounds: Rounds) -> None:

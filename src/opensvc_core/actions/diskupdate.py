@@ -14,12 +14,12 @@ from opensvc_core.plan import Plan
 from opensvc_core.state_files import write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from opensvc_core.actions.agent import Agent
     from opensvc_core.context import Context
-    from opensvc_core.model import Device, Resource, Service
+    from opensvc_core.model import Device, Resource, ResourceId, Service
 
 
 @frozen
@@ -48,15 +48,22 @@ def disk_file(agent: Agent, service: str) -> Path:
     return agent.node.folders.var / "disks" / f"{service}.json"
 
 
-def update_disks(agent: Agent, services: Sequence[Service]) -> list[DiskList]:
+def update_disks(
+    agent: Agent, services: Sequence[Service], told: Mapping[ResourceId, tuple[Device, ...]] | None = None
+) -> list[DiskList]:
     """List the disks of services and keep the lists; a resource that cannot tell keeps what was known of it.
+
+    Args:
+        agent: of this node.
+        services: which.
+        told: the disks of resources that were asked for a moment ago; the others are asked now.
 
     Raises:
         OSError: a list cannot be written; the old one stays.
     """
     plan = Plan("status", tuple(services), {}, ())
     context = Performer(agent, plan, {}, "", lambda _: None).reading_context("status")
-    lists = [_ask(agent, resource, context) for service in services for resource in service.resources]
+    lists = [_ask(agent, resource, context, told or {}) for service in services for resource in service.resources]
     lists = [each for each in lists if each.devices or each.problem or each.written or each.unwritten]
     for service in services:
         mine = {each.rid: each for each in lists if each.service == service.name}
@@ -71,12 +78,14 @@ def update_disks(agent: Agent, services: Sequence[Service]) -> list[DiskList]:
     return lists
 
 
-def _ask(agent: Agent, resource: Resource, context: Context) -> DiskList:
+def _ask(agent: Agent, resource: Resource, context: Context, told: Mapping[ResourceId, tuple[Device, ...]]) -> DiskList:
     service = resource.id.service
     if resource.problem:
         return DiskList(service, resource.rid, problem=resource.problem)
     try:
-        devices = agent.dispatcher.list_devices(resource, context)
+        known = told.get(resource.id)
+        # One that was not told is asked again for itself: why, is said of it then.
+        devices = agent.dispatcher.list_devices(resource, context) if known is None else known
     except OpenSVCError as error:
         return DiskList(service, resource.rid, problem=error.message)
     written, unwritten = _write_for_peers(agent, resource, context)

@@ -33,6 +33,7 @@ from opensvc_core.executor import Executor
 from opensvc_core.host.processes import process_start_time
 from opensvc_core.journal import JournalledRun, RunHeader
 from opensvc_core.lock import Holder, hold_lock
+from opensvc_core.memory import Memory
 from opensvc_core.model import Evidence, Note, Severity, StatusReport
 from opensvc_core.plan import Place
 from opensvc_core.run import Run, RunOutcome
@@ -90,14 +91,15 @@ def run_plan(agent: Agent, plan: Plan, options: RunOptions, remember: Mapping[st
     told = Telling(agent, options.on_event, threading.Lock())
     with hold_locks(agent, plan, run_id, wait=options.wait, cancel=options.cancel):
         leftovers = tidy_all(agent, plan, run_id, options)
-        statuses = ask(agent, list(plan.graphs.values()))
+        memory = Memory()
+        statuses = ask(agent, list(plan.graphs.values()), memory=memory)
         known = gather_evidence(agent, plan, options.evidence, statuses)
         elsewhere = Elsewhere(agent, plan, run_id, told)
         evidence = {node: evidence_for(plan, known, node) for node in (agent.node.name, *plan.other_nodes)}
         told_copies = know_generations(agent, plan)
         elsewhere.check(evidence, options.permits, told_copies, wait=options.wait)
         performer = Performer(
-            agent, plan, statuses, run_id, told, evidence[agent.node.name], options.permits, elsewhere
+            agent, plan, statuses, run_id, told, evidence[agent.node.name], options.permits, elsewhere, memory=memory
         )
         context = performer.reading_context(plan.action)
         checked = check_everywhere(agent, plan, statuses, known, context, elsewhere)

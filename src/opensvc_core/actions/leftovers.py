@@ -17,6 +17,7 @@ from opensvc_core.host.processes import (
 )
 from opensvc_core.journal import INTERRUPTED, CommandRecord, RunRecord
 from opensvc_core.model import Note, ResourceId, Severity
+from opensvc_core.resting import is_resting
 from opensvc_core.run import RunOutcome
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def last_cut(agent: Agent, name: str) -> RunRecord | None:
 def tidy(agent: Agent, name: str, own_run: str, cancel: Cancel, wait: float) -> Leftovers:
     """Under the lock: end what cut runs left running, and write down that they were cut.
 
-    A command that changes something is waited for, as ending it half-way is worse; one that only reads is ended.
+    A command that changes something is waited for, as ending it half-way is worse; one that only reads is ended. An
+    application that is still at rest for the snapshot of a cut replication is woken.
 
     Raises:
         JournalError: the journal cannot be read or written.
@@ -85,6 +87,10 @@ def tidy(agent: Agent, name: str, own_run: str, cancel: Cancel, wait: float) -> 
 
                 notes += clear_away(agent, name, own_run, {step.rid for step in record.steps if not step.ended})
         agent.journal.end_service(record.id, name, RunOutcome.FAILED if _mends_itself(record) else INTERRUPTED)
+    if is_resting(agent.node.folders, name):
+        from opensvc_core.actions.waking import wake
+
+        notes += wake(agent, name, cancel)
     found = agent.journal.unrecovered([name]).get(name)
     if found is not None:
         notes.insert(0, describe_cut(found))

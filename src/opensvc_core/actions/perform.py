@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from opensvc_core.actions.elsewhere import Elsewhere
     from opensvc_core.attempt import Attempt
     from opensvc_core.host import Command, CommandResult, Spawned
+    from opensvc_core.memory import Memory
     from opensvc_core.plan import Plan, Step
     from opensvc_core.surroundings import Channels
 
@@ -100,6 +101,7 @@ class Performer:
     permits: frozenset[str] = frozenset()
     elsewhere: Elsewhere | None = None
     peer: str = ""
+    memory: Memory | None = None
     _numbers: itertools.count[int] = field(factory=itertools.count)
 
     def step_context(self, attempt: Attempt) -> Context:
@@ -175,8 +177,12 @@ class Performer:
         return step_limit(step.resource, step.action) + (WORDS if step.is_elsewhere else 0.0)
 
     def reading_context(self, action: str) -> Context:
-        """For the drivers' checks before the first step."""
-        return self._context(action, Cancel(), Deadline.after(self.agent.limits.checks, self.agent.clock, "the checks"))
+        """For the drivers' checks before the first step: they ask no second time what the statuses rest on."""
+        limit = Deadline.after(self.agent.limits.checks, self.agent.clock, "the checks")
+        context = self._context(action, Cancel(), limit)
+        if self.memory is not None:
+            context.memory, context.is_checking = self.memory, True
+        return context
 
     def _deadline(self, step: Step) -> Deadline:
         return Deadline.after(self.step_limit(step), self.agent.clock, f"step {step.id}")

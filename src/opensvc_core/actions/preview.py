@@ -14,6 +14,7 @@ from opensvc_core.actions.preflight import check_everywhere
 from opensvc_core.actions.status import ask
 from opensvc_core.cluster import wire, wire_runs
 from opensvc_core.errors import OpenSVCError, Undetermined
+from opensvc_core.memory import Memory
 from opensvc_core.model import Phase, Status
 from opensvc_core.recording import CommandLine, Recording
 
@@ -97,11 +98,13 @@ def preview_in(document: Any) -> Preview:
 
 def preview(agent: Agent, plan: Plan, evidence: Sequence[Evidence]) -> Preview:
     """See ``Agent.preview``. Takes no lock and writes no journal, here or elsewhere."""
-    statuses = ask(agent, list(plan.graphs.values()))
+    memory = Memory()
+    statuses = ask(agent, list(plan.graphs.values()), memory=memory)
     known = gather_evidence(agent, plan, evidence, statuses)
     elsewhere = Elsewhere(agent, plan, "", ignore_event)
     elsewhere.check({node: evidence_for(plan, known, node) for node in plan.other_nodes}, is_dry=True)
-    performer = Performer(agent, plan, statuses, "", ignore_event, evidence_for(plan, known, agent.node.name))
+    here = evidence_for(plan, known, agent.node.name)
+    performer = Performer(agent, plan, statuses, "", ignore_event, here, memory=memory)
     checked = check_everywhere(agent, plan, statuses, known, performer.reading_context(plan.action), elsewhere)
     steps = tuple(_preview(performer, step, statuses, elsewhere) for step in plan.steps)
     notes = list(checked.notes) + [note for note in plan.notes if note not in checked.notes]

@@ -10,8 +10,9 @@ from attrs import evolve
 from opensvc_core.actions.cut_runs import CutRun, Word, ask_all, tell_recovered
 from opensvc_core.actions.execute import RunOptions, hold_locks, run_plan
 from opensvc_core.actions.leftovers import tidy
-from opensvc_core.actions.recover_move import Decision, Recovery
+from opensvc_core.actions.recover_move import Decision, GuestOnItsWay, Recovery
 from opensvc_core.actions.status import ask
+from opensvc_core.clock import Deadline
 from opensvc_core.model import Note, ResourceId, Severity
 from opensvc_core.plan import Plan, Selection, make_plan, plan_way_back
 from opensvc_core.run import Run, RunOutcome
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from opensvc_core.actions.agent import Agent
     from opensvc_core.graph import ServiceGraph
     from opensvc_core.journal import RunRecord
+
+DOUBT_SECONDS = 10.0
+"""How long the hypervisors of a migration that was cut are asked again where its guest is."""
+DOUBT_PAUSE = 0.5
+"""Seconds between two such questions."""
 
 
 def recover(agent: Agent, name: str, options: RunOptions) -> Run:
@@ -38,7 +44,9 @@ def recover(agent: Agent, name: str, options: RunOptions) -> Run:
     words: dict[str, Word] = {}
     notes: list[Note] = []
     with hold_locks(agent, nothing, "", wait=options.wait, cancel=options.cancel, is_everywhere=spans):
-        tidy(agent, name, "", options.cancel, options.wait)
+        woken = [
+            note for note in tidy(agent, name, "", options.cancel, options.wait).notes if note.code == "snap_trigger"
+        ]
         agent.journal.settle_past(name)
         record = agent.journal.unrecovered([name]).get(name)
         cut = None if record is None else CutRun.of(record)
@@ -48,13 +56,13 @@ def recover(agent: Agent, name: str, options: RunOptions) -> Run:
                 words, notes = ask_all(agent, graph, cut.id, options.wait)
         if cut is None:
             text = f"{name}: no run was interrupted or ended unknown; nothing to recover"
-            found = (Note(text, "nothing_to_recover"), *notes, *_cut_there(words, name))
+            found = (Note(text, "nothing_to_recover"), *woken, *notes, *_cut_there(words, name))
             return Run("", "recover", (), outcomes={name: RunOutcome.DONE}, notes=found)
         if cut.move_of(name) is None and record is not None:
             decision = _decide(agent, graph, record)
         else:
-            decision = _recovery(agent, graph, cut, words, options).decide()
-        told = [Note(decision.text, "recover"), *(note for word in words.values() for note in word.notes)]
+            decision, words, notes = _decide_move(agent, graph, cut, (words, notes), options)
+        told = [Note(decision.text, "recover"), *woken, *(note for word in words.values() for note in word.notes)]
         if decision.plan is None:
             told += tell_recovered(agent, name, words, decision.by)
             return Run("", "recover", (), outcomes={name: RunOutcome.DONE}, notes=(*told, *notes))
@@ -82,6 +90,24 @@ def _cut_there(words: Mapping[str, Word], name: str) -> Iterable[Note]:
         if word.cut is not None and word.cut.move_of(name) is None:
             text = f"on {node} the {word.cut.action} by {word.cut.user} was cut: osvc recover {name} there"
             yield Note(text, "interrupted", Severity.WARNING)
+
+
+def _decide_move(
+    agent: Agent, graph: ServiceGraph, cut: CutRun, heard: tuple[dict[str, Word], list[Note]], options: RunOptions
+) -> tuple[Decision, dict[str, Word], list[Note]]:
+    """How a run over several nodes is put right, with what their nodes said at last.
+
+    Where a migration was cut its hypervisors need a moment to see that, and are asked again for a while.
+    """
+    words, notes = heard
+    patience = Deadline.after(DOUBT_SECONDS, agent.clock, "the guest's whereabouts")
+    while True:
+        try:
+            return _recovery(agent, graph, cut, words, options).decide(), words, notes
+        except GuestOnItsWay:
+            if patience.is_over or agent.clock.wait(options.cancel.event, DOUBT_PAUSE):
+                raise
+        words, notes = ask_all(agent, graph, cut.id, options.wait)
 
 
 def _recovery(

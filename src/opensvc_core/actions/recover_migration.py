@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from opensvc_core.actions.migrate import abilities_of
 from opensvc_core.actions.preflight import is_verified_down
-from opensvc_core.actions.recover_move import Decision
+from opensvc_core.actions.recover_move import Decision, GuestOnItsWay
 from opensvc_core.container_platform import is_guest_running
 from opensvc_core.errors import PlanError, Vetoed
 from opensvc_core.migration_plan import Ends, plan_finish, plan_undo
@@ -41,6 +41,7 @@ def decide(
 
     Raises:
         PlanError: this node is neither of the two.
+        GuestOnItsWay: it is paused at the destination, for one: that may be over in a moment.
         Vetoed: it cannot be told where the guest runs, or it runs on both.
     """
     source, destination = nodes
@@ -67,7 +68,9 @@ def decide(
         return Decision(f"finishing {what}: {name} runs on {destination}", plan, remember)
     if _is_down(at_destination) and not _is_unknown(at_source):
         return Decision(f"undoing {what}: {name} stays on {source}", plan_undo(ends), remember)
-    raise Vetoed([
+    is_clear = _runs(at_destination) or _is_unknown(at_source) or _is_unknown(at_destination)
+    refusal = Vetoed if is_clear else GuestOnItsWay
+    raise refusal([
         Veto(
             "guest_in_doubt",
             f"the guest is {_word(at_source)} on {source} and {_word(at_destination)} on {destination}",

@@ -28,6 +28,10 @@ PERHAPS = frozenset({"failed", "timeout", "cancelled"})
 """Ends of a step that leave open what it did."""
 
 
+class GuestOnItsWay(Vetoed):
+    """A guest that neither runs at the destination of its migration nor is gone from there, so far."""
+
+
 @frozen
 class Decision:
     """How a cut run is put right.

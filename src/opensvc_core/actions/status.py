@@ -58,7 +58,7 @@ def _notes(agent: Agent, name: str) -> list[Note]:
         record = agent.last_cut(name)
         notes += [describe_cut(record)] if record is not None else []
         if agent.journal.is_past_unknown(name):
-            text = "a broken journal was set aside: what earlier runs left open is not known; osvc recover"
+            text = "a broken journal was set aside: what earlier runs left open is not known; osvc log, osvc recover"
             notes.append(Note(text, "past_unknown", Severity.WARNING))
     except JournalError as error:
         return [Note(error.message, error.code, Severity.WARNING)]
@@ -72,6 +72,7 @@ def ask(
     only: Sequence[ResourceId] = (),
     known: Mapping[ResourceId, StatusReport] | None = None,
     timeout: float | None = None,
+    memory: Memory | None = None,
 ) -> dict[ResourceId, StatusReport]:
     """Ask the drivers for the state of resources; changes nothing, raises nothing that a driver does.
 
@@ -81,6 +82,7 @@ def ask(
         only: the resources to ask about, all for none.
         known: answers that stages may build upon.
         timeout: seconds for everything.
+        memory: takes the answers that the reports are made of, for the checks that follow.
 
     Returns:
         A report for every resource asked about; ``undef`` for what did not come in time.
@@ -90,7 +92,7 @@ def ask(
     deadline = Deadline.after(agent.limits.status if timeout is None else timeout, agent.clock, "the status")
     reports: dict[ResourceId, StatusReport] = dict(known or {})
     cancel = Cancel()
-    memory = Memory()
+    shared = memory or Memory()
     for phase in sorted({resource.phase for resource in resources}):
         stage: dict[str, list[Resource]] = {}
         for resource in resources:
@@ -113,7 +115,7 @@ def ask(
             network=agent.network,
             drivers=agent.dispatcher,
             reservations=agent.reservations,
-            memory=memory,
+            memory=shared,
         )
         reports.update(_ask_stage(agent, stage, context, deadline))
     # Whatever a hung driver still waits for is of no use to anybody any more.

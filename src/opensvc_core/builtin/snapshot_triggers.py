@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from opensvc_core.api import ActionError, Cancelled, Keyword, Kind, Severity
+from opensvc_core.resting import Resting, forget_resting, remember_resting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,28 +56,38 @@ def triggered(resource: Resource, context: Context) -> Iterator[None]:
     Copies to several nodes go side by side: one must not wake up the application while another one's snapshot is due.
 
     Raises:
-        ActionError: the first command failed: the block was not entered.
+        ActionError: the first command failed, or it could not be written down what is owed: the block was not entered.
         Cancelled: the run was cancelled.
     """
     before, after = _words(resource, PRE), _words(resource, POST)
     if not before and not after:
         yield
         return
-    env = {"OPENSVC_SVCNAME": resource.id.service, "OPENSVC_RID": resource.rid}
-    limit = resource.seconds(LIMIT)
+    resting = Resting(resource.id.service, resource.rid, after, resource.seconds(LIMIT))
     with _alone(resource.id.service, context):
+        if after and not context.is_dry_run:
+            _remember(resting, context)
         try:
             if before:
-                _rest(before, limit, env, context)
+                _rest(before, resting, context)
             yield
         finally:
             if after:
-                _wake(after, limit, env, context)
+                _wake(resting, context)
 
 
-def _rest(words: tuple[str, ...], limit: float, env: dict[str, str], context: Context) -> None:
+def _remember(resting: Resting, context: Context) -> None:
+    """From here on a kill leaves what is still to be run on disk: ``actions.waking`` finds it there."""
     try:
-        context.run(*words, timeout=limit, env=env)
+        remember_resting(context.node.folders, resting)
+    except OSError as error:
+        text = f"it cannot be written down that {POST} is to be run: {error}"
+        raise ActionError(text, code=CODE, hint="nothing was run or sent: make room below var/") from error
+
+
+def _rest(words: tuple[str, ...], resting: Resting, context: Context) -> None:
+    try:
+        context.run(*words, timeout=resting.limit, env=resting.env)
     except Cancelled:
         raise
     except ActionError as error:
@@ -84,15 +95,21 @@ def _rest(words: tuple[str, ...], limit: float, env: dict[str, str], context: Co
         raise ActionError(f"{PRE}: {error.message}", code=CODE, hint=hint) from error
 
 
-def _wake(words: tuple[str, ...], limit: float, env: dict[str, str], context: Context) -> None:
+def _wake(resting: Resting, context: Context) -> None:
     """In any case, cancelled or not: what was put to rest, perhaps, must not stay so."""
     from opensvc_core.builtin.snapshot import beyond_cancel
 
     try:
-        beyond_cancel(context, limit + 1.0, POST).run(*words, timeout=limit, env=env)
+        beyond_cancel(context, resting.limit + 1.0, POST).run(*resting.argv, timeout=resting.limit, env=resting.env)
     except ActionError as error:
         text = f"{POST}: {error.message}: see whether the application is still at rest"
         context.note(text, CODE, Severity.WARNING)
+    if context.is_dry_run:
+        return
+    try:
+        forget_resting(context.node.folders, resting)
+    except OSError as error:
+        context.note(f"{POST}: it may be run once more: {error}", CODE, Severity.WARNING)
 
 
 def _words(resource: Resource, keyword: str) -> tuple[str, ...]:

@@ -21,13 +21,14 @@ def update_and_tell(names: Sequence[str], form: Format, agent: Agent | None = No
     from opensvc_core.cli.acting import load_or_fail
     from opensvc_core.cli.environment import open_here
     from opensvc_core.errors import ExitStatus
-    from opensvc_core.inventory.collect import collect_inventory
+    from opensvc_core.inventory.collect import collect_with_disks
     from opensvc_core.inventory.keep import keep_inventory
 
     agent = agent or open_here()
     services = load_or_fail(agent, names)
-    lists = update_disks(agent, services)
-    keep_inventory(agent.node.folders, collect_inventory(agent, services))
+    inventory, told = collect_with_disks(agent, services)
+    lists = update_disks(agent, services, told)
+    keep_inventory(agent.node.folders, inventory)
     if form is Format.JSON:
         document = {"schema": 1, "node": agent.node.name, "resources": [asdict(each) for each in lists]}
         write_json(document)

@@ -18,7 +18,7 @@ from opensvc_core.inventory.records import Inventory
 from opensvc_core.model import Device, Note, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from opensvc_core.actions.agent import Agent
     from opensvc_core.context import Context
@@ -34,6 +34,13 @@ def collect_inventory(agent: Agent, services: Sequence[Service]) -> Inventory:
 
     Raises nothing that a driver or a tool does: what cannot be told is ``None`` or not there, and a note says why.
     """
+    return collect_with_disks(agent, services)[0]
+
+
+def collect_with_disks(
+    agent: Agent, services: Sequence[Service]
+) -> tuple[Inventory, Mapping[ResourceId, tuple[Device, ...]]]:
+    """The same, and the disks of each resource as its driver told them: who has them need not ask anew."""
     resources = [resource for service in services for resource in service.resources]
     told = {resource.id: Told(problem=resource.problem) for resource in resources}
     context = open_inquiry(agent, "the inventory", services, _Known(agent, told))
@@ -49,7 +56,8 @@ def collect_inventory(agent: Agent, services: Sequence[Service]) -> Inventory:
     # Whatever a hung driver still waits for is of no use to anybody any more.
     context.cancel.set("the inventory was given")
     found = tuple(assemble(service, told, table, agent.node.name) for service in services)
-    return Inventory(agent.node.name, agent.clock.now(), found, tuple(dict.fromkeys((*notes, *context.notes))))
+    inventory = Inventory(agent.node.name, agent.clock.now(), found, tuple(dict.fromkeys((*notes, *context.notes))))
+    return inventory, {key: one.disks for key, one in told.items() if one.disks is not None}
 
 
 @define

@@ -40,6 +40,16 @@ class Checks:
         message = f"{type(self).__name__} needs a fixture `platform` that gives a Platform"
         raise NotImplementedError(message)
 
+    @classmethod
+    def registry(cls) -> Registry:
+        """What is installed, looked up once for all checks of a class: it is the same for each of them."""
+        return _installed(cls)[0]
+
+    @classmethod
+    def entry_point(cls) -> str:
+        """``package.module:Class`` of the driver; empty for one that is not installed."""
+        return _installed(cls)[1]
+
     def make_driver(self, made: type[Any], platform: Platform) -> object:
         """The driver as the agent makes it; override it where parts of the system are handed in."""
         return made()
@@ -51,7 +61,7 @@ class Checks:
 
     def _maker(self, platform: Platform) -> Callable[[], object]:
         try:
-            made = Registry().load(self.driver)
+            made = self.registry().load(self.driver)
             Dispatcher(MadeBy(made)).driver(self.driver)
         except OpenSVCError as error:
             pytest.skip(f"not tried: {error}")
@@ -61,7 +71,7 @@ class Checks:
     def described(self) -> tuple[Any, ...]:
         """The keywords that the driver declares; not tried for a driver that cannot be loaded."""
         try:
-            return tuple(Registry().load(self.driver).keywords)
+            return tuple(self.registry().load(self.driver).keywords)
         except OpenSVCError as error:
             pytest.skip(f"not tried: {error}")
         except AttributeError:
@@ -74,3 +84,14 @@ class Checks:
         declare(request.node, Declared(self.driver, self.exempt, self.auxiliary, self.lines_stand_alone))
         if check in self.exempt and not check.startswith("exemptions"):
             pytest.skip(f"exempt: {self.exempt[check]}")
+
+
+_looked_up: dict[type[Checks], tuple[Registry, str]] = {}
+
+
+def _installed(checks: type[Checks]) -> tuple[Registry, str]:
+    if checks not in _looked_up:
+        registry = Registry()
+        entries = [each.entry_point for each in registry.listings() if each.id == checks.driver]
+        _looked_up[checks] = registry, next(iter(entries), "")
+    return _looked_up[checks]

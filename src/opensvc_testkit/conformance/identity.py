@@ -7,7 +7,6 @@ import pytest
 from opensvc_core.actions.drivers import declared_commands
 from opensvc_core.api import API_VERSION, DriverError, Status
 from opensvc_core.dispatcher import Dispatcher
-from opensvc_core.registry import Registry
 from opensvc_testkit.conformance.checks import Checks
 from opensvc_testkit.conformance.observed_host import program
 from opensvc_testkit.conformance.requirement import require
@@ -20,14 +19,14 @@ class Identity(Checks):
     def test_it_is_installed_and_loads(self) -> None:
         """One distribution gives the id, and the class behind its entry point can be imported."""
         try:
-            Registry().load(self.driver)
+            self.registry().load(self.driver)
         except DriverError as error:
             pytest.fail(f"{error}\n{error.hint}", pytrace=False)
 
     def test_it_says_which_api_it_is_for(self) -> None:
         """``api_version`` is set, so that a core with another API refuses it with words."""
         try:
-            made = Registry().load(self.driver)
+            made = self.registry().load(self.driver)
         except DriverError as error:
             pytest.skip(f"not tried: {error}")
         require(
@@ -38,7 +37,7 @@ class Identity(Checks):
     def test_its_hooks_are_those_of_the_core(self) -> None:
         """Each method with ``@hookimpl`` is a hook, with arguments of that hook; start, stop and status are there."""
         try:
-            made = Registry().load(self.driver)
+            made = self.registry().load(self.driver)
         except DriverError as error:
             pytest.skip(f"not tried: {error}")
         try:
@@ -66,8 +65,7 @@ class Identity(Checks):
             stage.status(resource)
             stage.stop(resource)
         used = {program(each.command) for each in seen if each.host == stage.host.name and not each.is_inner}
-        entry = next(each.entry_point for each in Registry().listings() if each.id == self.driver)
-        undeclared = sorted(used - set(declared_commands(entry)))
+        undeclared = sorted(used - set(declared_commands(self.entry_point())))
         require(
             not undeclared,
             f"it runs {', '.join(undeclared)}; add that to `commands`, a tuple of words in the body of the class",

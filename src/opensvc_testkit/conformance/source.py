@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from opensvc_core.registry import Registry
 from opensvc_testkit.conformance.checks import Checks
 from opensvc_testkit.conformance.requirement import require
 
@@ -19,6 +19,8 @@ STARTS_PROCESSES = frozenset(
     | {f"os.{name}" for name in ("system", "popen", "fork", "forkpty", "posix_spawn", "posix_spawnp")}
     | {f"os.{kind}{form}" for kind in ("exec", "spawn") for form in ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe")}
 )
+Names = tuple[tuple[str, str], ...]
+"""Dotted names, each with where it stands."""
 WAITS = frozenset({"time.sleep", "asyncio.sleep"})
 
 
@@ -57,26 +59,14 @@ class Source(Checks):
     def _names(self, *, imports_only: bool = False) -> Iterator[tuple[str, str]]:
         """Dotted names of modules and of what is used of them, with where that is."""
         for path in self._files():
-            tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
-            known: dict[str, str] = {}
-            for node in ast.walk(tree):
-                place = f"{path.name}:{getattr(node, 'lineno', 0)}"
-                if isinstance(node, ast.Import):
-                    for alias in node.names:
-                        known[alias.asname or alias.name.partition(".")[0]] = (
-                            alias.name if alias.asname else alias.name.partition(".")[0]
-                        )
-                        yield place, alias.name
-                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                    for alias in node.names:
-                        known[alias.asname or alias.name] = f"{node.module}.{alias.name}"
-                        yield place, f"{node.module}.{alias.name}"
+            imported, used = _names_in(path, path.stat().st_mtime_ns)
+            yield from imported
             if not imports_only:
-                yield from _uses_of(tree, known, path.name)
+                yield from used
 
     def _files(self) -> list[Path]:
         """The modules of the driver's distribution."""
-        entry = next((each.entry_point for each in Registry().listings() if each.id == self.driver), "")
+        entry = self.entry_point()
         if not entry:
             pytest.skip(f"not tried: driver {self.driver} is not installed")
         package = self.source or entry.partition(":")[0].partition(".")[0]
@@ -87,7 +77,28 @@ class Source(Checks):
         return sorted(path.parent.rglob("*.py")) if path.name == "__init__.py" else [path]
 
 
-def _uses_of(tree: ast.AST, known: dict[str, str], file: str) -> Iterator[tuple[str, str]]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in known:
-            yield f"{file}:{node.lineno}", f"{known[node.value.id]}.{node.attr}"
+@cache
+def _names_in(path: Path, _changed: int) -> tuple[Names, Names]:
+    """Names that a file imports, and what it uses of them; asked once, as drivers of a distribution share its files."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    imported: list[tuple[str, str]] = []
+    known: dict[str, str] = {}
+    # Read whole before it is walked twice: an import at the end of a file counts at its top too.
+    nodes = list(ast.walk(tree))
+    for node in nodes:
+        place = f"{path.name}:{getattr(node, 'lineno', 0)}"
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                top = alias.name.partition(".")[0]
+                known[alias.asname or top] = alias.name if alias.asname else top
+                imported.append((place, alias.name))
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                known[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+                imported.append((place, f"{node.module}.{alias.name}"))
+    used = tuple(
+        (f"{path.name}:{node.lineno}", f"{known[node.value.id]}.{node.attr}")
+        for node in nodes
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in known
+    )
+    return tuple(imported), used

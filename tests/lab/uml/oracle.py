@@ -113,6 +113,10 @@ class Sighting:
     holder: int
 
 
+PAUSE = 0.02
+"""Seconds between two looks at the target, each of which is two commands."""
+
+
 @attrs.define
 class Watch:
     """Asks the target again and again.
@@ -135,7 +139,7 @@ class Watch:
 
 @contextmanager
 def watched(san: San, lun: Lun) -> Iterator[Watch]:
-    """Watch a disk's registrations without a pause for as long as the context is open."""
+    """Watch a disk's registrations for as long as the context is open, many times in what a step of the agent takes."""
     watch, is_over = Watch(), threading.Event()
 
     def look() -> None:
@@ -144,6 +148,7 @@ def watched(san: San, lun: Lun) -> Iterator[Watch]:
             seen = san.reservations(lun)
             holder = seen.holder.key if seen.holder else 0
             watch.sightings.append(Sighting(asked, time.monotonic(), seen.keys, holder))
+            is_over.wait(PAUSE)
 
     thread = threading.Thread(target=look, daemon=True, name="watch")
     thread.start()

@@ -10,14 +10,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from opensvc_collector_client.payloads.redaction import HIDDEN, without_secrets
 from opensvc_collector_client.payloads.text import (
-    HIDDEN,
     local_time,
     one_word,
     plain,
     stripped_configuration,
     trimmed,
-    without_secrets,
 )
 
 VALUES = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=6, max_size=20)

@@ -10,7 +10,18 @@ from typing import Any, ClassVar
 from attrs import Factory, define, evolve
 
 from opensvc_core.actions.agent import Agent
-from opensvc_core.api import ActionError, Context, Outcome, Resource, ResourceId, Status, StatusReport, hookimpl
+from opensvc_core.api import (
+    ActionError,
+    Context,
+    Note,
+    Outcome,
+    Resource,
+    ResourceId,
+    Severity,
+    Status,
+    StatusReport,
+    hookimpl,
+)
 from opensvc_core.dispatcher import Dispatcher
 from opensvc_core.prkey import machine_id
 from opensvc_core.registry import Listing, Registry
@@ -77,9 +88,15 @@ class MovingGuest(FileDriver):
 
     @hookimpl
     def status(self, resources: Sequence[Resource], context: Context) -> Iterator[tuple[ResourceId, StatusReport]]:
-        """As its file says."""
+        """As its file says; paused as often as another file, `….paused`, has a line: each time one is taken."""
         for resource in resources:
-            yield resource.id, StatusReport(Status.UP if self._is_up(resource, context) else Status.DOWN)
+            paused = platform(context) / f"{self._name(resource)}.paused"
+            left = paused.read_text().splitlines() if paused.exists() else []
+            if left:
+                paused.write_text("".join(f"{line}\n" for line in left[1:]))
+                yield resource.id, StatusReport(Status.WARN, (Note("paused (migrating)", "paused", Severity.WARNING),))
+            else:
+                yield resource.id, StatusReport(Status.UP if self._is_up(resource, context) else Status.DOWN)
 
     @hookimpl
     def join(self, resource: Resource, peer: str, context: Context) -> Outcome:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from opensvc_core.actions.agent import Agent
 from opensvc_core.actions.drain import drain
 from opensvc_core.actions.execute import RunOptions
 from opensvc_core.actions.freeze import mark_drained, unmark_drained
-from opensvc_core.api import Event, EventKind, Evidence, NodeState, PlanError, Vetoed
+from opensvc_core.api import Cancel, Event, EventKind, Evidence, NodeState, PlanError, Vetoed
 from opensvc_core.cli.manner import Limits, Manner
 from opensvc_core.cli.moving import move_services
 from opensvc_core.cli.options import Format
@@ -275,6 +277,44 @@ def test_a_guest_that_died_in_a_migration_is_started_again_at_the_source(site: S
     assert site.recover(node).outcomes == {"svc": RunOutcome.DONE}
     assert site.places == {"n1": ALL}
     assert site.is_settled()
+
+
+def test_a_hypervisor_that_has_not_yet_seen_that_the_migration_is_over_is_asked_again(site: Site) -> None:
+    with pytest.raises(PowerCutError):
+        site.migrate(on_event=_at("migrate svc/container#0", EventKind.STEP_BEGIN))
+    paused = site.folder / "n2/tmp/platform/svc.container#0.paused"
+    paused.write_text("once\ntwice\n")
+    run = site.recover("n1")
+    assert run.outcomes == {"svc": RunOutcome.DONE}
+    assert paused.read_text() == ""
+    paused.unlink()
+    assert site.places == {"n1": ALL}
+    assert site.is_settled()
+
+
+def test_a_guest_that_stays_paused_at_the_destination_is_refused_when_the_wait_is_cancelled(site: Site) -> None:
+    with pytest.raises(PowerCutError):
+        site.migrate(on_event=_at("migrate svc/container#0", EventKind.STEP_BEGIN))
+    paused = site.folder / "n2/tmp/platform/svc.container#0.paused"
+    paused.write_text("again\n" * 1000)
+    cancel = Cancel()
+    site.agent("n1")
+    agent = site.agent("n1")
+    stop = threading.Thread(target=_cancel_once_asked, args=(paused, cancel))
+    stop.start()
+    with pytest.raises(Vetoed) as refused:
+        agent.recover("svc", wait=0.0, cancel=cancel)
+    stop.join()
+    assert [veto.code for veto in refused.value.vetoes] == ["guest_in_doubt"]
+    paused.unlink()
+    assert site.places == {"n1": ALL, "n2": {"svc.disk#1"}}
+
+
+def _cancel_once_asked(paused: Path, cancel: Cancel) -> None:
+    """Set the token when the guest was asked for twice."""
+    while len(paused.read_text().splitlines()) > 998:
+        time.sleep(0.01)
+    cancel.set("enough")
 
 
 def test_nothing_is_done_about_a_guest_that_is_on_both_nodes(site: Site) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from attrs import Factory, define
 
 from opensvc_core.api import (
     Cancel,
+    Context,
     Event,
     EventKind,
     Evidence,
@@ -22,14 +23,16 @@ from opensvc_core.api import (
     Service,
     Status,
     Vetoed,
+    hookimpl,
 )
+from opensvc_core.dispatcher import Dispatcher
 from opensvc_core.errors import Frozen, JournalError
 from opensvc_core.host import Command
 from opensvc_core.journal import Journal
 from opensvc_core.lock import Holder, hold_lock
 from opensvc_core.plan import Selection, Step
 from opensvc_core.run import RunOutcome, StepState
-from tests.opensvc_core.actions.files_platform import STACK, knob, open_files_agent, up, write_service
+from tests.opensvc_core.actions.files_platform import STACK, FilesRegistry, knob, open_files_agent, up, write_service
 
 ALL = {"svc.disk#1", "svc.fs#1", "svc.container#0", "svc.app#0"}
 
@@ -53,6 +56,42 @@ def test_a_service_starts_shows_its_status_and_stops(tmp_path: Path) -> None:
     agent.run(agent.plan("stop", [service]))
     assert up(tmp_path) == set()
     assert [record.action for record in agent.history("svc")] == ["stop", "start", "start"]
+
+
+@define(eq=False)
+class Memories:
+    """A policy that keeps what drivers are handed to remember answers in, by hook, and changes nothing."""
+
+    seen: dict[str, list[tuple[int, bool]]] = Factory(dict)
+
+    def _see(self, hook: str, context: Context) -> None:
+        self.seen.setdefault(hook, []).append((id(context.memory), context.asks_for_all))
+
+    @hookimpl(wrapper=True)
+    def status(self, context: Context) -> Generator[None, object, object]:
+        self._see("status", context)
+        return (yield)
+
+    @hookimpl(wrapper=True)
+    def preflight(self, context: Context) -> Generator[None, object, object]:
+        self._see("preflight", context)
+        return (yield)
+
+    @hookimpl(wrapper=True)
+    def start(self, context: Context) -> Generator[None, object, object]:
+        self._see("start", context)
+        return (yield)
+
+
+def test_the_checks_of_a_run_share_what_its_statuses_were_told_and_no_step_does(tmp_path: Path) -> None:
+    write_service(tmp_path)
+    agent, memories = open_files_agent(tmp_path), Memories()
+    agent.dispatcher = Dispatcher(FilesRegistry(), [memories])
+    agent.run(agent.plan("start", [agent.load("svc")]))
+    first, _ = memories.seen["status"][0]
+    assert set(memories.seen["preflight"]) == {(first, True)}
+    assert all(memory != first and not is_kept for memory, is_kept in memories.seen["start"])
+    assert memories.seen["status"][-1][0] != first, "what the run has led to is asked anew"
 
 
 def test_the_commands_of_a_run_are_in_the_journal(tmp_path: Path) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+import pytest
+
 from opensvc_core.actions.agent import Agent
+from opensvc_core.actions.diskupdate import disk_file
 from opensvc_core.api import (
     ActionError,
     Context,
@@ -153,3 +157,38 @@ def test_diskupdate_keeps_the_inventory(tmp_path: Path) -> None:
     kept = json.loads(inventory_file(agent.node.folders, "svc").read_text())
     assert kept["vcpus"] == 2
     assert [disk["disk_id"] for disk in kept["disks"] if disk["path"] == "/dev/sdz"] == ["naa.1"]
+
+
+class Counting(Dispatcher):
+    """Counts who is asked for disks."""
+
+    asked: ClassVar[Counter[str]] = Counter()
+
+    def inventory(self, name: str, resources: Sequence[Resource], context: Context) -> Iterator[InventoryItem]:
+        if self.has_hook("inventory", name):
+            self.asked.update(each.rid for each in resources)
+        return super().inventory(name, resources, context)
+
+    def list_devices(self, resource: Resource, context: Context) -> tuple[Device, ...]:
+        self.asked[resource.rid] += 1
+        return super().list_devices(resource, context)
+
+
+def test_diskupdate_asks_for_the_disks_of_each_resource_once(tmp_path: Path) -> None:
+    agent = agent_of(tmp_path)
+    agent.dispatcher, asked = Counting(GivenRegistry()), Counting.asked
+    asked.clear()
+    assert update_and_tell(["svc"], Format.PLAIN, agent) == 0
+    assert set(asked) == {"container#0", "disk#1", "fs#1", "vmdg"}
+    assert set(asked.values()) == {1}, asked
+    stored = json.loads(disk_file(agent, "svc").read_text())["disks"]
+    assert [each["path"] for each in stored["container#0"]] == ["/dev/my-vg/lv", "/img/a"]
+
+
+def test_diskupdate_asks_again_for_what_was_not_told_to_say_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    agent = agent_of(tmp_path)
+    (tmp_path / "broken").touch()
+    update_and_tell(["svc"], Format.PLAIN, agent)
+    assert "disk#1" in capsys.readouterr().out

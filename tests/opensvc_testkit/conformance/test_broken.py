@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 
@@ -65,21 +66,35 @@ def id_of(made: type) -> str:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the entry points of all of them."""
-    folder = tmp_path_factory.mktemp("site")
+def sites(tmp_path_factory: pytest.TempPathFactory) -> Mapping[type, Path]:
+    """A folder with the entry point of each: who looks for one does not read sixty."""
+    folders = {}
     for number, made in enumerate([*(made for _, made in CASES), GoodLamp]):
         names = vars(import_module(made.__module__)).items()
         name = next(name for name, each in names if each is made)
         # What a driver runs is read in its own module, and nothing of that is inherited.
         declared = vars(made).get("commands", ("lamp",))
         source = MODULE.format(module=made.__module__, name=name, declared=declared)
-        ThirdParty(f"lamp{number}", {f"disk.{id_of(made)}": "Driver"}, source).unpack(folder)
-    return folder
+        folders[made] = tmp_path_factory.mktemp(f"site{number}")
+        ThirdParty(f"lamp{number}", {f"disk.{id_of(made)}": "Driver"}, source).unpack(folders[made])
+    return folders
 
 
-def run(pytester: pytest.Pytester, made: type, more: str = "") -> tuple[set[str], set[str], str]:
-    """Checks that passed, checks that failed, and what was printed."""
+Run = Callable[..., tuple[set[str], set[str], str]]
+
+
+@pytest.fixture
+def run(sites: Mapping[type, Path], pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Holds a driver against the contract: checks that passed, checks that failed, and what was printed."""
+
+    def play(made: type, more: str = "") -> tuple[set[str], set[str], str]:
+        monkeypatch.syspath_prepend(sites[made])
+        return _play(pytester, made, more)
+
+    return play
+
+
+def _play(pytester: pytest.Pytester, made: type, more: str) -> tuple[set[str], set[str], str]:
     pytester.makepyfile(SUITE.format(id=id_of(made), more=more or "pass"))
     done = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-rA", "--tb=short")
     text = done.stdout.str()
@@ -91,32 +106,27 @@ def run(pytester: pytest.Pytester, made: type, more: str = "") -> tuple[set[str]
     return found["PASSED"], found["FAILED"] | found["ERROR"], text
 
 
-@pytest.fixture(autouse=True)
-def _installed(site: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(site)
-
-
 def test_there_is_a_broken_driver_for_every_check() -> None:
     assert set(BROKEN) | {EXEMPTIONS} == set(check_names())
 
 
-def test_the_good_driver_passes(pytester: pytest.Pytester) -> None:
-    passed, failed, text = run(pytester, GoodLamp)
+def test_the_good_driver_passes(run: Run) -> None:
+    passed, failed, text = run(GoodLamp)
     assert failed == set()
     assert passed == set(check_names())
     assert f"disk.goodlamp: {len(passed)} passed, 0 failed, 0 exempt" in text
 
 
 @pytest.mark.parametrize(("check", "made"), CASES)
-def test_a_broken_driver_fails_at_its_check_alone(pytester: pytest.Pytester, check: str, made: type) -> None:
+def test_a_broken_driver_fails_at_its_check_alone(run: Run, check: str, made: type) -> None:
     module = made.__module__
     more = f'source = "{module}"' if module in {each.__name__ for each in OF_THE_SOURCE} else ""
-    _, failed, text = run(pytester, made, more)
+    _, failed, text = run(made, more)
     assert failed == {check}, text
 
 
-def test_a_check_that_cannot_be_tried_is_not_passed(pytester: pytest.Pytester) -> None:
-    passed, _, text = run(pytester, BROKEN["its_hooks_are_those_of_the_core"])
+def test_a_check_that_cannot_be_tried_is_not_passed(run: Run) -> None:
+    passed, _, text = run(BROKEN["its_hooks_are_those_of_the_core"])
     assert "a_start_brings_it_up" not in passed
     assert "not tried" in text
 
@@ -128,15 +138,15 @@ def test_a_check_that_cannot_be_tried_is_not_passed(pytester: pytest.Pytester) -
         ('auxiliary = {"lamp": ""}', "say why: lamp"),
     ],
 )
-def test_an_exemption_names_a_check_and_a_reason(pytester: pytest.Pytester, more: str, word: str) -> None:
-    _, failed, text = run(pytester, GoodLamp, more)
+def test_an_exemption_names_a_check_and_a_reason(run: Run, more: str, word: str) -> None:
+    _, failed, text = run(GoodLamp, more)
     assert failed == {EXEMPTIONS}
     assert word in text
 
 
-def test_an_exemption_is_reported_with_its_reason(pytester: pytest.Pytester) -> None:
+def test_an_exemption_is_reported_with_its_reason(run: Run) -> None:
     more = 'exempt = {"a_stop_of_the_unknown_changes_nothing": "every lamp is known"}'
-    passed, failed, text = run(pytester, BROKEN["a_stop_of_the_unknown_changes_nothing"], more)
+    passed, failed, text = run(BROKEN["a_stop_of_the_unknown_changes_nothing"], more)
     assert failed == set()
     assert len(passed) == len(check_names()) - 1
     assert "exempt: a_stop_of_the_unknown_changes_nothing: every lamp is known" in text

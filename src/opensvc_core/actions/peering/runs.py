@@ -26,6 +26,7 @@ from opensvc_core.errors import ActionError, JournalError, PlanError
 from opensvc_core.events import Event, EventKind
 from opensvc_core.host.processes import process_start_time
 from opensvc_core.journal import INTERRUPTED, RunHeader
+from opensvc_core.memory import Memory
 from opensvc_core.model import Note, Resource, ResourceId, Severity
 from opensvc_core.plan import Plan, Step, step_id
 from opensvc_core.run import RunOutcome
@@ -131,13 +132,16 @@ def check(visit: Visit, call: Call) -> Mapping[str, Any]:
     action = str(data["action"])
     plan = Plan(action, tuple(graph.service for graph in graphs.values()), graphs, steps)
     leftovers = {} if is_dry else {name: _tidy(agent, plan, name, run_id, call) for name in graphs}
-    statuses = ask(agent, list(graphs.values()))
+    memory = Memory()
+    statuses = ask(agent, list(graphs.values()), memory=memory)
     evidence = {
         str(name): [wire.evidence_in(each) for each in known]
         for name, known in wire.reading("evidence", data["evidence"], dict).items()
     }
     permits = frozenset(str(code) for code in data["permits"])
-    performer = Performer(agent, plan, statuses, run_id, lambda _: None, evidence, permits, peer=visit.peer)
+    performer = Performer(
+        agent, plan, statuses, run_id, lambda _: None, evidence, permits, peer=visit.peer, memory=memory
+    )
     context = performer.reading_context(action)
     # Who else runs it is weighed by the node that drives: it has asked everybody.
     checked = find_vetoes(agent, plan, statuses, {}, context)
