@@ -57,8 +57,9 @@ from opensvc_core.model import (
 from opensvc_core.recording import CommandLine
 
 if TYPE_CHECKING:
-    from opensvc_core.actions.agent import Agent, open_agent
+    from opensvc_core.actions.agent import Agent
     from opensvc_core.actions.jobs import NodeJob
+    from opensvc_core.actions.opening import open_agent
     from opensvc_core.actions.recording import status_data
     from opensvc_core.channel import Channel, ChannelEnd, Stream
     from opensvc_core.config.values import parse_duration
@@ -126,7 +127,7 @@ hookimpl = HookimplMarker("opensvc")
 # Loaded when first asked for: a driver needs no journal, a status needs no container life cycle.
 _LATE = {
     "Agent": "opensvc_core.actions.agent",
-    "open_agent": "opensvc_core.actions.agent",
+    "open_agent": "opensvc_core.actions.opening",
     "NodeJob": "opensvc_core.actions.jobs",
     "status_data": "opensvc_core.actions.recording",
     "Channel": "opensvc_core.channel",

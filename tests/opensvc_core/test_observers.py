@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from opensvc_core.actions.agent import Agent, installed_observers
+from opensvc_core.actions.agent import Agent
+from opensvc_core.actions.opening import installed_observers
 from opensvc_core.events import EventKind
 from opensvc_core.observers import last_failure
 from opensvc_core.registry import OBSERVERS

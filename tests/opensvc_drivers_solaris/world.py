@@ -7,7 +7,8 @@ from pathlib import Path
 
 from attrs import define, field
 
-from opensvc_core.actions.agent import Agent, open_agent
+from opensvc_core.actions.agent import Agent
+from opensvc_core.actions.opening import open_agent
 from opensvc_core.actions.perform import Performer
 from opensvc_core.api import Context
 from opensvc_core.model import Evidence, Phase, Service, StatusReport

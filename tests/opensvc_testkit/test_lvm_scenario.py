@@ -17,6 +17,7 @@ def test_the_simulated_lvm_ends_each_step_as_the_scenario_says(
     simulated_cluster: SimulatedCluster, tmp_path: Path
 ) -> None:
     steps = read_steps("lvm_scenario.toml")
-    answered = simulated_stage(simulated_cluster, tmp_path, ("/dev/loop0", "/dev/loop1", "/dev/loop2")).play(steps)
+    stage = simulated_stage(simulated_cluster, tmp_path, ("/dev/loop0", "/dev/loop1", "/dev/loop2"))
+    answered = stage.without_state().play(steps)
     ends = [(step.on, step.run, step.status) for step in steps]
     assert [(each.on, each.run, each.status) for each in answered] == ends

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,13 +16,13 @@ from attrs import define, evolve
 
 from opensvc_testkit.simulated import FaultKind, SimulatedCluster
 from tests.opensvc_testkit.simulated_hpux_site import DISK, LEGS, NODES, Site, make_site
+from tests.warm.commands import run
 
 pytestmark = pytest.mark.simulated
 HERE, THERE = NODES
 GUEST = "vm188"
 SERVICE = "svc1"
 ADDRESS = "10.0.0.188"
-OSVC = str(Path(sysconfig.get_path("scripts")) / "osvc")
 SERVICE_FILE = """\
 [default]
 vm_name = vm188
@@ -48,7 +47,7 @@ stop_timeout = 2
 """
 UP = {"vg#1pr": "up", "vmdgpr": "up", "vg#1": "up", "container#0": "up", "ip#1": "up"}
 DOWN = dict.fromkeys(UP, "down")
-SECONDS = 120
+SECONDS = 300
 
 
 @define
@@ -60,15 +59,8 @@ class Play:
     def osvc(self, *words: str, node: str = HERE) -> subprocess.CompletedProcess[str]:
         """One command of an operator, whose environment has no TERMINFO."""
         variables: Mapping[str, str] = self.site.nodes[node].variables
-        return subprocess.run(
-            [OSVC, *words],
-            env={**variables, "HOME": "/nonexistent", "LC_ALL": "C.UTF-8"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
+        env = {**variables, "HOME": "/nonexistent", "LC_ALL": "C.UTF-8"}
+        return run(words, env=env, cwd=Path("/"), timeout=SECONDS)
 
     def does(self, *words: str, node: str = HERE, status: int = 0) -> str:
         """One that ends so; all that it printed."""

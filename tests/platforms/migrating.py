@@ -8,7 +8,8 @@ from pathlib import Path
 
 from attrs import define
 
-from opensvc_core.actions.agent import Agent, open_agent
+from opensvc_core.actions.agent import Agent
+from opensvc_core.actions.opening import open_agent
 from opensvc_core.node import Folders, Node
 from opensvc_core.prkey import format_key, own_key
 from tests.opensvc_core.cluster.loopback import Cluster, LoopbackPeers

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import define, evolve, field
+from attrs import define, field
 
-from opensvc_core.actions.limits import Limits, read_limits
-from opensvc_core.backends import ReservationBackends
-from opensvc_core.clock import Cancel, Clock, SystemClock
+from opensvc_core.actions.limits import Limits
+from opensvc_core.clock import Cancel, Clock
 from opensvc_core.dispatcher import Dispatcher
-from opensvc_core.errors import OpenSVCError
-from opensvc_core.graph import ServiceGraph, build_graph
-from opensvc_core.model import Resource
-from opensvc_core.node import DEFAULT_ROOT, Folders, Node
+from opensvc_core.graph import ServiceGraph
+from opensvc_core.node import Node
 from opensvc_core.peers import NoPeers, Peers
 from opensvc_core.plan import Plan, Selection, make_plan
-from opensvc_core.registry import RESERVATIONS, Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from opensvc_core.actions.drivers import DriverListing
     from opensvc_core.actions.execute import RunOptions
@@ -33,15 +27,11 @@ if TYPE_CHECKING:
     from opensvc_core.host import Host
     from opensvc_core.journal import CommandRecord, Journal, RunRecord
     from opensvc_core.model import Evidence, Service
-    from opensvc_core.observers import Observers
     from opensvc_core.reservation_units import Backends
     from opensvc_core.retention import Usage
     from opensvc_core.run import Run
     from opensvc_core.status import ServiceStatus
     from opensvc_core.surroundings import Network
-
-DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-"""Where commands are looked for when nobody says otherwise."""
 
 
 def _ignore(event: Event) -> None:
@@ -56,7 +46,7 @@ def _no_backends() -> Backends:
 
 @define
 class Agent:
-    """One node's agent. Make it with ``open_agent``.
+    """One node's agent. Make it with ``opening.open_agent``.
 
     Attributes:
         node: this node.
@@ -122,25 +112,9 @@ class Agent:
 
         A resource whose driver cannot say what it adds counts as one whose driver is broken.
         """
-        companions: list[Resource] = []
-        broken: dict[Resource, OpenSVCError] = {}
-        for resource in service.resources:
-            try:
-                companions += () if resource.problem else self.dispatcher.companions(resource)
-            except OpenSVCError as error:
-                broken[resource] = error
-        if broken:
-            resources = tuple(
-                evolve(each, problem=broken[each].message, hint=broken[each].hint) if each in broken else each
-                for each in service.resources
-            )
-            service = evolve(service, resources=resources)
-        reserved = [resource for resource in service.resources if resource.options.get("scsireserv")]
-        if reserved and self.reservations.names:
-            from opensvc_core.companion import reservation_of  # most services have none
+        from opensvc_core.actions.service_graph import service_graph
 
-            companions += [reservation_of(resource) for resource in reserved]
-        return build_graph(service, companions)
+        return service_graph(self, service)
 
     def graphs(self, services: Iterable[Service]) -> list[ServiceGraph]:
         """The graphs of several services."""
@@ -258,16 +232,8 @@ class Agent:
         """
         from opensvc_core.actions.execute import RunOptions, run_plan
 
-        options = RunOptions(
-            permits=frozenset(permits),
-            evidence=tuple(evidence),
-            authority=authority,
-            cancel=cancel or Cancel(),
-            on_event=on_event,
-            wait=wait,
-            max_parallel=max_parallel,
-            time_limit=time_limit,
-        )
+        lifted, known, token = frozenset(permits), tuple(evidence), cancel or Cancel()
+        options = RunOptions(lifted, known, authority, token, on_event, wait, max_parallel, time_limit)
         return run_plan(self, plan, options)
 
     def recover(
@@ -288,13 +254,8 @@ class Agent:
         from opensvc_core.actions.execute import RunOptions
         from opensvc_core.actions.recover import recover
 
-        options = RunOptions(
-            permits=frozenset(permits),
-            evidence=tuple(evidence),
-            cancel=cancel or Cancel(),
-            on_event=on_event,
-            wait=wait,
-        )
+        lifted, known = frozenset(permits), tuple(evidence)
+        options = RunOptions(permits=lifted, evidence=known, cancel=cancel or Cancel(), on_event=on_event, wait=wait)
         return recover(self, name, options)
 
     def boot(self, options: RunOptions | None = None, names: Sequence[str] = (), *, is_dry: bool = False) -> Rounds:
@@ -317,117 +278,18 @@ class Agent:
 
     def freeze(self, names: Iterable[str]) -> None:
         """Have services refuse every action but thaw and the reading ones."""
-        from opensvc_core.actions.freeze import freeze
-        from opensvc_core.actions.recording import record_frozen
+        from opensvc_core.actions.freezing import freeze_services
 
-        chosen = list(names)
-        for name in chosen:
-            freeze(self.node, name)
-        record_frozen(self, chosen)
+        freeze_services(self, tuple(names))
 
     def thaw(self, names: Iterable[str]) -> None:
         """Undo ``freeze``."""
-        from opensvc_core.actions.freeze import thaw
-        from opensvc_core.actions.recording import record_frozen
+        from opensvc_core.actions.freezing import thaw_services
 
-        chosen = list(names)
-        for name in chosen:
-            thaw(self.node, name)
-        record_frozen(self, chosen)
+        thaw_services(self, tuple(names))
 
     def is_frozen(self, name: str) -> bool:
         """Whether a service, or the whole node, is frozen."""
         from opensvc_core.actions.freeze import is_frozen
 
         return is_frozen(self.node, name)
-
-
-def open_agent(  # noqa: PLR0913 - each is a thing that an embedder may hand in, all by name
-    root: Path | None = None,
-    node_name: str | None = None,
-    *,
-    path: str = DEFAULT_PATH,
-    user: str = "",
-    argv: Sequence[str] = (),
-    disabled_drivers: Collection[str] = (),
-    clock: Clock | None = None,
-    host: Host | None = None,
-    network: Network | None = None,
-    peers: Peers | None = None,
-    policies: Sequence[object] = (),
-    observers: Sequence[object] = (),
-    has_installed_observers: bool = False,
-    settings: Mapping[str, Mapping[str, str]] | None = None,
-    os_name: str | None = None,
-) -> Agent:
-    """Open this node's agent.
-
-    Args:
-        root: root folder, ``/opt/opensvc`` by default.
-        node_name: name of this node, its host name by default.
-        path: where commands are looked for.
-        user: who acts; the login name of the process by default.
-        argv: the command line, for the journal.
-        disabled_drivers: ids that are treated as not installed.
-        clock: source of time.
-        host: where commands run.
-        network: what is found out about addresses.
-        peers: the other nodes; nobody by default.
-        policies: pluggy plugins that wrap every hook.
-        observers: objects with ``observe(event)``.
-        has_installed_observers: whether those of the entry points ``opensvc.observers`` see the events too, as they
-            see those of ``osvc``; they are loaded at the first.
-        settings: of the node, read from ``etc/node.conf`` by default.
-        os_name: operating system of the node as ``uname -s`` prints it; that of this machine by default.
-
-    Raises:
-        ConfigError: ``etc/node.conf`` is wrong.
-    """
-    from opensvc_core.host.local import LocalHost
-    from opensvc_core.host.network import SystemNetwork
-    from opensvc_core.host.processes import read_boot_id
-    from opensvc_core.journal import Journal
-
-    folders = Folders(root or DEFAULT_ROOT)
-    system = os.uname()
-    if settings is None:
-        from opensvc_core.config.node_conf import read_node_conf
-
-        settings = read_node_conf(folders.etc / "node.conf")
-    node = Node(node_name or system.nodename, os_name or system.sysname, folders, settings, read_boot_id())
-    disabled = frozenset(disabled_drivers)
-    used_clock = clock or SystemClock()
-    used_host = host or LocalHost(node.name, path, os_name=node.os_name, clock=used_clock)
-    agent = Agent(
-        node=node,
-        clock=used_clock,
-        dispatcher=Dispatcher(Registry(disabled=disabled), policies, observers),
-        host=used_host,
-        network=network or SystemNetwork(node, used_host, used_clock),
-        journal=Journal(folders.journal, used_clock),
-        peers=peers or NoPeers(),
-        user=user or _login_name(),
-        argv=tuple(argv),
-        limits=read_limits(settings, folders.etc / "node.conf"),
-        reservations=ReservationBackends(Registry(RESERVATIONS, disabled), policies),
-    )
-    if has_installed_observers:
-        agent.dispatcher.reach_installed = lambda: installed_observers(agent)
-    return agent
-
-
-def installed_observers(agent: Agent) -> Observers:
-    """The observers that are installed beside an agent, not loaded yet."""
-    from opensvc_core.observers import Observers
-    from opensvc_core.registry import OBSERVERS
-
-    return Observers(Registry(OBSERVERS, agent.dispatcher.registry.disabled), agent=agent)
-
-
-def _login_name() -> str:
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from opensvc_core.actions.agent import installed_observers
+from opensvc_core.actions.opening import installed_observers
 from opensvc_core.backends import ReservationBackends
 from opensvc_core.errors import DriverError
 from opensvc_core.observers import last_failure

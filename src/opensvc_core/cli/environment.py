@@ -93,7 +93,7 @@ def open_here(root: Path | None = None, node: str | None = None) -> Agent:
     Raises:
         ConfigError: ``etc/node.conf`` is wrong.
     """
-    from opensvc_core.actions.agent import open_agent
+    from opensvc_core.actions.opening import open_agent
 
     environment = here()
     agent = open_agent(

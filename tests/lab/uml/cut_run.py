@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 
-from opensvc_core.actions.agent import open_agent
+from opensvc_core.actions.opening import open_agent
 from opensvc_core.cli.environment import here
 from opensvc_core.events import Event
 

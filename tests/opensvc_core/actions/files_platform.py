@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from opensvc_core.actions.agent import Agent, open_agent
+from opensvc_core.actions.agent import Agent
+from opensvc_core.actions.opening import open_agent
 from opensvc_core.api import (
     Context,
     Device,

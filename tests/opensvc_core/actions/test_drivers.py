@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from opensvc_core.actions.agent import open_agent
 from opensvc_core.actions.drivers import declared_commands
+from opensvc_core.actions.opening import open_agent
 
 CLASS = 'raise SystemExit\n\n\nclass Acme:\n    commands = ("acmectl", "cat")\n'
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opensvc_core.actions.agent import open_agent
 from opensvc_core.actions.install import cron
 from opensvc_core.actions.install.boot_service import init_script, unit_texts
 from opensvc_core.actions.install.install import Installation, make_changes, plan_installation, plan_removal
 from opensvc_core.actions.install.jobs import CRONTABS, jobs
 from opensvc_core.actions.install.site import Site
 from opensvc_core.actions.node_check import Finding, check_node
+from opensvc_core.actions.opening import open_agent
 from opensvc_core.cluster.host_mode import HostMode, write_host_mode
 from opensvc_core.host.local import LocalHost
 from opensvc_core.model import Severity

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from attrs import define, evolve, field
 
-from opensvc_core.actions.agent import Agent, open_agent
+from opensvc_core.actions.agent import Agent
+from opensvc_core.actions.opening import open_agent
 from opensvc_core.actions.peering.operations import find
 from opensvc_core.actions.trust import forget, known_peers, make_card, take_card
 from opensvc_core.actions.trust_check import Proof, audit, check_trust
