@@ -10,16 +10,8 @@ import pytest
 from opensvc_core.actions.preflight import PERMIT_CODES
 from opensvc_core.cli import verbs
 from opensvc_core.cli.failure import UsageError
-from opensvc_core.cli.legacy import (
-    FORCE_PERMITS,
-    NODE_VERBS,
-    NOT_YET,
-    link_of,
-    part_of,
-    run_nodemgr,
-    run_svcmgr,
-    run_svcmon,
-)
+from opensvc_core.cli.legacy import NODE_VERBS, NOT_YET, link_of, run_nodemgr, run_svcmgr, run_svcmon
+from opensvc_core.cli.legacy_verbs import FORCE_PERMITS, part_of
 from opensvc_core.errors import NotYet
 
 
