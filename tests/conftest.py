@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import random
 import signal
+from pathlib import Path
 
 import hypothesis
 import pytest
 
 from tests.figures import Figures
-from tests.tiers import KIT, LAB_SHARES, WALKS, WHOLE_RUNS, Tiers, is_true
+from tests.tiers import FOLDERS, KIT, LAB_SHARES, WALKS, WHOLE_RUNS, Tiers, is_true
 
 RUNS_KEY = pytest.StashKey[int]()
 SEED_KEY = pytest.StashKey[int]()
@@ -58,6 +59,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("walks")
         if KIT in item.path.parts and item.get_closest_marker("simulated"):
             item.add_marker("kit")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Pass over folders that hold nothing of the share that runs."""
+    folders = FOLDERS.get(config.option.markexpr)
+    here = Path(__file__).parent
+    if folders is None or here not in collection_path.parents:
+        return None
+    return True if collection_path.relative_to(here).parts[0] not in folders else None
 
 
 def pytest_report_header(config: pytest.Config) -> str:

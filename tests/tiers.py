@@ -40,6 +40,13 @@ LAB_SHARES = SHARES[4:]
 WALKS = frozenset({"conformance", "platforms", "demo"})
 # The folder of the simulators' own tests; those that run them are marked `kit`.
 KIT = "opensvc_testkit"
+FOLDERS: Mapping[str, frozenset[str]] = {
+    SHARES[1]: frozenset({*WALKS - {"demo"}, KIT}),
+    SHARES[3]: frozenset({KIT}),
+    SHARES[4]: frozenset({"lab", "opensvc_core"}),
+    **dict.fromkeys(SHARES[5:], frozenset({"lab"})),
+}
+"""Of some shares the folders of `tests/` in which all their tests lie: to look into the others takes seconds."""
 
 
 def tier_of(item: pytest.Item) -> str:

@@ -77,7 +77,7 @@ def start_sender(agent: Agent, lock: Lock) -> subprocess.Popen[bytes]:
     node = agent.node
     named = {"OSVC_ROOT": str(node.folders.root), "OSVC_NODE": node.name, "OSVC_OS": node.os_name}
     child = subprocess.Popen(
-        [sys.executable, "-P", "-m", "opensvc_core", "collector", "send", "--lock", str(lock.descriptor)],
+        [sys.executable, "-P", "-m", "opensvc_collector_client", "collector", "send", "--lock", str(lock.descriptor)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

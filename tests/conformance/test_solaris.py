@@ -18,6 +18,8 @@ from tests.conformance.simulated import ClusterPlatform
 from tests.opensvc_drivers_solaris.mount_scripts import write_mounts
 
 pytestmark = pytest.mark.simulated
+LIVES: dict[str, Any] = {"boot_time": 0.3, "shutdown_time": 0.3}
+"""Seconds of the cluster's clock: waited for more than once, and no longer, as a look is three processes."""
 
 ZONE = {keyword.name: keyword.default for keyword in ZONE_KEYWORDS}
 
@@ -49,7 +51,7 @@ class Zones(Solaris):
     installed_on = "node1"
 
     def add(self, name: str) -> None:
-        self.solaris.define_zone(name, ["node1"], installed_on=self.installed_on, boot_time=1, shutdown_time=2)
+        self.solaris.define_zone(name, ["node1"], installed_on=self.installed_on, **LIVES)
 
     def options(self, number: int) -> dict[str, Any]:
         return {"name": self.known(f"z{number}"), "start_timeout": "30s", "stop_timeout": "20s"}

@@ -27,6 +27,7 @@ from tests.lab.specification import environment, host_files, node_specification,
 BOOT_SECONDS = 20.0
 OFF_SECONDS = 20.0
 EXEC_SECONDS = 30.0
+_WRITE = 'mkdir -p "$2"; cat >"$1"; chmod "$3" "$1"'
 
 
 class BootError(RuntimeError):
@@ -237,9 +238,8 @@ class Node:
 
     def write(self, path: str, text: str, *, mode: int = 0o644) -> None:
         """Write a file in the node, with the folders on the way to it."""
-        self.exec(["mkdir", "-p", os.path.dirname(path) or "/"], check=True)  # noqa: PTH120 - a path of the node
-        self.exec(["tee", path], input=text, check=True)
-        self.exec(["chmod", f"{mode:o}", path], check=True)
+        folder = os.path.dirname(path) or "/"  # noqa: PTH120 - a path of the node
+        self.exec(["/bin/sh", "-ec", _WRITE, "write", path, folder, f"{mode:o}"], input=text, check=True)
 
     def _expect(self, word: bytes) -> None:
         assert self._lifeline is not None

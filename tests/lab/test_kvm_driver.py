@@ -338,7 +338,7 @@ def test_a_launcher_that_hangs_is_ended_in_the_guest_with_its_children_and_a_dae
     }
     xml = site.hypervisor.domain_xml("agent", Kind.AGENT, ip="10.77.0.101", launchers=launchers)
     site.hypervisor.define("agent", xml)
-    app = "\n[app#0]\ntype = launchers\nscript_timeout = 2\n"
+    app = "\n[app#0]\ntype = launchers\nscript_timeout = 6\n"
     site.service("agent", "qga = true", "start_timeout = 60", "hostname = 10.77.0.101", more=app)
     started = site.osvc("start", "agent", "-v")
     assert started.returncode == 0, started.stderr
@@ -374,10 +374,14 @@ def test_a_start_waits_for_the_network_and_the_shell_of_a_linux_guest(site: Site
     xml = site.hypervisor.domain_xml("penguin", Kind.LINUX, ip="10.77.0.101", launchers=launchers)
     site.hypervisor.define("penguin", xml)
     more = "\n[ip#0]\nipname = 10.77.0.101\nipdev = eth0\n\n[app#0]\ntype = launchers\n"
-    site.service("penguin", "start_timeout = 60", "hostname = 10.77.0.101", more=more)
+    limits = ("start_timeout = 60", "stop_timeout = 60")
+    site.service("penguin", *limits, "hostname = 10.77.0.101", more=more)
     started = site.osvc("start", "penguin", "-v")
     assert started.returncode == 0, started.stderr
     shown = json.loads(site.osvc("status", "penguin", "--format", "json").stdout)["services"]["penguin"]["resources"]
     assert (shown["container#0"]["status"], shown["app#0"]["status"]) == ("up", "up")
-    assert site.osvc("stop", "penguin").returncode == 0
+    stopped = site.osvc("stop", "penguin", "-v")
+    assert stopped.returncode == 0, stopped.stderr
+    assert "shutdown --mode acpi penguin" in stopped.stdout + stopped.stderr
+    assert "destroy" not in stopped.stdout + stopped.stderr, "a Linux guest obeys its power button"
     assert site.hypervisor.state("penguin") == "shut off"

@@ -206,9 +206,9 @@ def test_a_slow_hook_hangs_who_asks_for_its_guest_and_is_ended_by_clear(clean_hy
     assert node.exec(["pgrep", "-f", "sleep 4242"]).returncode == 1
 
 
-def test_a_linux_guest_answers_and_runs_its_launchers(clean_hypervisor: Hypervisor) -> None:
+def test_a_linux_guest_answers_and_runs_its_launchers_and_so_does_its_agent(clean_hypervisor: Hypervisor) -> None:
     launcher = '#!/bin/sh\necho "$(hostname) $1"\nexit 7\n'
-    xml = clean_hypervisor.domain_xml("penguin", Kind.LINUX, ip=LINUX, launchers={"S10db": launcher})
+    xml = clean_hypervisor.domain_xml("penguin", Kind.AGENT, ip=LINUX, launchers={"S10db": launcher})
     clean_hypervisor.define("penguin", xml)
     clean_hypervisor.virsh("start", "penguin", check=True)
     clean_hypervisor.wait_booted("penguin")
@@ -225,7 +225,11 @@ def test_a_linux_guest_answers_and_runs_its_launchers(clean_hypervisor: Hypervis
     # busybox knows no JSON: the address must be read from ifconfig.
     assert clean_hypervisor.ssh(LINUX, "ip -j addr").returncode != 0
     assert LINUX in clean_hypervisor.ssh(LINUX, "ifconfig eth0").stdout
-    clean_hypervisor.virsh("shutdown", "penguin", check=True)
+    done = clean_hypervisor.virsh("qemu-agent-command", "penguin", '{"execute": "guest-ping"}')
+    assert done.stdout.strip() == '{"return":{}}', done.stderr
+    asked = clean_hypervisor.virsh("shutdown", "penguin", "--mode", "agent")
+    # A guest that is quick has no power any more before libvirt hears its answer (seen with libvirt 9.0).
+    assert asked.returncode == 0 or "End of file from agent socket" in asked.stderr, asked.stderr
     clean_hypervisor.wait_state("penguin", "shut off")
 
 
@@ -241,18 +245,6 @@ def test_a_deaf_linux_guest_shows_its_other_host_key_and_ignores_the_button(clea
         clean_hypervisor.virsh("shutdown", name, check=True)
     clean_hypervisor.wait_state("plain", "shut off")
     assert clean_hypervisor.state("deaf") == "running"
-
-
-def test_the_guest_agent_answers_and_shuts_down(clean_hypervisor: Hypervisor) -> None:
-    clean_hypervisor.add("agent", Kind.AGENT)
-    clean_hypervisor.virsh("start", "agent", check=True)
-    clean_hypervisor.wait_booted("agent")
-    done = clean_hypervisor.virsh("qemu-agent-command", "agent", '{"execute": "guest-ping"}')
-    assert done.stdout.strip() == '{"return":{}}', done.stderr
-    asked = clean_hypervisor.virsh("shutdown", "agent", "--mode", "agent")
-    # A guest that is quick has no power any more before libvirt hears its answer (seen with libvirt 9.0).
-    assert asked.returncode == 0 or "End of file from agent socket" in asked.stderr, asked.stderr
-    clean_hypervisor.wait_state("agent", "shut off")
 
 
 def test_a_frozen_libvirtd_hangs_its_clients(clean_hypervisor: Hypervisor) -> None:

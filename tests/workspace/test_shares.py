@@ -6,8 +6,9 @@ import re
 from itertools import product
 from pathlib import Path
 
-from tests.tiers import SHARES
+from tests.tiers import FOLDERS, KIT, LAB_SHARES, SHARES, WALKS
 
+TESTS = Path(__file__).resolve().parents[1]
 MAKEFILE = Path(__file__).resolve().parents[2] / "Makefile"
 
 
@@ -38,3 +39,27 @@ def test_the_makefile_runs_these_shares() -> None:
     names = "STORAGE|KERNELS|CLUSTER|LAB|KIT|SIMULATED|WALKS|PURE"
     found = re.findall(rf'^(?:{names}) := "(.*)"$', MAKEFILE.read_text(), re.MULTILINE)
     assert tuple(found) == SHARES[::-1]
+
+
+def _shares_of(file: Path) -> set[str]:
+    """The shares that look into some folders only and may have tests of a file, by its folder and its own marks."""
+    parts, text = file.relative_to(TESTS).parts, file.read_text()
+    found = set()
+    if WALKS & set(parts):
+        found.add(SHARES[1])
+    if KIT in parts:
+        found.add(SHARES[3])
+    if "pytest.mark.lab" in text or parts[0] == "lab":
+        found.add(LAB_SHARES[0])
+    return found
+
+
+def test_shares_that_look_into_some_folders_only_have_no_test_elsewhere() -> None:
+    for file in TESTS.rglob("test_*.py"):
+        top = file.relative_to(TESTS).parts[0]
+        # What the text of a test is about is none of its own marks.
+        for share in set() if top == "workspace" else _shares_of(file):
+            assert top in FOLDERS[share], (file, share)
+        if top not in {"lab", "workspace"}:
+            own = re.findall(r"mark\.(kernels|storage|cluster|walks|kit)\b", file.read_text())
+            assert not own, f"{file}: {own} are set by folder"

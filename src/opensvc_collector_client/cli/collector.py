@@ -122,13 +122,6 @@ def send(
     lock: Annotated[int, typer.Option("--lock", help="Open file that holds the sender's lock already.")] = -1,
 ) -> int:
     """Send what waits and end; what an observer starts."""
-    import os
+    from opensvc_collector_client import sending
 
-    from opensvc_collector_client.cli.here import open_node
-    from opensvc_collector_client.private_files import Lock
-    from opensvc_collector_client.sender import Outcome, Sender
-
-    if lock >= 0:
-        os.set_inheritable(lock, False)
-    outcome = Sender.of(open_node()).send(lock=Lock(lock) if lock >= 0 else None)
-    return int(outcome is Outcome.FAILED)
+    return sending.send(lock)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from opensvc_core.actions.evidence import evidence_here
 from opensvc_core.actions.status import ask
+from opensvc_core.clock import Cancel
 from opensvc_core.cluster import wire
 from opensvc_core.errors import PlanError, Vetoed
+from opensvc_core.lock import Holder, hold_lock
 from opensvc_core.model import NodeState, Veto
 from opensvc_core.moves import Move, plan_move
 
@@ -41,6 +44,7 @@ def move_plan(agent: Agent, verb: str, services: Sequence[Service], to: str = ""
 
     Raises:
         PlanError: no such node, or nothing to do.
+        Locked: it seems to run on several nodes, and a run on it is under way: that may be why.
         PeerError: a node of the plan cannot be asked.
     """
     moves = [_move(agent, verb, service, to, frozenset(dead)) for service in services]
@@ -107,13 +111,17 @@ def _source(agent: Agent, service: Service, destination: str, graph: ServiceGrap
 
     Raises:
         PlanError: it runs on several nodes, or on the destination already.
+        Locked: it seems to run on several nodes, and a run on it is under way.
     """
     here, name = agent.node.name, service.name
     others = [node for node in service.all_nodes if node != here and node not in dead]
     up = _where_up(agent, service, others, graph)
     if len(up) > 1:
-        # No lock is held: another run may have moved it between two answers. Up twice is what is so both times.
-        again = _where_up(agent, service, others, graph)
+        # Another run may have moved it between two answers, and while a guest migrates it is on two nodes for a while:
+        # no run does either while this node's lock is held. Up twice is what is so both times.
+        holder = Holder(os.getpid(), agent.user, "look", agent.clock.now())
+        with hold_lock(agent.node.folders.lock, name, holder, wait=0, clock=agent.clock, cancel=Cancel()):
+            again = _where_up(agent, service, others, graph)
         up = [node for node in again if node in up] or again
     if len(up) > 1:
         raise PlanError(

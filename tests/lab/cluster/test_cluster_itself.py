@@ -64,13 +64,13 @@ def received(node: Node) -> int:
 
 def test_a_frozen_sshd_answers_nobody_and_goes_on(cluster: Cluster) -> None:
     first, second, _ = cluster.nodes
-    scan = ["ssh-keyscan", "-T", "1", "-t", "ed25519", second.name]
+    scan = ["ssh-keyscan", "-t", "ed25519", "-T"]
     second.freeze_sshd()
     try:
-        assert first.exec(scan).stdout == ""
+        assert first.exec([*scan, "1", second.name]).stdout == ""
     finally:
         second.thaw_sshd()
-    assert "ssh-ed25519" in first.exec(scan).stdout
+    assert "ssh-ed25519" in first.exec([*scan, "20", second.name]).stdout
 
 
 def test_a_full_disk_is_full_for_the_agent_only_and_nothing_but_a_stop_goes_on(cluster: Cluster) -> None:

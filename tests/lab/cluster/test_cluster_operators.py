@@ -141,7 +141,7 @@ def test_a_node_without_its_peers_starts_nothing(cluster: Cluster, way: str) -> 
 def be_impatient(cluster: Cluster) -> None:
     """Have no node wait for others, as none will answer; `Cluster.be_quick` undoes it."""
     for node in cluster.nodes:
-        node.exec(["sed", "-i", "s/^peer = .*/peer = 3/", f"{ROOT}/etc/node.conf"], check=True)
+        node.exec(["sed", "-i", "s/^peer = .*/peer = 6/", f"{ROOT}/etc/node.conf"], check=True)
 
 
 def isolate(way: str, node: Node, cluster: Cluster, *, is_over: bool = False) -> None:

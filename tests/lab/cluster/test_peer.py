@@ -315,7 +315,7 @@ def test_trust_that_is_taken_back_ends_what_the_peer_has_under_way(cluster: Clus
     ):
         assert run.stdout is not None
         assert run.stdout.readline().strip() == "held"
-        second.exec(["sh", "-c", "until ls -A /srv/in | grep -q large; do :; done"], timeout=30, check=True)
+        second.exec(["sh", "-c", "until ls -A /srv/in | grep -q large; do sleep 0.02; done"], timeout=30, check=True)
         cluster.told(second, "node", "trust", "--remove", "node1")
         assert run.stdout.readline().strip() == "the session with node2, which held the lock, was lost"
         assert push.wait(30) != 0

@@ -767,3 +767,24 @@ def test_a_service_that_moves_while_it_is_looked_for_is_not_taken_for_up_twice(
         plan = agent.plan_move("switch", [agent.load("svc")], "n2")
         assert plan.steps[0].id.endswith(" on n1")
     assert len(asked) == 2
+
+
+def test_a_guest_that_is_on_two_nodes_while_a_run_moves_it_is_told_by_that_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A live migration has it on both: to stop it on all nodes but one would be the wrong thing to do."""
+    site = Site(tmp_path)
+    real = LoopbackPeers.ask
+
+    def ask(peers: LoopbackPeers, service: Service, nodes: Sequence[str]) -> tuple[Evidence, ...]:
+        found = real(peers, service, nodes)
+        return tuple(evolve(each, state=NodeState.UP) if each.node == "d1" else each for each in found)
+
+    monkeypatch.setattr(LoopbackPeers, "ask", ask)
+    agent = site.agent("n2")
+    holder = Holder(1, "alice on n1", "migrate", 1.0)
+    lock = hold_lock(agent.node.folders.lock, "svc", holder, wait=0, clock=agent.clock, cancel=Cancel())
+    with lock, pytest.raises(Locked, match="migrate by alice on n1"):
+        agent.plan_move("switch", [agent.load("svc")], "n2")
+    with pytest.raises(PlanError, match="up on several nodes"):
+        agent.plan_move("switch", [agent.load("svc")], "n2")
