@@ -111,6 +111,23 @@ def hold_lock(
         os.close(descriptor)
 
 
+def holder_now(folder: Path, service: str) -> Holder | None:
+    """Who holds the lock of a service at this moment; ``None`` if nobody does, or it cannot be told."""
+    try:
+        descriptor = os.open(folder / service, os.O_RDONLY | CLOSED_ON_EXEC | NO_LINK)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return read_holder(folder / service)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+    return None
+
+
 def _try_lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

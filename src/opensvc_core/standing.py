@@ -9,13 +9,16 @@ from attrs import evolve, field, frozen
 from opensvc_core.model import NodeState, Note, Severity, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    from opensvc_core.lock import Holder
     from opensvc_core.model import Service
     from opensvc_core.status import ServiceStatus
 
 LONGEST_TEXT = 400
 """Characters of a note that another node is told; the rest is to be read there."""
+LIVE = frozenset({"migrate", "recover"})
+"""Runs in which a service is on two nodes for a while, as its guest goes from the one to the other."""
 MOST_NOTES = 3
 """Notes of one resource that another node is told."""
 
@@ -157,7 +160,9 @@ def of_status(
     )
 
 
-def judge(service: Service, here: str, mine: Standing, words: Mapping[str, NodeWord]) -> tuple[Note, ...]:
+def judge(
+    service: Service, here: str, mine: Standing, words: Mapping[str, NodeWord], holder: Callable[[], Holder | None]
+) -> tuple[Note, ...]:
     """What is to be said of a service of which several nodes speak; only what they said now counts.
 
     Args:
@@ -165,6 +170,7 @@ def judge(service: Service, here: str, mine: Standing, words: Mapping[str, NodeW
         here: name of this node.
         mine: what this node says.
         words: of the other nodes, by name.
+        holder: tells whose run is under way on the service, if anybody's; asked only where that matters.
     """
     told = {here: mine}
     for node in service.all_nodes:
@@ -174,8 +180,14 @@ def judge(service: Service, here: str, mine: Standing, words: Mapping[str, NodeW
     up = [node for node in service.all_nodes if node in told and told[node].state is NodeState.UP]
     notes = []
     if len(up) > 1:
-        text = f"up on {' and '.join(up)} at the same time: find out which one is right, and stop the other there, now"
-        notes.append(Note(text, "up_twice", Severity.ERROR))
+        where = f"up on {' and '.join(up)} at the same time"
+        if (run := holder()) is not None and run.action in LIVE:
+            # To stop it on one of them now would be the accident.
+            text = f"{where}, as its guest is on its way: {run}; look again when that has ended"
+            notes.append(Note(text, "under_way", Severity.WARNING))
+        else:
+            text = f"{where}: find out which one is right, and stop the other there, now"
+            notes.append(Note(text, "up_twice", Severity.ERROR))
     production = {node.lower() for node in service.nodes}
     for node in up:
         if node.lower() not in production:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
@@ -12,6 +13,7 @@ from opensvc_core.actions.last_words import keep_word, last_word
 from opensvc_core.actions.standings import standings
 from opensvc_core.cluster.wire import reading
 from opensvc_core.errors import OpenSVCError
+from opensvc_core.lock import holder_now
 from opensvc_core.standing import NodeWord, Standing, judge, standing_in
 
 if TYPE_CHECKING:
@@ -133,7 +135,16 @@ def judge_all(
     return {
         name: evolve(
             status,
-            notes=(*judge(status.service, agent.node.name, mine[name], words), *status.notes),
+            notes=(
+                *judge(
+                    status.service,
+                    agent.node.name,
+                    mine[name],
+                    words,
+                    partial(holder_now, agent.node.folders.lock, name),
+                ),
+                *status.notes,
+            ),
         )
         for name, status in statuses.items()
     }

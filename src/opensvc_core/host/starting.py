@@ -44,13 +44,17 @@ def plumbum_command() -> Callable[[str], Any]:
 def put_off(name: str) -> Iterator[None]:
     """Have what is imported in the block get a module that is itself imported when something of it is asked for.
 
+    A ``LazyLoader`` of importlib would load it at once: Python 3.11 asks what is imported for its ``__spec__``.
+
     Args:
-        name: of the module. Nothing happens if it was imported before.
+        name: of a module in a package. Nothing happens if it was imported before.
     """
     if name in sys.modules:
         yield
         return
+    package, _, short = name.rpartition(".")
     later = sys.modules[name] = _Later(name)
+    setattr(import_module(package), short, later)
     try:
         yield
     finally:
@@ -62,8 +66,11 @@ class _Later(ModuleType):
 
     def make_way(self) -> None:
         """Let the next import of that name find the module itself."""
+        package, _, short = self.__name__.rpartition(".")
         if sys.modules.get(self.__name__) is self:
             del sys.modules[self.__name__]
+        if vars(sys.modules[package]).get(short) is self:
+            delattr(sys.modules[package], short)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

@@ -102,10 +102,8 @@ def pair(whole: Pair) -> Iterator[Pair]:
 def test_a_guest_goes_there_and_back_and_a_ping_runs_through_it(pair: Pair, capsys: pytest.CaptureFixture[str]) -> None:
     first, second = pair.nodes
     pair.make("vm1", Kind.LINUX, is_shared=True)
-    began = time.monotonic()
     pair.cluster.told(first, "start", "vm1")
     pair.hypervisors[0].wait_booted("vm1")
-    boot = time.monotonic() - began
     ping = first.popen(PING)
     pair.cluster.told(first, "migrate", "vm1", "--to", "node2")
     assert pair.states("vm1") == ["shut off", "running"]
@@ -118,8 +116,7 @@ def test_a_guest_goes_there_and_back_and_a_ping_runs_through_it(pair: Pair, caps
     with capsys.disabled():
         sys.stdout.write(f"\nlive migration there and back: {sent - got} of {sent} pings lost, one each 10 ms\n")
     assert got > 100
-    # Three seconds; on a machine that is so busy that a boot takes longer, less than one boot for both ways.
-    assert (sent - got) / 100 < max(3.0, boot)
+    assert sent - got < 300
     for node, word in ((first, "migrate"), (second, "migrate")):
         run = pair.cluster.last_run(node, "vm1")
         assert run is not None

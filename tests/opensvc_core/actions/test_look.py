@@ -20,8 +20,10 @@ from opensvc_core.cli.plain import mon_lines, status_lines
 from opensvc_core.cli.render import to_text
 from opensvc_core.cli.render.status import mon_table, status_trees
 from opensvc_core.cli.render.watch import LINES_AROUND, screen
+from opensvc_core.clock import Cancel, SystemClock
 from opensvc_core.cluster.link import PeerError
 from opensvc_core.errors import ActionError
+from opensvc_core.lock import Holder, hold_lock
 from opensvc_core.model import NodeState
 from opensvc_core.standing import NodeWord
 from tests.opensvc_core.actions.files_platform import open_files_agent
@@ -101,6 +103,23 @@ def test_a_service_that_is_up_twice_is_an_error_wherever_one_looks(cluster: Clus
         answers = look(cluster.agents[node])
         assert (codes(answers), answers.exit_status) == (["up_twice", "up_on_drp"], 1)
         assert "up on n1 and d1 at the same time" in table(answers)
+
+
+@pytest.mark.parametrize(("action", "code", "status"), [("migrate", "under_way", 0), ("stop", "up_twice", 1)])
+def test_nobody_is_told_to_stop_a_guest_that_is_on_its_way(
+    cluster: Cluster, action: str, code: str, status: int
+) -> None:
+    start(cluster, "n1")
+    start(cluster, "n2")
+    holder = Holder(4711, "ann", action, 0.0)
+    lock = cluster.agents["n1"].node.folders.lock
+    with hold_lock(lock, "svc", holder, wait=0, clock=SystemClock(), cancel=Cancel()):
+        answers = look(cluster.agents["n1"])
+    assert (codes(answers), answers.exit_status) == ([code], status)
+    assert ("migrate by ann, pid 4711" in " ".join(table(answers).split())) is (action == "migrate")
+    # It has ended, and the service is still on both.
+    answers = look(cluster.agents["n1"])
+    assert (codes(answers), answers.exit_status) == (["up_twice"], 1)
 
 
 def test_a_service_that_moves_between_two_answers_is_not_taken_for_up_twice(
