@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -223,6 +225,7 @@ def test_whatever_fails_all_comes_in_order(tmp_path_factory: pytest.TempPathFact
     chance = random.Random(seed)
     agent = make_node(tmp_path_factory.mktemp("node"))
     collector = PlayedCollector()
+    refused: Counter[str] = Counter()
 
     def judge(call: Call) -> None:
         fate = chance.random()
@@ -232,6 +235,7 @@ def test_whatever_fails_all_comes_in_order(tmp_path_factory: pytest.TempPathFact
             collector.taken.append(call)
             raise Unreachable(call.method)
         if fate < 0.35:
+            refused.update(re.findall(r"\b(r\d+)/", str(call.arguments))[:1])
             raise Refused(call.method)
         if fate < 0.4:  # the sender is killed
             raise KeyboardInterrupt
@@ -255,7 +259,8 @@ def test_whatever_fails_all_comes_in_order(tmp_path_factory: pytest.TempPathFact
     }
     came = list(dict.fromkeys(collector.ids))
     assert set(came) | aside == set(told)
-    if not aside:
+    # One that was refused so often may be overtaken by one that shows whether it is poison, and be taken after it.
+    if not aside and max(refused.values(), default=0) < PATIENCE:
         assert came == told
     agent.journal.close()
 

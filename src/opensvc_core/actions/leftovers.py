@@ -62,6 +62,12 @@ def last_cut(agent: Agent, name: str) -> RunRecord | None:
     return agent.journal.unrecovered([name]).get(name)
 
 
+def is_under_way(agent: Agent, name: str) -> bool:
+    """Whether a run of a service is at work now, seen from outside its lock. Raises JournalError."""
+    boot = agent.node.boot_id
+    return any(each.boot_id == boot and is_running(each.pid, each.process) for each in agent.journal.open_runs(name))
+
+
 def tidy(agent: Agent, name: str, own_run: str, cancel: Cancel, wait: float) -> Leftovers:
     """Under the lock: end what cut runs left running, and write down that they were cut.
 

@@ -14,6 +14,7 @@ from opensvc_core.context import Context
 from opensvc_core.errors import JournalError
 from opensvc_core.memory import Memory
 from opensvc_core.model import Note, Resource, ResourceId, Service, Severity, StatusReport
+from opensvc_core.resting import is_resting
 from opensvc_core.status import ServiceStatus, aggregate
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def statuses_of(
 
 
 def _notes(agent: Agent, name: str) -> list[Note]:
-    from opensvc_core.actions.leftovers import describe_cut
+    from opensvc_core.actions.leftovers import describe_cut, is_under_way
 
     is_empty = is_drained(agent.node)
     notes = [Note("this node is drained: nothing new starts on it", "node_drained")] if is_empty else []
@@ -60,6 +61,9 @@ def _notes(agent: Agent, name: str) -> list[Note]:
         if agent.journal.is_past_unknown(name):
             text = "a broken journal was set aside: what earlier runs left open is not known; osvc log, osvc recover"
             notes.append(Note(text, "past_unknown", Severity.WARNING))
+        if is_resting(agent.node.folders, name) and not is_under_way(agent, name):
+            text = f"a cut sync left its application at rest: osvc recover {name} runs postsnap_trigger"
+            notes.append(Note(text, "snap_trigger", Severity.WARNING))
     except JournalError as error:
         return [Note(error.message, error.code, Severity.WARNING)]
     return notes

@@ -34,9 +34,10 @@ mnt = /srv/erp
 type = ext4
 
 [sync#1]
-presnap_trigger = touch /srv/erp/before
+{before}
 {sync}
 """
+BEFORE = "presnap_trigger = touch /srv/erp/before"
 RECEIVER = "[default]\nservice_type = PRD\nnodes = n1 n2\n\n[app#0]\ntype = launchers\n\n[sync#1]\n{sync}\n"
 SYNC = "src = /srv/erp/\ndst = /srv/copy\ntarget = nodes\nsnap = true\nexclude = /lost+found\n"
 LAUNCHER = "#!/bin/sh\n[ $1 != status ]\n"
@@ -73,9 +74,9 @@ def trust(node: KernelNode) -> None:
     node.write("/root/.ssh/authorized_keys", f'restrict,command="{agent}" {node.read(KEY + ".pub")}', mode=0o600)
 
 
-def write(node: KernelNode, after: str, more: str = "") -> None:
+def write(node: KernelNode, after: str, more: str = "", before: str = BEFORE) -> None:
     """Write the service file of the sender."""
-    node.write(f"{ROOT}/etc/erp.env", SENDER.format(after=after, sync=SYNC + more))
+    node.write(f"{ROOT}/etc/erp.env", SENDER.format(after=after, before=before, sync=SYNC + more))
 
 
 def snapshots(node: KernelNode) -> tuple[str, str]:
@@ -112,6 +113,21 @@ def test_a_copy_is_of_the_moment_of_its_snapshot_whatever_is_cut_or_full(site: S
     # The first command had ended before the snapshot was made, the second was begun after it.
     assert sorted(node.sh("ls /srv/copy").split()) == ["before", "large"]
     assert sorted(node.sh("ls /srv/erp").split()) == ["after", "before", "large", "lost+found"]
+
+    # Killed while the application is at rest: the next command wakes it, once.
+    node.sh("rm /srv/erp/before /srv/erp/after")
+    slow = "presnap_trigger = sh -c 'touch /srv/erp/before; sleep 100'"
+    write(node, "sh -c 'echo woken >>/srv/erp/after'", before=slow)
+    run = site.popen(node, *SYNC_WORDS)
+    node.sh("until [ -e /srv/erp/before ]; do sleep 0.1; done")
+    node.sh("kill -9 $(pgrep -f '[o]pensvc_core sync nodes')")
+    run.communicate()
+    assert node.sh("ls /srv/erp/after 2>/dev/null || true") == ""
+    done = site.osvc(node, "recover", "erp")
+    assert "ran the postsnap_trigger that a cut sync had left undone" in " ".join(f"{done.stdout}{done.stderr}".split())
+    site.told(node, "recover", "erp")
+    assert node.read("/srv/erp/after") == "woken\n"
+    assert snapshots(node) == ("", "")
 
     # More is written to the volume than the snapshot has room for.
     write(node, "dd if=/dev/urandom of=/srv/erp/noise bs=1M count=6 conv=fsync", "snap_size = 4MiB\n")

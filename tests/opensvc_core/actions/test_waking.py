@@ -14,6 +14,8 @@ from opensvc_core.actions.agent import Agent
 from opensvc_core.actions.execute import RunOptions
 from opensvc_core.actions.waking import ACTION, TRIES
 from opensvc_core.clock import Cancel
+from opensvc_core.host.processes import process_start_time
+from opensvc_core.journal import RunHeader
 from opensvc_core.lock import Holder, hold_lock
 from opensvc_core.model import Note, Phase, Resource, ResourceId
 from opensvc_core.resting import Resting, is_resting, read_resting, remember_resting
@@ -88,6 +90,20 @@ def test_the_next_command_wakes_it_once_and_writes_it_down(agent: Agent, tmp_pat
     assert texts(agent.recover("svc").notes) == []
     agent.run(agent.plan("stop", [agent.load("svc")]))
     assert len(calls(tmp_path)) == 2
+
+
+def test_the_status_says_so_until_it_is_woken(agent: Agent) -> None:
+    def told() -> list[str]:
+        return texts(list(agent.status([agent.load("svc")])["svc"].notes))
+
+    assert told() == ["a cut sync left its application at rest: osvc recover svc runs postsnap_trigger"]
+    pid = os.getpid()
+    start, boot = process_start_time(pid), agent.node.boot_id
+    agent.journal.begin_run(RunHeader("r1", "sync nodes", ("svc",), "ann", pid, "n1", start, boot, (), "{}", 1.0))
+    assert told() == [], "it belongs to a run that is under way"
+    agent.journal.end_service("r1", "svc", RunOutcome.DONE)
+    agent.recover("svc")
+    assert told() == []
 
 
 def test_one_that_fails_is_run_again_and_not_for_ever(agent: Agent, tmp_path: Path) -> None:
