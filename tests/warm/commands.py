@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import atexit
 import json
+import os
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,7 +24,12 @@ _SERVER = Path(__file__).with_name("server.py")
 @cache
 def _server() -> subprocess.Popen[str]:
     started = subprocess.Popen(
-        [sys.executable, str(_SERVER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        [sys.executable, str(_SERVER)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+        start_new_session=True,
     )
     atexit.register(_end, started)
     return started
@@ -46,7 +53,7 @@ def run(
         timeout: seconds.
 
     Raises:
-        TimeoutError: it took longer; no further command can be run.
+        TimeoutError: it took longer, and was killed; the next command has another interpreter.
     """
     server = _server()
     assert server.stdin is not None
@@ -57,6 +64,8 @@ def run(
         server.stdin.write(f"{json.dumps(asked)}\n")
         server.stdin.flush()
         if not select.select([server.stdout], [], [], timeout)[0]:
+            _server.cache_clear()
+            os.killpg(server.pid, signal.SIGKILL)
             raise TimeoutError(f"osvc {' '.join(words)}: no end within {timeout:g} s")
         answer = server.stdout.readline()
         assert answer, "the warm interpreter has ended"
