@@ -183,8 +183,10 @@ def command_line(machine: Machine, folder: Path, settings: Path) -> list[str]:
     disks = [f"ubd{chr(ord('b') + index)}={path}" for index, path in enumerate(machine.images)]
     return [
         "linux.uml", f"mem={machine.memory}M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", "quiet",
-        f"init={_BOOT}", "noreboot", "panic=1", f"umid={machine.name}", f"uml_dir={folder}/uml", "con=null",
-        "con0=null,fd:1", "ssl=null", f"ubda={folder}/{machine.name}.img", *disks, *cards, f"lab.boot={settings}",
+        # LVM looks at each node in /dev: no terminals of old among them, which are five in six.
+        f"init={_BOOT}", "noreboot", "panic=1", "pty.legacy_count=0", f"umid={machine.name}", f"uml_dir={folder}/uml",
+        "con=null", "con0=null,fd:1", "ssl=null", f"ubda={folder}/{machine.name}.img", *disks, *cards,
+        f"lab.boot={settings}",
     ]  # fmt: skip
 
 
