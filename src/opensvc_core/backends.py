@@ -32,7 +32,7 @@ class ReservationBackends(Plugins):
     @property
     def names(self) -> tuple[str, ...]:
         """Installed backends, in the order in which they are asked whether a disk is theirs."""
-        return tuple(dict.fromkeys(listing.id for listing in self.registry.listings()))
+        return self.registry.names
 
     def identify(
         self, devices: Sequence[Device], context: Context

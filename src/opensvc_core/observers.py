@@ -59,7 +59,7 @@ class Observers(Plugins):
     @property
     def names(self) -> tuple[str, ...]:
         """Those that are installed."""
-        return tuple(dict.fromkeys(listing.id for listing in self.registry.listings()))
+        return self.registry.names
 
     def observe(self, event: Event) -> None:
         """Tell all of them of an event, one event at a time. Raises nothing."""

@@ -50,6 +50,11 @@ class Registry:
     api_version: int = 1
     _found: dict[str, list[EntryPoint]] | None = field(default=None, repr=False)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Ids of all that is installed, sorted, each once; no distribution's metadata is read for it."""
+        return tuple(sorted(self._entries()))
+
     def listings(self) -> list[Listing]:
         """Everything installed, sorted by id, nothing imported; an id that two distributions give stands twice."""
         return sorted(
@@ -123,14 +128,16 @@ class Registry:
 
     def _entries(self) -> dict[str, list[EntryPoint]]:
         if self._found is None:
-            self._found = {}
+            found: dict[str, list[EntryPoint]] = {}
             for entry in entry_points(group=self.group):
-                same = self._found.setdefault(entry.name, [])
+                same = found.setdefault(entry.name, [])
                 # An editable install and a leftover of the same distribution are one.
                 if all(self._listing(entry).distribution != self._listing(other).distribution for other in same):
                     same.append(entry)
             for name in self.disabled:
-                self._found.pop(name, None)
+                found.pop(name, None)
+            # Whole before it is seen: to another thread what is missing would not be installed.
+            self._found = found
         return self._found
 
     @staticmethod

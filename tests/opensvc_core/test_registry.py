@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
 from opensvc_core.errors import DriverConflict, DriverContractError, DriverLoadError, DriverNotFound, ExitStatus
-from opensvc_core.registry import OBSERVERS, Listing, Registry
+from opensvc_core.registry import DRIVERS, OBSERVERS, Listing, Registry
 from tests.examples.third_party import ThirdParty
 
 Install = Callable[..., ThirdParty]
@@ -193,3 +195,22 @@ def test_nothing_is_read_from_or_written_to_a_cache_in_somebodys_home(
     install("acme-disks", {"disk.acme": "Driver"})
     Registry().load("disk.acme")
     assert list(home.iterdir()) == []
+
+
+def test_a_second_thread_never_sees_a_half_of_what_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry, seen = Registry(), []
+    entries = [EntryPoint(f"disk.{letter}", "module:Class", DRIVERS) for letter in "ab"]
+    first = threading.current_thread()
+
+    def found(*, group: str) -> Iterator[EntryPoint]:
+        assert group == DRIVERS
+        yield entries[0]
+        if threading.current_thread() is first:
+            other = threading.Thread(target=lambda: seen.append(registry.names))
+            other.start()
+            other.join()
+        yield entries[1]
+
+    monkeypatch.setattr("opensvc_core.registry.entry_points", found)
+    assert registry.has("disk.a")
+    assert [registry.names, *seen] == [("disk.a", "disk.b")] * 2

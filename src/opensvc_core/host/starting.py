@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import sys
 from contextlib import contextmanager
 from functools import cache
@@ -22,7 +23,7 @@ def plumbum_command() -> Callable[[str], Any]:
 
     Imported when the first command runs, as it takes 30 ms.
     """
-    with put_off(FOR_URLS):
+    with put_off(FOR_URLS), unasked_processor():
         from plumbum.machines.local import LocalCommand, LocalMachine
 
     class CleanMachine(LocalMachine):
@@ -59,6 +60,24 @@ def put_off(name: str) -> Iterator[None]:
         yield
     finally:
         later.make_way()
+
+
+@contextmanager
+def unasked_processor() -> Iterator[None]:
+    """Have ``platform.uname`` not look for the processor's name in the block.
+
+    plumbum wants the name of the system, the first of its fields; Python 3.11 then finds out all of them, the last one
+    with a command, ``uname -p``, which knows no time limit.
+    """
+    known = vars(platform.uname())
+    if "processor" in known:
+        yield
+        return
+    known["processor"] = ""
+    try:
+        yield
+    finally:
+        del known["processor"]
 
 
 class _Later(ModuleType):
