@@ -34,8 +34,13 @@ def start(node: KernelNode, maps: int, setting: str = "reservation_key file") ->
 
 
 def serve(node: KernelNode) -> None:
-    """Start multipathd, which makes the maps anew that it can make."""
+    """Start multipathd, which makes the maps anew that it can make; all paths are in use when this returns.
+
+    It answers before that, and a map has one path of its two meanwhile.
+    """
     node.sh("multipathd && until multipathd show daemon; do sleep 0.1; done")
+    used = "multipathd show paths format '%d %t %T' | grep -c '^sd.* active *ready'"
+    node.sh(f'set -- /sys/block/sd*; until [ "$({used})" = $# ]; do sleep 0.1; done')
 
 
 def end(node: KernelNode) -> None:
