@@ -29,9 +29,11 @@ case $1 in
     done
     echo ']}' ;;
 --find)
+    # As the kernel does: of two that ask at once, each gets a device of its own.
     number=0
-    while [ -e "$state/loop$number" ]; do number=$((number + 1)); done
-    printf %s "$2" >"$state/loop$number" ;;
+    printf %s "$2" >"$state/.new.$$"
+    until ln "$state/.new.$$" "$state/loop$number" 2>/dev/null; do number=$((number + 1)); done
+    rm "$state/.new.$$" ;;
 --detach)
     shift
     for device; do rm "$state/${device##*/}"; done ;;
