@@ -91,10 +91,17 @@ def _unrecorded(action: Action, journals: Mapping[str, Sequence[RunRecord]], dee
             yield f"{deed} is in no journal of its node"
 
 
+def _was_down(action: Action, deed: Deed, later: Sequence[Deed]) -> bool:
+    """Whether a stop whose command was ended half-way is done all the same: it is down, or was started again since."""
+    if deed.action != "stop":
+        return False
+    again = [each for each in later if (each.node, each.rid) == (deed.node, deed.rid) and each.action == "start"]
+    return deed.node not in action.after or any(each.is_done for each in again)
+
+
 def _lies(action: Action, node: str, run: RunRecord, deeds: Sequence[Deed]) -> Iterator[str]:
     """Of one run in one journal: steps that were not done, an outcome that is not so."""
-    # A stop whose command was ended half-way is done where the guest was verified down after it.
-    done = {deed.place for deed in deeds if deed.is_done or (deed.action == "stop" and deed.node not in action.after)}
+    done = {deed.place for at, deed in enumerate(deeds) if deed.is_done or _was_down(action, deed, deeds[at + 1 :])}
     what = f"{node}: {run.action} {run.id}"
     for step in run.steps:
         if step.state == "done" and _place(step) not in done:

@@ -79,6 +79,17 @@ def test_a_stop_that_was_ended_half_way_is_done_where_it_is_down() -> None:
     assert "nobody did it" in judge(attrs.evolve(stop, after=("node1",)), [run], [deed])
 
 
+def test_a_stop_that_was_ended_half_way_is_done_where_a_start_succeeded_after_it() -> None:
+    stop, start = (attrs.evolve(STEP, action=action) for action in ("stop", "start"))
+    cancelled = Action("switch", "node1", ("node2",), ("node1",), ("node1",), 8, "")
+    run = changed(action="switch", outcome="cancelled", steps=(stop, attrs.evolve(start, is_way_back=True)))
+    half = attrs.evolve(DEED, action="stop", is_done=False)
+    assert judge(cancelled, [run], [half, DEED]) == ""
+    assert "nobody did it" in judge(cancelled, [run], [DEED, half])
+    assert "nobody did it" in judge(cancelled, [run], [half, attrs.evolve(DEED, is_done=False)])
+    assert "nobody did it" in judge(cancelled, [run], [half, attrs.evolve(DEED, rid="container#1")])
+
+
 def test_what_was_cut_is_open_until_it_is_marked() -> None:
     cut = changed(outcome="interrupted")
     assert still_open({"node1": [RUN]}) == []
