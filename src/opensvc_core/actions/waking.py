@@ -76,7 +76,9 @@ def wake_all(agent: Agent, services: Iterable[Service], cancel: Cancel, wait: fl
 def _wake(agent: Agent, resting: Resting, cancel: Cancel) -> Note:
     """Run one command, journalled before and after. Raises OSError."""
     folders, subject = agent.node.folders, f"{resting.service}/{resting.rid}"
-    remember_resting(folders, evolve(resting, tries=resting.tries + 1))
+    with suppress(OSError):
+        # A full disk keeps no application at rest: a try that cannot be counted is one more, no less.
+        remember_resting(folders, evolve(resting, tries=resting.tries + 1))
     resource = Resource(ResourceId(resting.service, resting.rid), "", phase=Phase.REPLICATION)
     step = Step(f"sync {subject}", "sync", resource, agent.node.name)
     run_id = uuid.uuid4().hex[:12]
@@ -88,7 +90,8 @@ def _wake(agent: Agent, resting: Resting, cancel: Cancel) -> Note:
     try:
         context.run(*resting.argv, timeout=resting.limit, env=resting.env)
     except Cancelled as error:
-        remember_resting(folders, resting)
+        with suppress(OSError):
+            remember_resting(folders, resting)
         _end(agent, run_id, StepResult(step, StepState.CANCELLED, error.message))
         return Note(f"{subject}: its application is still at rest: {error.message}", CODE, Severity.WARNING)
     except ActionError as error:

@@ -119,6 +119,14 @@ def test_one_that_fails_is_run_again_and_not_for_ever(agent: Agent, tmp_path: Pa
     assert [each.outcome for each in runs] == [RunOutcome.FAILED.value] * TRIES
 
 
+def test_a_disk_that_takes_no_note_of_the_try_keeps_no_application_at_rest(agent: Agent, tmp_path: Path) -> None:
+    # Where the new version of the note would be written there is no room for it.
+    (agent.node.folders.var / "resting" / "svc" / ".sync#1.json.new").mkdir()
+    agent.recover("svc")
+    assert calls(tmp_path) == ["svc sync#1 rest", "svc sync#1 wake"]
+    assert not is_resting(agent.node.folders, "svc")
+
+
 def test_an_application_that_comes_up_with_the_boot_is_woken_after_its_start(agent: Agent, tmp_path: Path) -> None:
     write_service(tmp_path, "svc", SERVICE.replace("nodes = n1", "nodes = n1\nautostart_node = n1"))
     (tmp_path / "wake.sh").write_text(f"echo $1 >>{tmp_path}/calls; test -e {tmp_path}/tmp/platform/svc.app#0")
